@@ -1,0 +1,192 @@
+//! The plain rows an evaluation hands on to the reports, and the words it judges with.
+
+use crate::record::Span;
+use crate::summary::{Counts, MessageRate};
+
+/// How bad a row is. The order is the order of severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The records cannot tell: no deferrals are logged, or not over the same time.
+    Unknown,
+    /// Too few attempts to judge.
+    TooFew,
+    /// At or below the first threshold.
+    Ok,
+    /// Above the first threshold.
+    Investigate,
+    /// Above the second threshold, or nothing gets through.
+    Act,
+}
+
+/// How an IP stands against the rest of its pool at one provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It stands out from the rest.
+    Outlier,
+    /// It is raised as the rest of the pool is.
+    WithPool,
+    /// It is within the threshold.
+    Ok,
+    /// It has too few attempts to say, or nothing can be judged.
+    TooFew,
+}
+
+/// What a deferral problem extends over, for one provider and pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The IPs behave alike.
+    PoolWide,
+    /// Some IPs stand out and the rest is within the threshold.
+    IpSpecific,
+    /// Some IPs stand out and the rest is above the threshold too.
+    Mixed,
+    /// Something else than the IP explains it.
+    Other,
+    /// One IP only, or too few attempts to say.
+    CannotTell,
+    /// Chance alone explains it.
+    None,
+}
+
+/// The widest set of rows that shows the same trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// The named IPs at this provider.
+    Ip,
+    /// The named IPs at several providers.
+    IpManyIsps,
+    /// This pool at this provider.
+    Pool,
+    /// Every pool at this provider.
+    AllPools,
+    /// Several providers.
+    ManyIsps,
+}
+
+macro_rules! words {
+    ($type:ident: $($variant:ident => $word:literal),+ $(,)?) => {
+        impl $type {
+            /// The word that tables and files carry.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+    };
+}
+words!(Level: Unknown => "unknown", TooFew => "too-few", Ok => "ok", Investigate => "investigate", Act => "act");
+words!(Standing: Outlier => "outlier", WithPool => "with-pool", Ok => "ok", TooFew => "too-few");
+words!(Scope: PoolWide => "pool-wide", IpSpecific => "ip-specific", Mixed => "mixed", Other => "other",
+       CannotTell => "cannot-tell", None => "none");
+words!(Extent: Ip => "ip", IpManyIsps => "ip-many-isps", Pool => "pool", AllPools => "all-pools", ManyIsps => "many-isps");
+
+/// The judged numbers every table shares, in the order of their columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// What was counted.
+    pub counts: Counts,
+    /// Wilson 95 % interval of the deferral rate; nothing where there are no attempts.
+    pub interval: Option<(f64, f64)>,
+    /// The message level; nothing where the columns for it are missing.
+    pub message: Option<MessageRate>,
+    /// The verdict on the rate.
+    pub level: Level,
+    /// First and last record counted.
+    pub seen: Span,
+}
+
+/// A row of `isps.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IspRow {
+    /// The mailbox provider's token.
+    pub isp: String,
+    /// Its numbers.
+    pub figures: Figures,
+    /// Distinct source IPs, without `(none)`.
+    pub ips: u64,
+    /// Of these, how many have a row at `investigate` or `act`.
+    pub ips_investigate: u64,
+    /// Of these, how many have a row at `act`.
+    pub ips_act: u64,
+    /// The most frequent cause60 of its `t` rows, ties by text; nothing without `t` rows.
+    pub top_cause: Option<String>,
+}
+
+/// A row of `pools.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoolRow {
+    /// The mailbox provider's token.
+    pub isp: String,
+    /// The pool.
+    pub pool: String,
+    /// Its numbers.
+    pub figures: Figures,
+    /// What the trouble extends over; nothing where there is none.
+    pub scope: Option<Scope>,
+    /// The IPs that stand out; filled for `ip-specific` and `mixed` only.
+    pub outlier_ips: Vec<String>,
+}
+
+/// A row of `ips.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IpRow {
+    /// The mailbox provider's token.
+    pub isp: String,
+    /// The pool.
+    pub pool: String,
+    /// The source IP.
+    pub ip: String,
+    /// Its numbers.
+    pub figures: Figures,
+    /// How it stands against its pool.
+    pub standing: Standing,
+}
+
+/// A row of `findings.csv`: one trouble, with its extent and what to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Made of isp, pool, scope and class alone: the same trouble has the same id tomorrow.
+    pub id: String,
+    /// The highest level among the pool and the IPs it names.
+    pub level: Level,
+    /// The mailbox provider's token.
+    pub isp: String,
+    /// The pool.
+    pub pool: String,
+    /// What the trouble extends over.
+    pub scope: Scope,
+    /// The IPs it names.
+    pub ips: Vec<String>,
+    /// Attempts of the pool at this provider.
+    pub attempts: u64,
+    /// Of these, deferred.
+    pub deferred: u64,
+    /// Deferred over attempts.
+    pub deferral_rate: Option<f64>,
+    /// Class of the dominating reply.
+    pub class: &'static str,
+    /// The dominating reply of the IPs it names (else of the pool), masked and cut.
+    pub cause: Option<String>,
+    /// One sentence: who, how much, against what.
+    pub summary: String,
+    /// What to do, first things first.
+    pub next_steps: Vec<String>,
+    /// The widest extent that the data supports.
+    pub extent: Extent,
+    /// What else explains it, as `job=camp-3`; empty where nothing does.
+    pub explained_by: String,
+}
+
+/// Everything that was judged. Rows are sorted by their keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// The sum of everything, judged against the global thresholds.
+    pub total: Figures,
+    /// One row a mailbox provider.
+    pub isps: Vec<IspRow>,
+    /// One row a mailbox provider and pool.
+    pub pools: Vec<PoolRow>,
+    /// One row a mailbox provider, pool and IP.
+    pub ips: Vec<IpRow>,
+    /// One row a trouble.
+    pub findings: Vec<Finding>,
+}

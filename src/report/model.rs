@@ -1,0 +1,60 @@
+//! What every report is made from: plain data, complete, already judged. Formats only lay it out.
+
+use crate::evaluate::Evaluation;
+use crate::record::{Moment, PerKind, Span};
+use crate::summary::Group;
+
+/// Everything one run has to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// What was read, in the order of the paths.
+    pub inputs: Vec<InputRow>,
+    /// The window asked for; open where not given.
+    pub window: Window,
+    /// What the numbers mean and which thresholds were used: (name, text), in reading order.
+    pub definitions: Vec<(String, String)>,
+    /// What the reader must know before believing the numbers.
+    pub warnings: Vec<String>,
+    /// The judged tables.
+    pub evaluation: Evaluation,
+    /// One row a provider, IP, type and reply.
+    pub groups: Vec<Group>,
+    /// Why nothing can be judged, in lines ready to print, first the headline; empty when it can.
+    pub unjudged: Vec<String>,
+    /// Wall time of the run in seconds; shown on the terminal only, never in a file.
+    pub seconds: f64,
+}
+
+/// The time window asked for: since is inclusive, until is not.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Window {
+    /// First instant that counts.
+    pub since: Option<Moment>,
+    /// First instant that no longer counts.
+    pub until: Option<Moment>,
+}
+
+/// A row of `inputs.csv`: what one input held.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct InputRow {
+    /// The path as found.
+    pub path: String,
+    /// `csv`, `csv+gzip`, `json`, ..., `not-accounting`, `empty`, `duplicate`.
+    pub format: String,
+    /// Bytes after decompression.
+    pub bytes: u64,
+    /// Records of any type, unknown ones too.
+    pub records: u64,
+    /// Records by type.
+    pub kinds: PerKind<u64>,
+    /// Damaged stretches that were passed over.
+    pub skipped: u64,
+    /// Their bytes.
+    pub skipped_bytes: u64,
+    /// Why, with how often: (reason, count), sorted by reason.
+    pub skip_reasons: Vec<(String, u64)>,
+    /// First and last record.
+    pub seen: Span,
+    /// Whether it was read to a proper end.
+    pub complete: bool,
+}
