@@ -1,10 +1,14 @@
 //! PowerMTA's own words: record types, column names, header lines, times, addresses.
 //! Nothing here knows about files, threads or reports.
 
+mod address;
 mod column;
 mod kind;
+mod schema;
 mod time;
 
+pub use address::{NONE, canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt};
 pub use column::Column;
 pub use kind::{PerKind, RecordKind};
-pub use time::{Moment, Span};
+pub use schema::{Layout, Schema};
+pub use time::{Moment, Span, TimeReader};

@@ -4,7 +4,8 @@
 //! 1970 (`iso-times no`), the guide's `02/08/2019 21:54:05+0000`, and what exports make of them: `T`
 //! for the blank, `Z` or `+00:00` for the zone, fractions of a second, no zone at all.
 
-use chrono::DateTime;
+use chrono::{DateTime, LocalResult, NaiveDate, TimeDelta, TimeZone};
+use chrono_tz::Tz;
 
 /// An instant: whole seconds since 1970-01-01T00:00:00Z, fractions cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,5 +52,209 @@ impl Span {
     /// The latest instant.
     pub fn last(self) -> Option<Moment> {
         self.0.map(|(_, last)| last)
+    }
+}
+
+/// Reads time cells. Remembers the last date it saw, since neighbouring records share it.
+#[derive(Debug, Clone)]
+pub struct TimeReader {
+    zone: Tz,
+    day: [u8; 10],
+    midnight: i64,
+    zoneless: bool,
+}
+
+impl TimeReader {
+    /// A reader that takes times without a zone to be local to `zone`.
+    pub fn new(zone: Tz) -> Self {
+        Self { zone, day: [0; 10], midnight: 0, zoneless: false }
+    }
+
+    /// Whether any time so far came without a zone, so that the assumed one was needed.
+    pub fn met_zoneless(&self) -> bool {
+        self.zoneless
+    }
+
+    /// The instant a cell names, or nothing where it is none of the known forms.
+    pub fn read(&mut self, cell: &[u8]) -> Option<Moment> {
+        match cell {
+            [_, _, _, _, b'-', ..] | [_, _, b'/', ..] => self.calendar(cell),
+            _ => epoch(cell),
+        }
+    }
+
+    fn calendar(&mut self, cell: &[u8]) -> Option<Moment> {
+        let (date, rest) = cell.split_first_chunk::<10>()?;
+        if *date != self.day {
+            self.midnight = midnight(date)?;
+            self.day = *date;
+        }
+        let [b' ' | b'T' | b't', clock @ ..] = rest else { return None };
+        let (seconds, zone) = seconds_of_day(clock)?;
+        let local = self.midnight + seconds;
+        match zone {
+            [] => {
+                self.zoneless = true;
+                self.assume_zone(local)
+            }
+            zone => Some(Moment(local - offset(zone)?)),
+        }
+    }
+
+    fn assume_zone(&self, local: i64) -> Option<Moment> {
+        let naive = DateTime::from_timestamp(local, 0)?.naive_utc();
+        // A time that the clocks skipped did not happen; an hour later did. Of a time that happened
+        // twice the earlier one is taken.
+        let there = match self.zone.from_local_datetime(&naive) {
+            LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time,
+            LocalResult::None => self.zone.from_local_datetime(&(naive + TimeDelta::hours(1))).earliest()?,
+        };
+        Some(Moment(there.timestamp()))
+    }
+}
+
+/// Seconds since 1970, with or without a fraction. Shorter numbers are no time of any mail server.
+fn epoch(cell: &[u8]) -> Option<Moment> {
+    let digits = cell.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let fraction_only = match &cell[digits..] {
+        [] => true,
+        [b'.', fraction @ ..] => fraction.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    ((8..=11).contains(&digits) && fraction_only).then(|| Moment(number(&cell[..digits])))
+}
+
+/// Start of the day `YYYY-MM-DD` or `MM/DD/YYYY`, in seconds since 1970, as if in UTC.
+fn midnight(date: &[u8; 10]) -> Option<i64> {
+    let (year, month, day) = match date {
+        [y @ .., b'-', m1, m2, b'-', d1, d2] => (digits(y)?, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?),
+        [m1, m2, b'/', d1, d2, b'/', y @ ..] => (digits(y)?, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?),
+        _ => return None,
+    };
+    let date =
+        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)?;
+    (year >= 1970).then(|| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
+}
+
+/// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction`: the seconds, and what follows them.
+fn seconds_of_day(clock: &[u8]) -> Option<(i64, &[u8])> {
+    let [h1, h2, b':', m1, m2, rest @ ..] = clock else { return None };
+    let (hours, minutes) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
+    let (seconds, rest) = match rest {
+        [b':', s1, s2, rest @ ..] => (digits(&[*s1, *s2])?, rest),
+        // Spreadsheets drop the seconds when they save a file.
+        rest => (0, rest),
+    };
+    let rest = match rest {
+        [b'.' | b',', fraction @ ..] => {
+            let length = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            &fraction[length..]
+        }
+        rest => rest,
+    };
+    (hours < 24 && minutes < 60 && seconds <= 60).then_some((hours * 3600 + minutes * 60 + seconds, rest))
+}
+
+/// A zone as seconds east of Greenwich: `Z`, `+0000`, `+00:00`, `+00`.
+fn offset(zone: &[u8]) -> Option<i64> {
+    let (sign, rest) = match zone {
+        [b' ', zone @ ..] => return offset(zone),
+        b"Z" | b"z" => return Some(0),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = match rest {
+        [h1, h2] => (digits(&[*h1, *h2])?, 0),
+        [h1, h2, m1, m2] | [h1, h2, b':', m1, m2] => (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?),
+        _ => return None,
+    };
+    (hours <= 15 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+fn digits(text: &[u8]) -> Option<i64> {
+    text.iter().all(u8::is_ascii_digit).then(|| number(text))
+}
+
+fn number(digits: &[u8]) -> i64 {
+    digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(cell: &str) -> Option<String> {
+        TimeReader::new(chrono_tz::Europe::Berlin).read(cell.as_bytes()).map(Moment::to_rfc3339)
+    }
+
+    #[test]
+    fn every_form_names_the_same_instant() {
+        for form in [
+            "2019-02-08 21:54:05+0000",
+            "2019-02-08 16:54:05-0500",
+            "2019-02-09 03:24:05+0530",
+            "2019-02-08T21:54:05Z",
+            "2019-02-08t21:54:05z",
+            "2019-02-08T21:54:05.999+00:00",
+            "2019-02-08 21:54:05 +00",
+            "02/08/2019 21:54:05+0000",
+            "1549662845",
+            "1549662845.7",
+            "2019-02-08 22:54:05",
+        ] {
+            assert_eq!(read(form).as_deref(), Some("2019-02-08T21:54:05Z"), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_zone_is_told_and_daylight_saving_is_kept() {
+        let mut reader = TimeReader::new(chrono_tz::Europe::Berlin);
+        assert!(reader.read(b"2026-03-02 03:10:00+0100").is_some() && !reader.met_zoneless());
+        assert!(reader.read(b"2026-03-02 03:10").is_some() && reader.met_zoneless());
+        assert_eq!(read("2026-03-29 02:30:00").as_deref(), Some("2026-03-29T01:30:00Z"), "skipped by the clocks");
+        assert_eq!(read("2026-10-25 02:30:00").as_deref(), Some("2026-10-25T00:30:00Z"), "happened twice");
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            "-",
+            "0",
+            "1234567",
+            "123456789012",
+            "2019-02-30 00:00:00+0000",
+            "2019-02-08",
+            "2019-02-08 24:00:00Z",
+            "2019-02-08 21:54:05+",
+            "2019-02-08 21:54:05+xx00",
+            "1969-12-31 23:00:00Z",
+            "20190208 215405",
+            "11/2/2019 1:2:3",
+            "1549662845x",
+            "YYYY-MM-DD HH:MM:SS+0000",
+            "2019-02-08 21:54:05+0000 ",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(TimeReader::new(Tz::UTC).read(b"\xff\xff\xff\xff-\xff\xff-\xff\xff 1"), None);
+    }
+
+    #[test]
+    fn a_bad_date_does_not_spoil_the_next() {
+        let mut reader = TimeReader::new(Tz::UTC);
+        assert_eq!(reader.read(b"2019-02-30 00:00:00Z"), None);
+        assert_eq!(reader.read(b"2019-02-28 00:00:01Z"), Some(Moment(1_551_312_001)));
+        assert_eq!(reader.read(b"2019-02-30 00:00:00Z"), None);
+    }
+
+    #[test]
+    fn spans_merge_to_the_outermost() {
+        let mut span = Span::default();
+        span.merge(Span::at(Moment(5)));
+        span.merge(Span::between(Moment(9), Moment(2)));
+        span.merge(Span::default());
+        assert_eq!((span.first(), span.last()), (Some(Moment(2)), Some(Moment(9))));
     }
 }

@@ -1,0 +1,16 @@
+//! How bytes make lines, records and cells: RFC 4180, and what holds where a file is damaged.
+//!
+//! One rule makes damage local and lets input be cut anywhere: **a physical line that begins like a
+//! record or a header always starts one** ([`start_of`]), whatever quote is open before it. A stray
+//! quote therefore costs the line it stands in and nothing else, and a cut at such a line is exact
+//! without knowing anything of what came before.
+
+mod cells;
+mod damage;
+mod starts;
+mod step;
+
+pub use cells::{Cell, LONGEST_LINE, split};
+pub use damage::{Reason, Skip};
+pub use starts::{Start, start_of};
+pub use step::{Beyond, Nuls, Step, step};

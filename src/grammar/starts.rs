@@ -1,0 +1,70 @@
+//! Which physical lines start a record or a header for certain.
+
+use crate::record::{Column, RecordKind};
+
+/// What a line starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// A record: a type, a comma and a digit, as every record begins whose second column is a time.
+    Record,
+    /// A header: `type`, a comma and a name that PowerMTA writes.
+    Header,
+}
+
+/// How many bytes of a line are enough to tell.
+const ENOUGH: usize = 80;
+
+/// What a line starts for certain; nothing where it may as well be the inside of a quoted cell.
+/// Both may be quoted, and a header may carry a byte order mark or the `#` of `#type`.
+pub fn start_of(line: &[u8]) -> Option<Start> {
+    let line = &line[..line.len().min(ENOUGH)];
+    let (first, rest) = first_cell(line);
+    if RecordKind::of(first) != RecordKind::Unknown {
+        let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+        return rest.first().is_some_and(u8::is_ascii_digit).then_some(Start::Record);
+    }
+    let (first, rest) = first_cell(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line));
+    let first = first.strip_prefix(b"#").unwrap_or(first).trim_ascii();
+    let named = first.eq_ignore_ascii_case(Column::Type.name().as_bytes());
+    (named && Column::is_known_name(first_cell(rest).0.trim_ascii())).then_some(Start::Header)
+}
+
+/// The first cell without its quotes, and what follows its comma.
+fn first_cell(line: &[u8]) -> (&[u8], &[u8]) {
+    let end = line.iter().position(|byte| matches!(byte, b',' | b'\n')).unwrap_or(line.len());
+    let (cell, rest) = line.split_at(end);
+    let cell = cell.strip_suffix(b"\r").unwrap_or(cell);
+    let bare = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell);
+    (bare, rest.strip_prefix(b",").unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_start_something() {
+        for line in ["d,2026-03-02 00:00:00+0000,x", "tq,1178807903", "\"rb\",\"2026-", "b,0"] {
+            assert_eq!(start_of(line.as_bytes()), Some(Start::Record), "{line}");
+        }
+        for line in [
+            "type,timeLogged,orig",
+            "#type,timeLogged",
+            "\"type\",\"rcpt\"\n",
+            "\u{feff}type,rcpt\r\nd,1",
+            "\u{feff}\"Type\",header_X-Job",
+            "TYPE,DSNDIAG",
+        ] {
+            assert_eq!(start_of(line.as_bytes()), Some(Start::Header), "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_may_stand_inside_a_cell() {
+        for line in
+            ["", "\n", "d", "d,", "d,x@example.com", "dd,2", "type", "type,writer", "type of mail, rcpt", "t\n,2"]
+        {
+            assert_eq!(start_of(line.as_bytes()), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Which cell of a row is which column: read off a header line, or known by position where a file
+//! has none (User's Guide 5.0, chapter 11; the orders that real default files have).
+
+use super::column::Column;
+use super::kind::RecordKind;
+
+/// Where each column stands in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    width: usize,
+    /// Cell numbers by column, in order; more than one where a header names a column twice.
+    places: [Vec<usize>; Column::ALL.len()],
+}
+
+impl Schema {
+    /// Reads the names of a header line. Unknown names are passed over: they may be message headers.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> Schema {
+        let mut schema = Schema { width: 0, places: Default::default() };
+        for name in names {
+            if let Some(column) = Column::named(header_name(name)) {
+                schema.places[column as usize].push(schema.width);
+            }
+            schema.width += 1;
+        }
+        schema
+    }
+
+    /// How many cells a row should have.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The cells that hold a column, first the one that counts unless it is empty.
+    pub fn places(&self, column: Column) -> &[usize] {
+        &self.places[column as usize]
+    }
+
+    /// Whether the column is there at all.
+    pub fn has(&self, column: Column) -> bool {
+        !self.places(column).is_empty()
+    }
+}
+
+/// A header cell without what exports put around it: blanks, a byte order mark, the `#` of `#type`.
+fn header_name(cell: &[u8]) -> &[u8] {
+    let cell = cell.trim_ascii();
+    let cell = cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell);
+    cell.strip_prefix(b"#").unwrap_or(cell).trim_ascii()
+}
+
+/// How the rows of a stretch of input are to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// Under a header line.
+    Header(Schema),
+    /// Without one: by record type and number of cells.
+    Positional(Positional),
+}
+
+impl Layout {
+    /// The layout that PowerMTA's defaults have, for input without a header line.
+    pub fn positional() -> Layout {
+        Layout::Positional(Positional::default())
+    }
+
+    /// The schema of a row of this type and these cells; nothing where no layout is known for it.
+    pub fn schema(&self, kind: RecordKind, cells: &[&[u8]]) -> Option<&Schema> {
+        match self {
+            Layout::Header(schema) => Some(schema),
+            Layout::Positional(positional) => positional.schema(kind, cells),
+        }
+    }
+}
+
+const V5: &str = "type,timeLogged,timeQueued,orig,rcpt,orcpt,dsnAction,dsnStatus,dsnDiag,dsnMta,bounceCat,srcType,srcMta,\
+                  dlvType,dlvSourceIp,dlvDestinationIp,dlvEsmtpAvailable,dlvSize,vmta,jobId,envId,queue,vmtaPool";
+const V4: &str = "type,timeLogged,timeQueued,timeImprinted,orig,rcpt,orcpt,dsnAction,dsnStatus,dsnDiag,dsnMta,bounceCat,\
+                  srcType,srcMta,dlvType,dlvSourceIp,dlvDestinationIp,dlvEsmtpAvailable,dlvSize,vmta,jobId,envId";
+const TQ: &str = "type,timeLogged,dsnStatus,dsnDiag,dsnMta,dlvType,dlvSourceIp,dlvDestinationIp,vmta,queue";
+const R: &str = "type,timeLogged,orig,rcpt,orcpt,srcType,srcMta,rcvSourceIp,rcvDestinationIp,vmta,jobId,envId";
+const RB: &str =
+    "type,timeLogged,orig,rcpt,orcpt,dsnStatus,dsnDiag,dsnMta,dsnReportingMta,bounceCat,srcType,srcMta,envId";
+const F: &str = "type,timeLogged,format,userAgent,envId,orig,rcpt,reportingMta,dlvSourceIp";
+
+/// The default column orders, one for each family of record types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Positional {
+    v5: Schema,
+    v4: Schema,
+    tq: Schema,
+    r: Schema,
+    rb: Schema,
+    f: Schema,
+}
+
+impl Default for Positional {
+    fn default() -> Self {
+        let schema = |names: &str| Schema::from_names(names.split(',').map(str::as_bytes));
+        Self { v5: schema(V5), v4: schema(V4), tq: schema(TQ), r: schema(R), rb: schema(RB), f: schema(F) }
+    }
+}
+
+impl Positional {
+    fn schema(&self, kind: RecordKind, cells: &[&[u8]]) -> Option<&Schema> {
+        use RecordKind::*;
+        let (schema, shortest) = match kind {
+            // Version 4 has a third time in the fourth cell, mostly empty; version 5 has the sender there
+            // and the recipient behind it.
+            Delivered | Bounced | Deferred
+                if cells.len() == self.v4.width && cells.get(5).is_some_and(|c| c.contains(&b'@')) =>
+            {
+                (&self.v4, 22)
+            }
+            // The last column, vmtaPool, came late.
+            Delivered | Bounced | Deferred => (&self.v5, 22),
+            QueueDeferred => (&self.tq, 10),
+            Received => (&self.r, 12),
+            RemoteBounce | RemoteStatus => (&self.rb, 13),
+            Feedback => (&self.f, 9),
+            Unknown => return None,
+        };
+        (shortest..=schema.width).contains(&cells.len()).then_some(schema)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_whatever_their_case_and_dressing() {
+        let schema = Schema::from_names([&b"\xef\xbb\xbf#type"[..], b" TimeLogged ", b"rcvSourceIp", b"rcpt", b"RCPT"]);
+        assert_eq!(schema.width(), 5);
+        assert_eq!(schema.places(Column::Type), [0]);
+        assert_eq!(schema.places(Column::TimeLogged), [1]);
+        assert_eq!(schema.places(Column::Rcpt), [3, 4]);
+        assert!(!schema.has(Column::DsnDiag));
+    }
+
+    #[test]
+    fn positions_tell_versions_apart() {
+        let layout = Layout::positional();
+        let schema =
+            |kind, cells: &[&[u8]]| layout.schema(kind, cells).map(|schema| schema.places(Column::Rcpt).to_vec());
+        let mut old = [&b""[..]; 22];
+        old[5] = b"user@example.com";
+        assert_eq!(schema(RecordKind::Delivered, &old), Some(vec![5]));
+        let mut new = [&b""[..]; 23];
+        new[4] = b"user@example.com";
+        assert_eq!(schema(RecordKind::Delivered, &new), Some(vec![4]));
+        assert_eq!(schema(RecordKind::Delivered, &new[..22]), Some(vec![4]));
+        assert_eq!(schema(RecordKind::Delivered, &new[..15]), None);
+        assert_eq!(schema(RecordKind::QueueDeferred, &new[..10]), Some(vec![]));
+        assert_eq!(schema(RecordKind::Unknown, &new), None);
+    }
+}
