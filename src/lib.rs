@@ -3,6 +3,9 @@
 pub mod error;
 pub mod evaluate;
 pub mod grammar;
+pub mod input;
+pub mod read;
 pub mod record;
+pub mod reply;
 pub mod report;
 pub mod summary;

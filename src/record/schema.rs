@@ -41,10 +41,12 @@ impl Schema {
     }
 }
 
-/// A header cell without what exports put around it: blanks, a byte order mark, the `#` of `#type`.
+/// A header cell without what exports put around it: blanks, a byte order mark (and the quotes that it
+/// hides), the `#` of `#type`.
 fn header_name(cell: &[u8]) -> &[u8] {
     let cell = cell.trim_ascii();
     let cell = cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell);
+    let cell = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell);
     cell.strip_prefix(b"#").unwrap_or(cell).trim_ascii()
 }
 
@@ -117,7 +119,8 @@ impl Positional {
             Received => (&self.r, 12),
             RemoteBounce | RemoteStatus => (&self.rb, 13),
             Feedback => (&self.f, 9),
-            Unknown => return None,
+            // Whatever it is, it is only counted.
+            Unknown => return Some(&self.v5),
         };
         (shortest..=schema.width).contains(&cells.len()).then_some(schema)
     }
@@ -151,6 +154,6 @@ mod tests {
         assert_eq!(schema(RecordKind::Delivered, &new[..22]), Some(vec![4]));
         assert_eq!(schema(RecordKind::Delivered, &new[..15]), None);
         assert_eq!(schema(RecordKind::QueueDeferred, &new[..10]), Some(vec![]));
-        assert_eq!(schema(RecordKind::Unknown, &new), None);
+        assert!(schema(RecordKind::Unknown, &new[..3]).is_some());
     }
 }

@@ -1,0 +1,326 @@
+//! Cuts a source into segments, each a whole number of records under one header, so that they can be
+//! read apart from each other and in any order.
+
+use super::json::JsonRows;
+use super::look::Content;
+use super::open::Body;
+use crate::grammar::{Beyond, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
+use crate::record::{Layout, Schema};
+use memchr::memmem::Finder;
+use memchr::{memchr, memrchr_iter};
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Bytes read at once: enough to make hand-over cheap, little enough to stay in a core's cache.
+const BLOCK: usize = 1 << 20;
+
+/// How far back from the end of a block a certain record start is looked for.
+const LOOK_BACK: usize = 128 << 10;
+
+/// So many bytes of a line tell what it starts.
+const ENOUGH: usize = 80;
+
+/// A whole number of records.
+pub struct Segment {
+    buffer: Vec<u8>,
+    range: Range<usize>,
+    /// How its rows are to be read.
+    pub layout: Arc<Layout>,
+    /// Its number within the source, counted from 0.
+    pub index: u32,
+    /// What follows it: nothing, or a certain start.
+    pub beyond: Beyond,
+    /// Damage that the cutter met right before the segment's bytes.
+    pub skips: Vec<Skip>,
+    /// Newlines in that damage, and in header lines before the segment.
+    pub lines_before: u32,
+    /// Bytes of header lines before the segment.
+    pub header_bytes: u64,
+    /// Bytes of the source per byte of the segment are not one to one: the source is JSON.
+    pub source_bytes: Option<u64>,
+}
+
+impl Segment {
+    /// The records.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[self.range.clone()]
+    }
+
+    /// The buffer, for the next segment to be read into.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.buffer
+    }
+
+    /// A segment of its own, for tests and for rows made from something else than a file.
+    pub fn of(bytes: Vec<u8>, layout: Arc<Layout>, index: u32, beyond: Beyond) -> Segment {
+        let range = 0..bytes.len();
+        Segment {
+            buffer: bytes,
+            range,
+            layout,
+            index,
+            beyond,
+            skips: Vec::new(),
+            lines_before: 0,
+            header_bytes: 0,
+            source_bytes: None,
+        }
+    }
+}
+
+/// The segments of one source, in order.
+pub enum Segments {
+    /// Of comma-separated values.
+    Csv(Box<Cutter>),
+    /// Of JSON objects.
+    Json(Box<JsonRows>),
+}
+
+impl Segments {
+    /// Starts cutting; `content` is what a first look told.
+    pub fn new(body: Body, content: &Content) -> Segments {
+        match content {
+            Content::Csv(layout) => Segments::Csv(Box::new(Cutter::new(body, layout.clone()))),
+            _ => Segments::Json(Box::new(JsonRows::new(body))),
+        }
+    }
+
+    /// The next segment, nothing at the end. `spare` is a buffer no longer needed.
+    ///
+    /// # Errors
+    /// What the operating system or the decompressor says; all segments before are sound, and one more
+    /// may follow with what was read before the error.
+    pub fn next(&mut self, spare: Vec<u8>) -> io::Result<Option<Segment>> {
+        match self {
+            Segments::Csv(cutter) => cutter.next(spare),
+            Segments::Json(rows) => rows.next(),
+        }
+    }
+}
+
+/// Cuts comma-separated values. See [`crate::grammar`] for why a cut is exact.
+pub struct Cutter {
+    body: Body,
+    /// Bytes read and not yet handed out are `buffer[start..filled]`.
+    buffer: Vec<u8>,
+    start: usize,
+    filled: usize,
+    ended: bool,
+    error: Option<io::Error>,
+    layout: Arc<Layout>,
+    index: u32,
+    /// Finds header lines; any case, so by the letters that have no other place in most logs.
+    type_finders: [Finder<'static>; 2],
+}
+
+impl Cutter {
+    fn new(body: Body, layout: Layout) -> Cutter {
+        Cutter {
+            body,
+            buffer: Vec::new(),
+            start: 0,
+            filled: 0,
+            ended: false,
+            error: None,
+            // A file may begin with rows before its header line; they have the positional layout.
+            layout: Arc::new(layout),
+            index: 0,
+            type_finders: [Finder::new("ype"), Finder::new("YPE")],
+        }
+    }
+
+    fn next(&mut self, spare: Vec<u8>) -> io::Result<Option<Segment>> {
+        let mut before = Before::default();
+        loop {
+            self.fill(BLOCK);
+            if self.start == self.filled {
+                return match self.error.take() {
+                    Some(error) => Err(error),
+                    None if before == Before::default() => Ok(None),
+                    None => Ok(Some(self.hand_out(0, Beyond::Nothing, before, spare))),
+                };
+            }
+            if self.pass_header(&mut before) {
+                continue;
+            }
+            let Some(end) = self.end_of_segment() else {
+                self.pass_long_line(&mut before);
+                continue;
+            };
+            let at_end = self.ended && self.start + end == self.filled;
+            let beyond = if at_end { Beyond::Nothing } else { Beyond::Start };
+            return Ok(Some(self.hand_out(end, beyond, before, spare)));
+        }
+    }
+
+    /// Reads until so many bytes are at hand, or the source ends.
+    fn fill(&mut self, wanted: usize) {
+        while !self.ended && self.filled - self.start < wanted {
+            let room = self.start + wanted;
+            if self.buffer.len() < room {
+                self.buffer.resize(room, 0);
+            }
+            match self.body.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => self.ended = true,
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    // What came before the error is good; the error is told after it.
+                    self.ended = true;
+                    self.error = Some(error);
+                }
+            }
+        }
+    }
+
+    fn at_hand(&self) -> &[u8] {
+        &self.buffer[self.start..self.filled]
+    }
+
+    /// Takes a header line that stands at the start. The first line of a source may be one whose second
+    /// name is unknown; further down, that could be the inside of a quoted cell.
+    fn pass_header(&mut self, before: &mut Before) -> bool {
+        let bytes = self.at_hand();
+        let known_first = self.index == 0 && before.header_bytes == 0 && matches!(*self.layout, Layout::Header(_));
+        let loose = known_first && starts_with_type(bytes);
+        if !loose && start_of(bytes) != Some(Start::Header) {
+            return false;
+        }
+        let mut cells = Vec::new();
+        let Step::Record { next, lines, .. } = step(bytes, 0, Nuls::None, Beyond::Nothing, &mut cells) else {
+            return false;
+        };
+        let names: Vec<_> = cells.iter().map(|cell| cell.text(bytes)).collect();
+        self.layout = Arc::new(Layout::Header(Schema::from_names(names.iter().map(|name| &**name))));
+        before.header_bytes += next as u64;
+        before.lines += lines;
+        self.start += next;
+        true
+    }
+
+    /// How many of the bytes at hand make a segment; nothing where a line is too long to be one.
+    fn end_of_segment(&mut self) -> Option<usize> {
+        let mut wanted = BLOCK;
+        let end = loop {
+            if self.ended {
+                break self.filled - self.start;
+            }
+            let bytes = self.at_hand();
+            if let Some(cut) = last_certain_start(bytes).or_else(|| last_end_by_walking(bytes)) {
+                break cut;
+            }
+            if bytes.len() > LONGEST_LINE + BLOCK {
+                return None;
+            }
+            wanted += BLOCK;
+            self.fill(wanted);
+        };
+        Some(self.first_header(end).unwrap_or(end))
+    }
+
+    /// Where the first header line after the start stands, before `end`.
+    fn first_header(&self, end: usize) -> Option<usize> {
+        let bytes = self.at_hand();
+        let starts = self.type_finders.iter().filter_map(|finder| {
+            finder.find_iter(&bytes[..end]).find_map(|found| {
+                let line =
+                    memchr::memrchr(b'\n', &bytes[found.saturating_sub(8)..found])? + found.saturating_sub(8) + 1;
+                (line > 0 && start_of(&bytes[line..]) == Some(Start::Header)).then_some(line)
+            })
+        });
+        starts.min()
+    }
+
+    /// Passes over a line that is longer than any record may be.
+    fn pass_long_line(&mut self, before: &mut Before) {
+        let mut bytes = 0;
+        loop {
+            match memchr(b'\n', self.at_hand()) {
+                Some(newline) => {
+                    self.start += newline + 1;
+                    bytes += newline as u64 + 1;
+                    break;
+                }
+                None => {
+                    bytes += self.at_hand().len() as u64;
+                    (self.start, self.filled) = (0, 0);
+                    self.fill(BLOCK);
+                    if self.filled == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        before.skips.push(Skip { reason: Reason::LineTooLong, bytes, line: before.lines });
+        before.lines += 1;
+    }
+
+    /// Gives away the buffer with the segment's bytes and goes on in `spare` with those behind them.
+    fn hand_out(&mut self, length: usize, beyond: Beyond, before: Before, mut spare: Vec<u8>) -> Segment {
+        let range = self.start..self.start + length;
+        let rest = range.end..self.filled;
+        if spare.len() < rest.len() {
+            spare.resize(rest.len().max(BLOCK), 0);
+        }
+        spare[..rest.len()].copy_from_slice(&self.buffer[rest.clone()]);
+        (self.start, self.filled) = (0, rest.len());
+        self.index += 1;
+        Segment {
+            buffer: std::mem::replace(&mut self.buffer, spare),
+            range,
+            layout: self.layout.clone(),
+            index: self.index - 1,
+            beyond,
+            skips: before.skips,
+            lines_before: before.lines,
+            header_bytes: before.header_bytes,
+            source_bytes: None,
+        }
+    }
+}
+
+/// What was passed over on the way to a segment.
+#[derive(Debug, Default, PartialEq)]
+struct Before {
+    skips: Vec<Skip>,
+    lines: u32,
+    header_bytes: u64,
+}
+
+/// Whether the first cell is the name of the type column, whatever follows it.
+fn starts_with_type(bytes: &[u8]) -> bool {
+    let line = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
+    let mut cells = Vec::new();
+    split(line, 0, &mut cells);
+    let name = cells.first().map(|cell| cell.text(line));
+    name.is_some_and(|name| Schema::from_names([&*name]).has(crate::record::Column::Type))
+}
+
+/// The last place near the end where a record or header starts for certain.
+fn last_certain_start(bytes: &[u8]) -> Option<usize> {
+    let from = bytes.len().saturating_sub(LOOK_BACK);
+    let until = bytes.len().saturating_sub(ENOUGH);
+    let window = bytes.get(from..until)?;
+    memrchr_iter(b'\n', window).map(|newline| from + newline + 1).find(|line| start_of(&bytes[*line..]).is_some())
+}
+
+/// The end of the last whole record, found by walking from the start: for files whose second column
+/// is no time, where no line tells by itself what it starts.
+fn last_end_by_walking(bytes: &[u8]) -> Option<usize> {
+    let (nuls, mut at, mut cells) = (Nuls::within(bytes), 0, Vec::new());
+    // A quote's fate may hang on the line that follows, so a step that ends close to the end waits.
+    while at < bytes.len().saturating_sub(ENOUGH) {
+        match step(bytes, at, nuls, Beyond::More, &mut cells) {
+            Step::Record { next, .. } | Step::Skip { next, .. } if next <= bytes.len().saturating_sub(ENOUGH) => {
+                at = next
+            }
+            _ => break,
+        }
+    }
+    // Behind NULs a record may start within a line; only a line's start is a place to cut.
+    while at > 0 && bytes[at - 1] != b'\n' {
+        at = memchr::memrchr(b'\n', &bytes[..at - 1]).map_or(0, |newline| newline + 1);
+    }
+    (at > 0).then_some(at)
+}

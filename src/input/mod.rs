@@ -1,0 +1,15 @@
+//! Finds and opens what the user named, tells by content what it is, and cuts it into segments at
+//! record starts. All reading of files happens here.
+
+mod cut;
+mod find;
+mod json;
+mod look;
+mod open;
+mod same;
+
+pub use cut::{Segment, Segments};
+pub use find::{Found, Named, STDIN, find};
+pub use look::{Content, Looked, look};
+pub use open::{Body, Compression, ReadSoFar};
+pub use same::same_bytes;
