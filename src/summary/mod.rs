@@ -2,4 +2,5 @@
 
 mod rows;
 
-pub use rows::{Counts, Group, MessageRate, Row, Summary};
+pub use crate::tally::{Counts, MessageRate};
+pub use rows::{Group, Row, Summary};

@@ -1,0 +1,29 @@
+//! Records to counts. Everything here can be merged: two tallies of two halves of the input, in any
+//! order, make the tally of the whole, whatever the cutting and the number of threads. Memory grows
+//! with the number of distinct groups, never with the number of records.
+//!
+//! One file an accumulator, each with `add` and `merge`.
+
+mod cells;
+mod counts;
+mod coverage;
+mod messages;
+mod names;
+mod overlap;
+mod plan;
+mod replies;
+mod select;
+mod tally;
+mod votes;
+
+pub use cells::{Cell, Cells};
+pub use counts::Counts;
+pub use coverage::{Coverage, InputCoverage};
+pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages};
+pub use names::Names;
+pub use overlap::{LeaveOut, Overlaps};
+pub use plan::{IspBy, Plan};
+pub use replies::{FLOOD, OTHER, Party, Replies, Reply};
+pub use select::{Filter, LeftOut, Seen, Window};
+pub use tally::Tally;
+pub use votes::{Vote, Votes};

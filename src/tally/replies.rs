@@ -1,0 +1,219 @@
+//! Records by the reply they got. A flood of distinct replies is bounded by a rule that does not depend
+//! on order: what has more distinct texts than [`FLOOD`] is counted under [`OTHER`]. A part that has
+//! more has them in the whole too, so it may forget them at once, and counts stay exact.
+
+use crate::record::{RecordKind, Span};
+use hashbrown::HashMap;
+
+/// So many distinct texts are kept apart: diag60 in one cause60, cause60 in one class.
+pub const FLOOD: usize = 10_000;
+
+/// What stands where texts were too many.
+pub const OTHER: &str = "(other)";
+
+/// Whose replies are kept together: a provider known by its domains, or a domain on no list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// A provider.
+    Provider(crate::provider::ProviderId),
+    /// A domain (a number of [`super::Names`]).
+    Domain(u32),
+}
+
+/// One record's reply.
+#[derive(Debug, Clone, Copy)]
+pub struct Reply<'a> {
+    /// The record's type.
+    pub kind: RecordKind,
+    /// The class of the reply.
+    pub class: &'static str,
+    /// The masked text.
+    pub cause60: &'a str,
+    /// The literal text.
+    pub diag60: &'a str,
+    /// The source IP (a number of [`super::Names`]).
+    pub ip: u32,
+}
+
+/// How many records, and when.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    /// Records.
+    pub count: u64,
+    /// First and last.
+    pub span: Span,
+}
+
+impl Seen {
+    fn merge(&mut self, other: Seen) {
+        self.count += other.count;
+        self.span.merge(other.span);
+    }
+}
+
+/// The records of one literal text, by IP.
+type Ips = HashMap<u32, Seen>;
+
+/// All replies.
+#[derive(Debug, Clone)]
+pub struct Replies<P> {
+    flood: usize,
+    parties: HashMap<(P, RecordKind, &'static str), Causes>,
+}
+
+impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
+    /// Nothing yet; [`FLOOD`] is the number to give but in tests.
+    pub fn with_flood(flood: usize) -> Self {
+        Replies { flood, parties: HashMap::new() }
+    }
+
+    /// Adds a record.
+    pub fn add(&mut self, party: P, reply: Reply, span: Span) {
+        let causes = self.parties.entry((party, reply.kind, reply.class)).or_default();
+        causes.add(reply.cause60, reply.diag60, reply.ip, Seen { count: 1, span }, self.flood);
+    }
+
+    /// Adds another part's replies, whose parties and IPs are called what is given here; parties that
+    /// have no name here are left out.
+    pub fn merge<Q: Copy>(&mut self, other: Replies<Q>, party: impl Fn(Q) -> Option<P>, ip: impl Fn(u32) -> u32) {
+        for ((there, kind, class), causes) in other.parties {
+            let Some(here) = party(there) else { continue };
+            let into = self.parties.entry((here, kind, class)).or_default();
+            into.flooded |= causes.flooded;
+            for (cause, diags) in causes.by_cause {
+                into.by_cause.entry(cause).or_default().merge(diags, &ip, self.flood);
+            }
+            into.bound(self.flood);
+        }
+    }
+
+    /// Every group there is, in no order: (party, its reply, what was seen).
+    pub fn all(&self) -> impl Iterator<Item = (P, Reply<'_>, Seen)> {
+        self.parties.iter().flat_map(|((party, kind, class), causes)| {
+            causes.by_cause.iter().flat_map(move |(cause60, diags)| {
+                diags.by_diag.iter().flat_map(move |(diag60, ips)| {
+                    ips.iter().map(move |(ip, seen)| {
+                        (*party, Reply { kind: *kind, class, cause60, diag60, ip: *ip }, *seen)
+                    })
+                })
+            })
+        })
+    }
+}
+
+/// The causes of one class. Once flooded it has but one, called [`OTHER`].
+#[derive(Debug, Clone, Default)]
+struct Causes {
+    flooded: bool,
+    by_cause: HashMap<Box<str>, Diags>,
+}
+
+impl Causes {
+    fn add(&mut self, cause60: &str, diag60: &str, ip: u32, seen: Seen, flood: usize) {
+        let cause60 = if self.flooded { OTHER } else { cause60 };
+        self.by_cause.entry_ref(cause60).or_default().add(diag60, ip, seen, flood);
+        self.bound(flood);
+    }
+
+    fn bound(&mut self, flood: usize) {
+        let alone = self.by_cause.len() == 1 && self.by_cause.contains_key(OTHER);
+        self.flooded |= self.by_cause.len() > flood;
+        if self.flooded && !alone {
+            let mut other = Diags::default();
+            for (_, diags) in std::mem::take(&mut self.by_cause) {
+                other.merge(diags, &|ip| ip, flood);
+            }
+            self.by_cause.insert(OTHER.into(), other);
+        }
+    }
+}
+
+/// The literal texts of one cause. Once flooded it has but one, called [`OTHER`].
+#[derive(Debug, Clone, Default)]
+struct Diags {
+    flooded: bool,
+    by_diag: HashMap<Box<str>, Ips>,
+}
+
+impl Diags {
+    fn add(&mut self, diag60: &str, ip: u32, seen: Seen, flood: usize) {
+        let diag60 = if self.flooded { OTHER } else { diag60 };
+        self.by_diag.entry_ref(diag60).or_default().entry(ip).or_default().merge(seen);
+        self.bound(flood);
+    }
+
+    fn merge(&mut self, other: Diags, ip: &impl Fn(u32) -> u32, flood: usize) {
+        self.flooded |= other.flooded;
+        for (diag60, ips) in other.by_diag {
+            for (there, seen) in ips {
+                self.by_diag.entry_ref(&*diag60).or_default().entry(ip(there)).or_default().merge(seen);
+            }
+        }
+        self.bound(flood);
+    }
+
+    fn bound(&mut self, flood: usize) {
+        let alone = self.by_diag.len() == 1 && self.by_diag.contains_key(OTHER);
+        self.flooded |= self.by_diag.len() > flood;
+        if self.flooded && !alone {
+            let mut other = Ips::default();
+            for (ip, seen) in std::mem::take(&mut self.by_diag).into_values().flatten() {
+                other.entry(ip).or_default().merge(seen);
+            }
+            self.by_diag.insert(OTHER.into(), other);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Moment;
+
+    type Rows = Vec<(u32, String, String, u32, u64)>;
+
+    fn replies(texts: &[(&str, &str)]) -> Replies<u32> {
+        let mut replies = Replies::with_flood(3);
+        for (number, (cause60, diag60)) in texts.iter().enumerate() {
+            let reply = Reply { kind: RecordKind::Deferred, class: "unknown", cause60, diag60, ip: number as u32 % 2 };
+            replies.add(0, reply, Span::at(Moment(number as i64)));
+        }
+        replies
+    }
+
+    fn rows(replies: &Replies<u32>) -> Rows {
+        let mut rows: Rows = replies
+            .all()
+            .map(|(party, reply, seen)| (party, reply.cause60.to_owned(), reply.diag60.to_owned(), reply.ip, seen.count))
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    #[test]
+    fn a_flood_is_bounded_and_nothing_is_lost() {
+        let row = |cause: &str, diag: &str, ip, count| (0, cause.to_owned(), diag.to_owned(), ip, count);
+        let few = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "1")];
+        assert_eq!(rows(&replies(&few)), [row("a", "1", 0, 1), row("a", "2", 1, 1), row("a", "3", 0, 1), row("b", "1", 1, 1)]);
+        let diags = [("a", "1"), ("a", "2"), ("a", "3"), ("a", "4"), ("b", "1")];
+        assert_eq!(rows(&replies(&diags)), [row("a", OTHER, 0, 2), row("a", OTHER, 1, 2), row("b", "1", 0, 1)]);
+        let causes = [("a", "1"), ("b", "1"), ("c", "2"), ("d", "2"), ("e", "2")];
+        assert_eq!(rows(&replies(&causes)), [row(OTHER, "1", 0, 1), row(OTHER, "1", 1, 1), row(OTHER, "2", 0, 2), row(OTHER, "2", 1, 1)]);
+    }
+
+    #[test]
+    fn any_cut_gives_the_same_groups() {
+        let texts: Vec<(String, String)> =
+            (0..40).map(|n: u32| (format!("c{}", n * n % 7 % 5), format!("d{}", n % 11 % 6))).collect();
+        let texts: Vec<(&str, &str)> = texts.iter().map(|(cause, diag)| (&**cause, &**diag)).collect();
+        let whole = rows(&replies(&texts));
+        assert!(whole.iter().any(|row| row.1 == OTHER));
+        for cut in (0..=40).step_by(2) {
+            let (one, two) = (replies(&texts[..cut]), replies(&texts[cut..]));
+            for (mut into, from) in [(one.clone(), two.clone()), (two, one)] {
+                into.merge(from, Some, |ip| ip);
+                assert_eq!(rows(&into), whole, "cut at {cut}");
+            }
+        }
+    }
+}
