@@ -35,10 +35,8 @@ pub struct Segment {
     pub skips: Vec<Skip>,
     /// Newlines in that damage, and in header lines before the segment.
     pub lines_before: u32,
-    /// Bytes of header lines before the segment.
-    pub header_bytes: u64,
-    /// Bytes of the source per byte of the segment are not one to one: the source is JSON.
-    pub source_bytes: Option<u64>,
+    /// Bytes of the source that this segment stands for, with headers and damage before it.
+    pub source_bytes: u64,
 }
 
 impl Segment {
@@ -55,6 +53,7 @@ impl Segment {
     /// A segment of its own, for tests and for rows made from something else than a file.
     pub fn of(bytes: Vec<u8>, layout: Arc<Layout>, index: u32, beyond: Beyond) -> Segment {
         let range = 0..bytes.len();
+        let range_length = bytes.len() as u64;
         Segment {
             buffer: bytes,
             range,
@@ -63,8 +62,7 @@ impl Segment {
             beyond,
             skips: Vec::new(),
             lines_before: 0,
-            header_bytes: 0,
-            source_bytes: None,
+            source_bytes: range_length,
         }
     }
 }
@@ -272,10 +270,9 @@ impl Cutter {
             layout: self.layout.clone(),
             index: self.index - 1,
             beyond,
+            source_bytes: length as u64 + before.header_bytes + before.skips.iter().map(|skip| skip.bytes).sum::<u64>(),
             skips: before.skips,
             lines_before: before.lines,
-            header_bytes: before.header_bytes,
-            source_bytes: None,
         }
     }
 }

@@ -48,7 +48,7 @@ impl JsonRows {
             let mut segment = Segment::of(taken.rows, self.layout.clone(), self.index, Beyond::Start);
             segment.lines_before = taken.skips.len() as u32;
             segment.skips = taken.skips;
-            segment.source_bytes = Some(taken.bytes as u64);
+            segment.source_bytes = taken.bytes as u64;
             self.index += 1;
             return Ok(Some(segment));
         }

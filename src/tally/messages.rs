@@ -150,7 +150,8 @@ mod tests {
         // The estimate lies within four standard errors of the truth, which is one in ten.
         let messages = part(0..5000);
         let deferred = messages.sorted().iter().filter(|met| met.2).count() as u64;
-        let estimate = MessageRate::estimate(deferred, messages.sorted().len() as u64, messages.share()).expect("a rate");
+        let estimate =
+            MessageRate::estimate(deferred, messages.sorted().len() as u64, messages.share()).expect("a rate");
         assert!((estimate.rate - 0.1).abs() < 4.0 * estimate.error, "{estimate:?}");
     }
 }

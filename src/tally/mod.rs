@@ -13,6 +13,7 @@ mod overlap;
 mod plan;
 mod replies;
 mod select;
+#[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
 mod tally;
 mod votes;
 

@@ -92,9 +92,8 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
         self.parties.iter().flat_map(|((party, kind, class), causes)| {
             causes.by_cause.iter().flat_map(move |(cause60, diags)| {
                 diags.by_diag.iter().flat_map(move |(diag60, ips)| {
-                    ips.iter().map(move |(ip, seen)| {
-                        (*party, Reply { kind: *kind, class, cause60, diag60, ip: *ip }, *seen)
-                    })
+                    ips.iter()
+                        .map(move |(ip, seen)| (*party, Reply { kind: *kind, class, cause60, diag60, ip: *ip }, *seen))
                 })
             })
         })
@@ -105,7 +104,7 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
 #[derive(Debug, Clone, Default)]
 struct Causes {
     flooded: bool,
-    by_cause: HashMap<Box<str>, Diags>,
+    by_cause: HashMap<String, Diags>,
 }
 
 impl Causes {
@@ -123,7 +122,7 @@ impl Causes {
             for (_, diags) in std::mem::take(&mut self.by_cause) {
                 other.merge(diags, &|ip| ip, flood);
             }
-            self.by_cause.insert(OTHER.into(), other);
+            self.by_cause.insert(OTHER.to_owned(), other);
         }
     }
 }
@@ -132,7 +131,7 @@ impl Causes {
 #[derive(Debug, Clone, Default)]
 struct Diags {
     flooded: bool,
-    by_diag: HashMap<Box<str>, Ips>,
+    by_diag: HashMap<String, Ips>,
 }
 
 impl Diags {
@@ -160,7 +159,7 @@ impl Diags {
             for (ip, seen) in std::mem::take(&mut self.by_diag).into_values().flatten() {
                 other.entry(ip).or_default().merge(seen);
             }
-            self.by_diag.insert(OTHER.into(), other);
+            self.by_diag.insert(OTHER.to_owned(), other);
         }
     }
 }
@@ -184,7 +183,9 @@ mod tests {
     fn rows(replies: &Replies<u32>) -> Rows {
         let mut rows: Rows = replies
             .all()
-            .map(|(party, reply, seen)| (party, reply.cause60.to_owned(), reply.diag60.to_owned(), reply.ip, seen.count))
+            .map(|(party, reply, seen)| {
+                (party, reply.cause60.to_owned(), reply.diag60.to_owned(), reply.ip, seen.count)
+            })
             .collect();
         rows.sort();
         rows
@@ -194,11 +195,17 @@ mod tests {
     fn a_flood_is_bounded_and_nothing_is_lost() {
         let row = |cause: &str, diag: &str, ip, count| (0, cause.to_owned(), diag.to_owned(), ip, count);
         let few = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "1")];
-        assert_eq!(rows(&replies(&few)), [row("a", "1", 0, 1), row("a", "2", 1, 1), row("a", "3", 0, 1), row("b", "1", 1, 1)]);
+        assert_eq!(
+            rows(&replies(&few)),
+            [row("a", "1", 0, 1), row("a", "2", 1, 1), row("a", "3", 0, 1), row("b", "1", 1, 1)]
+        );
         let diags = [("a", "1"), ("a", "2"), ("a", "3"), ("a", "4"), ("b", "1")];
         assert_eq!(rows(&replies(&diags)), [row("a", OTHER, 0, 2), row("a", OTHER, 1, 2), row("b", "1", 0, 1)]);
         let causes = [("a", "1"), ("b", "1"), ("c", "2"), ("d", "2"), ("e", "2")];
-        assert_eq!(rows(&replies(&causes)), [row(OTHER, "1", 0, 1), row(OTHER, "1", 1, 1), row(OTHER, "2", 0, 2), row(OTHER, "2", 1, 1)]);
+        assert_eq!(
+            rows(&replies(&causes)),
+            [row(OTHER, "1", 0, 1), row(OTHER, "1", 1, 1), row(OTHER, "2", 0, 2), row(OTHER, "2", 1, 1)]
+        );
     }
 
     #[test]

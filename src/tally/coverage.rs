@@ -1,0 +1,109 @@
+//! What each input held: how many records of which type, from when to when, and what was passed over.
+
+use crate::grammar::{Reason, Skip};
+use crate::record::{Moment, PerKind, RecordKind, Span};
+use std::collections::BTreeMap;
+
+/// What one input held.
+#[derive(Debug, Clone, Default)]
+pub struct InputCoverage {
+    /// Bytes after decompression.
+    pub bytes: u64,
+    /// Records by type.
+    pub records: PerKind<u64>,
+    /// First and last record by type.
+    pub spans: PerKind<Span>,
+    /// Damage by reason: how often, and where first (segment, line within it).
+    pub skips: BTreeMap<Reason, (u64, (u32, u32))>,
+    /// Bytes of that damage.
+    pub skipped_bytes: u64,
+    /// Newlines by segment, to tell a line's number in the whole input.
+    lines: BTreeMap<u32, u32>,
+}
+
+impl InputCoverage {
+    /// All records of any type.
+    pub fn all_records(&self) -> u64 {
+        self.records.iter().map(|(_, count)| count).sum()
+    }
+
+    /// From the first to the last record of any type.
+    pub fn span(&self) -> Span {
+        let mut span = Span::default();
+        self.spans.iter().for_each(|(_, one)| span.merge(*one));
+        span
+    }
+
+    /// The line, counted from 1, in which damage of a reason was met first.
+    pub fn first_line(&self, reason: Reason) -> Option<u64> {
+        let (_, (segment, line)) = self.skips.get(&reason)?;
+        let before: u64 = self.lines.range(..segment).map(|(_, lines)| u64::from(*lines)).sum();
+        Some(before + u64::from(*line) + 1)
+    }
+
+    fn merge(&mut self, other: InputCoverage) {
+        self.bytes += other.bytes;
+        self.skipped_bytes += other.skipped_bytes;
+        for (kind, _) in RecordKind::ALL {
+            self.records[kind] += other.records[kind];
+            self.spans[kind].merge(other.spans[kind]);
+        }
+        for (reason, (count, place)) in other.skips {
+            let mine = self.skips.entry(reason).or_insert((0, place));
+            *mine = (mine.0 + count, mine.1.min(place));
+        }
+        self.lines.extend(other.lines);
+    }
+}
+
+/// What all inputs held, by their number.
+#[derive(Debug, Clone, Default)]
+pub struct Coverage {
+    inputs: BTreeMap<usize, InputCoverage>,
+}
+
+impl Coverage {
+    /// One input.
+    #[inline]
+    pub fn input(&mut self, input: usize) -> &mut InputCoverage {
+        self.inputs.entry(input).or_default()
+    }
+
+    /// Counts a record.
+    #[inline]
+    pub fn record(&mut self, input: usize, kind: RecordKind, time: Option<Moment>) {
+        let input = self.input(input);
+        input.records[kind] += 1;
+        if let Some(time) = time {
+            input.spans[kind].merge(Span::at(time));
+        }
+    }
+
+    /// Counts damage.
+    pub fn skip(&mut self, input: usize, segment: u32, skip: Skip) {
+        let input = self.input(input);
+        input.skipped_bytes += skip.bytes;
+        let place = (segment, skip.line);
+        let seen = input.skips.entry(skip.reason).or_insert((0, place));
+        *seen = (seen.0 + 1, seen.1.min(place));
+    }
+
+    /// Notes the end of a segment.
+    pub fn segment(&mut self, input: usize, segment: u32, bytes: u64, lines: u32) {
+        let input = self.input(input);
+        input.bytes += bytes;
+        input.lines.insert(segment, lines);
+    }
+
+    /// All inputs that were read, by number.
+    pub fn all(&self) -> &BTreeMap<usize, InputCoverage> {
+        &self.inputs
+    }
+
+    /// Adds another part's inputs.
+    pub fn merge(&mut self, other: Coverage) {
+        for (number, input) in other.inputs {
+            self.input(number).merge(input);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What a run wants counted, fixed before the first record is read.
+
+use super::messages::MessageKey;
+use super::overlap::LeaveOut;
+use super::select::{Filter, Window};
+use crate::provider::Providers;
+use crate::record::{Moment, PerKind, RecordKind};
+use chrono_tz::Tz;
+
+/// What stands for the mailbox provider.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IspBy {
+    /// The provider whose mailbox it is.
+    #[default]
+    Provider,
+    /// The recipient's domain.
+    Domain,
+}
+
+/// What counts and what does not, and how it is grouped.
+#[derive(Debug)]
+pub struct Plan {
+    /// Which instants count.
+    pub window: Window,
+    /// Which records count.
+    pub filter: Filter,
+    /// The zone of times that carry none.
+    pub assume_tz: Tz,
+    /// What stands for the mailbox provider.
+    pub isp_by: IspBy,
+    /// The providers that are known.
+    pub providers: Providers,
+    /// The types whose replies are grouped.
+    pub diag_types: PerKind<bool>,
+    /// What tells messages apart; nothing where no input has the columns.
+    pub message_key: MessageKey,
+    /// How many (message, IP) pairs to keep.
+    pub message_budget: usize,
+    /// How many distinct texts to keep apart.
+    pub flood: usize,
+    /// Whether inputs are compared for records they have in common.
+    pub compare_inputs: bool,
+    /// Records that another input has too.
+    pub leave_out: Vec<LeaveOut>,
+}
+
+impl Plan {
+    pub(super) fn leaves_out(&self, input: usize, kind: RecordKind, time: Option<Moment>) -> bool {
+        let within = |one: &LeaveOut, time| (one.first..=one.last).contains(&time);
+        self.leave_out
+            .iter()
+            .any(|one| one.input == input && one.kind == kind && time.is_some_and(|time| within(one, time)))
+    }
+}

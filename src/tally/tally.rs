@@ -1,0 +1,280 @@
+//! One tally: all accumulators together, and the way of a record through them.
+
+use super::cells::Cells;
+use super::counts::Counts;
+use super::coverage::Coverage;
+use super::messages::Messages;
+use super::names::{Names, Spellings};
+use super::overlap::Overlaps;
+use super::plan::{IspBy, Plan};
+use super::replies::{Party, Replies, Reply};
+use super::select::{LeftOut, Seen};
+use super::votes::{Vote, Votes};
+use crate::input::Segment;
+use crate::provider::ProviderId;
+use crate::read::{Item, Row, Rows};
+use crate::record::PerKind;
+use crate::record::{Column, Moment, NONE, RecordKind, Span, TimeReader};
+use crate::record::{canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt};
+use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
+use hashbrown::HashMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What was counted of some records.
+pub struct Tally<'p> {
+    plan: &'p Plan,
+    /// Recipient domains, pools, IPs, roll-ups.
+    pub domains: Names,
+    /// Pools by number.
+    pub pools: Names,
+    /// Source IPs by number.
+    pub ips: Names,
+    /// Names of roll-up queues by number.
+    pub rollups: Names,
+    /// The finest counts.
+    pub cells: Cells,
+    /// Records by reply.
+    pub replies: Replies<Party>,
+    /// The message level.
+    pub messages: Messages,
+    /// Whose hosts a domain's mail goes to.
+    pub votes: Votes,
+    /// What the inputs held.
+    pub coverage: Coverage,
+    /// First and last record by type among those that count by their time.
+    pub in_window: PerKind<Span>,
+    /// Samples for finding records that two inputs hold.
+    pub overlaps: Overlaps,
+    /// What did not count.
+    pub left_out: LeftOut,
+    /// Names that no filter asked for.
+    pub seen: Seen,
+    /// Whether any time came without a zone.
+    pub met_zoneless: bool,
+    logged: TimeReader,
+    queued: TimeReader,
+    /// The provider of a domain by number, where it is on a list.
+    listed: Vec<Option<ProviderId>>,
+    domain_spellings: Spellings,
+    pool_spellings: Spellings,
+    ip_spellings: Spellings,
+    hosts: HashMap<Box<[u8]>, Option<ProviderId>>,
+    key: Vec<u8>,
+}
+
+impl<'p> Tally<'p> {
+    /// Nothing counted yet.
+    pub fn new(plan: &'p Plan) -> Tally<'p> {
+        Tally {
+            plan,
+            domains: Names::default(),
+            pools: Names::default(),
+            ips: Names::default(),
+            rollups: Names::default(),
+            cells: Cells::default(),
+            replies: Replies::with_flood(plan.flood),
+            messages: Messages::with_budget(plan.message_budget),
+            votes: Votes::default(),
+            coverage: Coverage::default(),
+            in_window: PerKind::default(),
+            overlaps: Overlaps::default(),
+            left_out: LeftOut::default(),
+            seen: Seen::default(),
+            met_zoneless: false,
+            logged: TimeReader::new(plan.assume_tz),
+            queued: TimeReader::new(plan.assume_tz),
+            listed: Vec::new(),
+            domain_spellings: Spellings::default(),
+            pool_spellings: Spellings::default(),
+            ip_spellings: Spellings::default(),
+            hosts: HashMap::new(),
+            key: Vec::new(),
+        }
+    }
+
+    /// Counts all records of a segment of an input.
+    pub fn add_segment(&mut self, input: usize, segment: &Segment) {
+        for skip in &segment.skips {
+            self.coverage.skip(input, segment.index, *skip);
+        }
+        let mut rows = Rows::new(segment);
+        while let Some(item) = rows.next() {
+            match item {
+                Item::Row(row) => self.add(input, &row),
+                Item::Skip(skip) => self.coverage.skip(input, segment.index, skip),
+            }
+        }
+        self.coverage.segment(input, segment.index, segment.source_bytes, rows.lines());
+        self.met_zoneless |= self.logged.met_zoneless() || self.queued.met_zoneless();
+    }
+
+    /// Counts one record.
+    pub fn add(&mut self, input: usize, row: &Row) {
+        let time = self.logged.read(&row.get(Column::TimeLogged));
+        self.coverage.record(input, row.kind, time);
+        if self.plan.compare_inputs {
+            self.overlaps.add(input, row, time);
+        }
+        if self.plan.leaves_out(input, row.kind, time) {
+            self.left_out.repeated += 1;
+            return;
+        }
+        let Some(counts) = Counts::of(row) else { return };
+        let domain = self.domain(row);
+        self.vote(domain, row);
+        if !self.left_out.window_keeps(&self.plan.window, time) {
+            return;
+        }
+        let span = time.map_or(Span::default(), Span::at);
+        self.in_window[row.kind].merge(span);
+        if !self.plan.filter.keeps(row, self.domains.text(domain), &mut self.seen) {
+            self.left_out.filtered += 1;
+            return;
+        }
+        self.count(row, counts, domain, span);
+    }
+
+    fn count(&mut self, row: &Row, counts: Counts, domain: u32, span: Span) {
+        let (pool_cell, ip_cell) = (row.get(Column::VmtaPool), row.get(Column::DlvSourceIp));
+        let pool = self.pool_spellings.number(&pool_cell, |cell| {
+            let text = String::from_utf8_lossy(cell);
+            self.pools.number(if text.is_empty() { NONE } else { &text })
+        });
+        let ip = self.ip_spellings.number(&ip_cell, |cell| self.ips.number(&canonical_ip(cell)));
+        let number = self.cells.number((domain, pool, ip));
+        let message = if counts.attempts() > 0 { self.message(row) } else { None };
+        let cell = self.cells.cell(number);
+        cell.counts += counts;
+        cell.seen.merge(span);
+        match message {
+            Some(hash) => self.messages.add(hash, number, counts.deferred > 0),
+            None => cell.without_message += counts.attempts(),
+        }
+        if self.plan.diag_types[row.kind] {
+            self.add_reply(row, domain, ip, &ip_cell, span);
+        }
+    }
+
+    fn add_reply(&mut self, row: &Row, domain: u32, ip: u32, ip_cell: &[u8], span: Span) {
+        let party = match self.listed[domain as usize] {
+            Some(provider) => Party::Provider(provider),
+            None => Party::Domain(domain),
+        };
+        let diag = row.get(Column::DsnDiag);
+        let (rcpt, orig) = (row.get(Column::Rcpt), row.get(Column::Orig));
+        let cause60 = mask(&diag, Own { ip: ip_cell, rcpt: &rcpt, orig: &orig });
+        let diag60 = first_60(&diag);
+        let reply = Reply { kind: row.kind, class: UNKNOWN_CLASS, cause60: &cause60, diag60: &diag60, ip };
+        self.replies.add(party, reply, span);
+    }
+
+    /// The number of a record's domain: its recipient's, or its queue's where it has no recipient.
+    fn domain(&mut self, row: &Row) -> u32 {
+        let (rcpt, queue);
+        let cell = if row.kind == RecordKind::QueueDeferred {
+            queue = row.get(Column::Queue);
+            domain_of_queue(&queue)
+        } else {
+            rcpt = row.get(Column::Rcpt);
+            domain_of_rcpt(&rcpt)
+        };
+        let (domains, listed, plan) = (&mut self.domains, &mut self.listed, self.plan);
+        self.domain_spellings.number(cell, |cell| number_domain(domains, listed, plan, &canonical_domain(cell)))
+    }
+
+    /// Lets a record say whose hosts its domain's mail goes to, where no list says it.
+    fn vote(&mut self, domain: u32, row: &Row) {
+        if self.plan.isp_by == IspBy::Domain || self.listed[domain as usize].is_some() {
+            return;
+        }
+        let mta = row.get(Column::DsnMta);
+        let host = mta.split(|byte| *byte == b' ').next().unwrap_or_default();
+        if !host.is_empty() {
+            let providers = &self.plan.providers;
+            let provider = match self.hosts.get(host) {
+                Some(provider) => *provider,
+                None => {
+                    let provider = providers.of_mx(host).map(|found| found.provider);
+                    self.hosts.insert(host.into(), provider);
+                    provider
+                }
+            };
+            if let Some(provider) = provider {
+                self.votes.add(domain, Vote::Host(provider));
+            }
+        }
+        let queue = row.get(Column::Queue);
+        if let Some(rollup) = domain_of_queue(&queue).strip_suffix(b".rollup") {
+            let rollup = self.rollups.number(&String::from_utf8_lossy(rollup).to_ascii_lowercase());
+            self.votes.add(domain, Vote::Rollup(rollup));
+        }
+    }
+
+    /// The hash of the message a record is about; nothing where a column for it is missing.
+    fn message(&mut self, row: &Row) -> Option<u64> {
+        let (key, has) = (self.plan.message_key, |wanted: bool, column| !wanted || row.has(column));
+        if !(has(key.orig, Column::Orig) && has(key.job, Column::JobId) && has(key.env, Column::EnvId)) {
+            return None;
+        }
+        let Moment(queued) = self.queued.read(&row.get(Column::TimeQueued))?;
+        let rcpt = row.get(Column::Rcpt);
+        if rcpt.is_empty() {
+            return None;
+        }
+        self.key.clear();
+        self.key.extend_from_slice(&queued.to_le_bytes());
+        let parts =
+            [(true, Column::Rcpt), (key.orig, Column::Orig), (key.job, Column::JobId), (key.env, Column::EnvId)];
+        for (_, column) in parts.into_iter().filter(|(wanted, _)| *wanted) {
+            let cell = row.get(column);
+            self.key.extend_from_slice(&(cell.len() as u32).to_le_bytes());
+            self.key.extend_from_slice(&cell);
+        }
+        Some(xxh3_64(&self.key))
+    }
+
+    /// The provider of a domain, where it is on a list.
+    pub fn listed(&self, domain: u32) -> Option<ProviderId> {
+        self.listed[domain as usize]
+    }
+
+    /// Adds another part.
+    pub fn merge(&mut self, other: Tally) {
+        let plan = self.plan;
+        let texts = (0..other.listed.len() as u32).map(|number| other.domains.text(number));
+        let domains: Vec<u32> =
+            texts.map(|text| number_domain(&mut self.domains, &mut self.listed, plan, text)).collect();
+        let pools = self.pools.merge(&other.pools);
+        let ips = self.ips.merge(&other.ips);
+        let rollups = self.rollups.merge(&other.rollups);
+        let at = |numbers: &[u32], number: u32| numbers[number as usize];
+        let cells = self.cells.merge(other.cells, |(d, p, i)| (at(&domains, d), at(&pools, p), at(&ips, i)));
+        self.messages.merge(other.messages, |cell| at(&cells, cell));
+        let party = |party| match party {
+            Party::Provider(_) => party,
+            Party::Domain(domain) => Party::Domain(at(&domains, domain)),
+        };
+        self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip));
+        self.votes.merge(other.votes, |domain| at(&domains, domain), |rollup| at(&rollups, rollup));
+        self.coverage.merge(other.coverage);
+        self.overlaps.merge(other.overlaps);
+        self.left_out.merge(other.left_out);
+        self.seen.merge(other.seen);
+        self.met_zoneless |= other.met_zoneless;
+        for (kind, _) in RecordKind::ALL {
+            self.in_window[kind].merge(other.in_window[kind]);
+        }
+    }
+}
+
+fn number_domain(domains: &mut Names, listed: &mut Vec<Option<ProviderId>>, plan: &Plan, domain: &str) -> u32 {
+    let number = domains.number(domain);
+    if number as usize == listed.len() {
+        let found = match plan.isp_by {
+            IspBy::Provider => plan.providers.of_domain(domain).map(|found| found.provider),
+            IspBy::Domain => None,
+        };
+        listed.push(found);
+    }
+    number
+}
