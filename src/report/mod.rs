@@ -3,6 +3,7 @@
 mod columns;
 mod csv;
 mod escape;
+mod files;
 mod json;
 mod list;
 mod markdown;
@@ -15,6 +16,7 @@ mod write;
 
 pub use columns::{Column, Sheet, sheet, totals};
 pub use escape::visible;
+pub use files::{write_file, write_set};
 pub use json::SCHEMA;
 pub use list::List;
 pub use model::{InputRow, Report, Window};
