@@ -1,5 +1,27 @@
 //! Lays out a finished [`Report`]: one file a format, one shared list of columns, escaping at the edge.
 
+mod columns;
+mod csv;
+mod escape;
+mod files;
+mod guard;
+mod json;
+mod list;
+mod markdown;
 mod model;
+#[cfg(test)]
+mod sample;
+mod table;
+mod value;
+mod write;
 
+pub use columns::{Column, Sheet, sheet, totals};
+pub use escape::visible;
+pub use files::{write_file, write_set};
+pub use guard::VisibleLines;
+pub use json::SCHEMA;
+pub use list::List;
 pub use model::{InputRow, Report, Window};
+pub use table::{Colour, Screen, Sort, Symbols};
+pub use value::Value;
+pub use write::{Format, render};

@@ -1,0 +1,263 @@
+//! The columns of every list, once. CSV, JSON, NDJSON and Markdown are all made from this table, so
+//! they cannot disagree. The order is frozen: a new column is added at the end of its list.
+
+use std::slice;
+
+use super::list::List;
+use super::model::{InputRow, Report};
+use super::value::Value;
+use crate::evaluate::{Figures, Finding, IpRow, IspRow, Level, PoolRow};
+use crate::record::RecordKind;
+use crate::summary::Group;
+
+/// A column's name, and how a row fills it.
+pub type Column<Row> = (&'static str, for<'r> fn(&'r Row) -> Value<'r>);
+
+/// A list laid out: names, then rows with one value for each name.
+pub struct Sheet<'r> {
+    /// The columns' names, in order.
+    pub names: Vec<&'static str>,
+    /// The rows, made as they are asked for.
+    pub rows: Box<dyn Iterator<Item = Vec<Value<'r>>> + 'r>,
+}
+
+/// Lays out one list of a report.
+pub fn sheet(report: &Report, list: List) -> Sheet<'_> {
+    let evaluation = &report.evaluation;
+    match list {
+        List::Isps => lay(&evaluation.isps, isps()),
+        List::Pools => lay(&evaluation.pools, pools()),
+        List::Ips => lay(&evaluation.ips, ips()),
+        List::Groups => lay(&report.groups, groups()),
+        List::Findings => lay(&evaluation.findings, findings()),
+        List::Inputs => lay(&report.inputs, inputs()),
+    }
+}
+
+/// Lays out the sum of everything, as a list of one row.
+pub fn totals(report: &Report) -> Sheet<'_> {
+    lay(slice::from_ref(&report.evaluation.total), [&figures()[..], &SEEN, &[MESSAGE_ERROR]].concat())
+}
+
+fn lay<Row>(rows: &[Row], columns: Vec<Column<Row>>) -> Sheet<'_> {
+    Sheet {
+        names: columns.iter().map(|(name, _)| *name).collect(),
+        rows: Box::new(rows.iter().map(move |row| columns.iter().map(|(_, value)| value(row)).collect())),
+    }
+}
+
+fn isps() -> Vec<Column<IspRow>> {
+    let keys: [Column<IspRow>; 1] = [("isp", |row| Value::text(&row.isp))];
+    let own: [Column<IspRow>; 7] = [
+        ("ips", |row| Value::Count(row.ips)),
+        ("ips_investigate", |row| Value::Count(row.ips_investigate)),
+        ("ips_act", |row| Value::Count(row.ips_act)),
+        ("top_cause", |row| Value::maybe_text(row.top_cause.as_deref())),
+        ("first_seen", |row| Value::time(row.figures.seen.first())),
+        ("last_seen", |row| Value::time(row.figures.seen.last())),
+        ("message_rate_error", |row| message_error(&row.figures)),
+    ];
+    [&keys[..], &figures(), &own].concat()
+}
+
+fn pools() -> Vec<Column<PoolRow>> {
+    let keys: [Column<PoolRow>; 2] = [("isp", |row| Value::text(&row.isp)), ("pool", |row| Value::text(&row.pool))];
+    let own: [Column<PoolRow>; 3] = [
+        ("scope", |row| Value::maybe_text(row.scope.map(|scope| scope.word()))),
+        ("outlier_ips", |row| Value::List(&row.outlier_ips)),
+        ("message_rate_error", |row| message_error(&row.figures)),
+    ];
+    [&keys[..], &figures(), &own].concat()
+}
+
+fn ips() -> Vec<Column<IpRow>> {
+    let keys: [Column<IpRow>; 3] = [
+        ("isp", |row| Value::text(&row.isp)),
+        ("pool", |row| Value::text(&row.pool)),
+        ("ip", |row| Value::text(&row.ip)),
+    ];
+    let own: [Column<IpRow>; 2] = [
+        ("standing", |row| Value::text(row.standing.word())),
+        ("message_rate_error", |row| message_error(&row.figures)),
+    ];
+    [&keys[..], &figures(), &own].concat()
+}
+
+/// A row with the judged numbers that isps, pools, ips and totals share.
+trait Judged {
+    fn figures(&self) -> &Figures;
+}
+
+impl Judged for Figures {
+    fn figures(&self) -> &Figures {
+        self
+    }
+}
+
+impl Judged for IspRow {
+    fn figures(&self) -> &Figures {
+        &self.figures
+    }
+}
+
+impl Judged for PoolRow {
+    fn figures(&self) -> &Figures {
+        &self.figures
+    }
+}
+
+impl Judged for IpRow {
+    fn figures(&self) -> &Figures {
+        &self.figures
+    }
+}
+
+fn figures<Row: Judged>() -> [Column<Row>; 12] {
+    [
+        ("attempts", |row| Value::Count(row.figures().counts.attempts())),
+        ("delivered", |row| Value::Count(row.figures().counts.delivered)),
+        ("bounced", |row| Value::Count(row.figures().counts.bounced)),
+        ("deferred", |row| Value::Count(row.figures().counts.deferred)),
+        ("queue_events", |row| Value::Count(row.figures().counts.queue_events)),
+        ("local_bounces", |row| Value::Count(row.figures().counts.local_bounces)),
+        ("other_deliveries", |row| Value::Count(row.figures().counts.other_deliveries)),
+        ("deferral_rate", |row| Value::rate(known(row.figures(), row.figures().counts.deferral_rate()))),
+        ("rate_low", |row| Value::rate(known(row.figures(), row.figures().interval.map(|(low, _)| low)))),
+        ("rate_high", |row| Value::rate(known(row.figures(), row.figures().interval.map(|(_, high)| high)))),
+        ("message_deferral_rate", |row| {
+            Value::rate(known(row.figures(), row.figures().message.map(|message| message.rate)))
+        }),
+        ("level", |row| Value::text(row.figures().level.word())),
+    ]
+}
+
+const SEEN: [Column<Figures>; 2] = [
+    ("first_seen", |figures| Value::time(figures.seen.first())),
+    ("last_seen", |figures| Value::time(figures.seen.last())),
+];
+
+const MESSAGE_ERROR: Column<Figures> = ("message_rate_error", message_error);
+
+fn message_error(figures: &Figures) -> Value<'_> {
+    Value::rate(known(figures, figures.message.map(|message| message.error)))
+}
+
+/// Where nothing can be judged, no deferral on record does not mean that nothing was deferred: such a
+/// rate is left out, for a 0 would read as "all fine".
+fn known(figures: &Figures, rate: Option<f64>) -> Option<f64> {
+    rate.filter(|_| figures.level != Level::Unknown || figures.counts.deferred > 0)
+}
+
+fn groups() -> Vec<Column<Group>> {
+    vec![
+        ("isp", |row| Value::text(&row.isp)),
+        ("ip", |row| Value::text(&row.ip)),
+        ("type", |row| Value::text(row.kind.word())),
+        ("diag60", |row| Value::text(&row.diag60)),
+        ("cause60", |row| Value::text(&row.cause60)),
+        ("class", |row| Value::text(row.class)),
+        ("count", |row| Value::Count(row.count)),
+        ("first_seen", |row| Value::time(row.seen.first())),
+        ("last_seen", |row| Value::time(row.seen.last())),
+    ]
+}
+
+fn findings() -> Vec<Column<Finding>> {
+    vec![
+        ("id", |row| Value::text(&row.id)),
+        ("level", |row| Value::text(row.level.word())),
+        ("isp", |row| Value::text(&row.isp)),
+        ("pool", |row| Value::text(&row.pool)),
+        ("scope", |row| Value::text(row.scope.word())),
+        ("ips", |row| Value::List(&row.ips)),
+        ("attempts", |row| Value::Count(row.attempts)),
+        ("deferred", |row| Value::Count(row.deferred)),
+        ("deferral_rate", |row| Value::rate(row.deferral_rate)),
+        ("class", |row| Value::text(row.class)),
+        ("cause", |row| Value::maybe_text(row.cause.as_deref())),
+        ("summary", |row| Value::text(&row.summary)),
+        ("next_steps", |row| Value::List(&row.next_steps)),
+        ("extent", |row| Value::text(row.extent.word())),
+        ("explained_by", |row| Value::maybe_text(Some(&*row.explained_by).filter(|text| !text.is_empty()))),
+    ]
+}
+
+fn inputs() -> Vec<Column<InputRow>> {
+    vec![
+        ("path", |row| Value::text(&row.path)),
+        ("format", |row| Value::text(&row.format)),
+        ("bytes", |row| Value::Count(row.bytes)),
+        ("records", |row| Value::Count(row.records)),
+        ("d", |row| Value::Count(row.kinds[RecordKind::Delivered])),
+        ("b", |row| Value::Count(row.kinds[RecordKind::Bounced])),
+        ("t", |row| Value::Count(row.kinds[RecordKind::Deferred])),
+        ("tq", |row| Value::Count(row.kinds[RecordKind::QueueDeferred])),
+        ("r", |row| Value::Count(row.kinds[RecordKind::Received])),
+        ("rb", |row| Value::Count(row.kinds[RecordKind::RemoteBounce])),
+        ("rs", |row| Value::Count(row.kinds[RecordKind::RemoteStatus])),
+        ("f", |row| Value::Count(row.kinds[RecordKind::Feedback])),
+        ("unknown", |row| Value::Count(row.kinds[RecordKind::Unknown])),
+        ("skipped", |row| Value::Count(row.skipped)),
+        ("skipped_bytes", |row| Value::Count(row.skipped_bytes)),
+        ("skip_reasons", |row| Value::Tally(&row.skip_reasons)),
+        ("first_seen", |row| Value::time(row.seen.first())),
+        ("last_seen", |row| Value::time(row.seen.last())),
+        ("complete", |row| Value::Flag(row.complete)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn the_order_of_the_columns_is_frozen() {
+        let report = sample::problems();
+        let names = |list| sheet(&report, list).names.join(", ");
+        assert_eq!(
+            names(List::Isps),
+            "isp, attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries, \
+             deferral_rate, rate_low, rate_high, message_deferral_rate, level, ips, ips_investigate, ips_act, \
+             top_cause, first_seen, last_seen, message_rate_error"
+        );
+        assert_eq!(
+            names(List::Pools),
+            "isp, pool, attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries, \
+             deferral_rate, rate_low, rate_high, message_deferral_rate, level, scope, outlier_ips, message_rate_error"
+        );
+        assert_eq!(
+            names(List::Ips),
+            "isp, pool, ip, attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries, \
+             deferral_rate, rate_low, rate_high, message_deferral_rate, level, standing, message_rate_error"
+        );
+        assert_eq!(names(List::Groups), "isp, ip, type, diag60, cause60, class, count, first_seen, last_seen");
+        assert_eq!(
+            names(List::Findings),
+            "id, level, isp, pool, scope, ips, attempts, deferred, deferral_rate, class, cause, summary, next_steps, \
+             extent, explained_by"
+        );
+        assert_eq!(
+            names(List::Inputs),
+            "path, format, bytes, records, d, b, t, tq, r, rb, rs, f, unknown, skipped, skipped_bytes, skip_reasons, \
+             first_seen, last_seen, complete"
+        );
+        assert_eq!(
+            totals(&report).names.join(", "),
+            "attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries, deferral_rate, \
+             rate_low, rate_high, message_deferral_rate, level, first_seen, last_seen, message_rate_error"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_judged_has_no_rate_of_zero() {
+        let report = sample::unjudged();
+        let mut total = totals(&report);
+        let row: Vec<_> = total.names.into_iter().zip(total.rows.next().unwrap()).collect();
+        let cell = |name| row.iter().find(|(column, _)| *column == name).unwrap().1.clone();
+        assert_eq!(cell("attempts"), Value::Count(report.evaluation.total.counts.attempts()));
+        for rate in ["deferral_rate", "rate_low", "rate_high", "message_deferral_rate", "message_rate_error"] {
+            assert_eq!(cell(rate), Value::Empty, "{rate}");
+        }
+    }
+}

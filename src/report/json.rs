@@ -1,0 +1,233 @@
+//! JSON: one document, or one object a line. Each row stands on a line of its own in both, so that two
+//! reports can be compared line by line.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::ser::Formatter;
+
+use super::columns::{Sheet, sheet, totals};
+use super::escape::is_unseen;
+use super::list::List;
+use super::model::{Report, Window};
+use super::value::Value;
+
+/// Name and version of the layout; within a version, members are only added.
+pub const SCHEMA: &str = "pmtriage.report/1";
+
+/// Writes the whole report as one document.
+pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{{\n\"schema\": \"{SCHEMA}\"")?;
+    array(report, List::Inputs, out)?;
+    member("window", &window(report.window), out)?;
+    member("definitions", &definitions(report), out)?;
+    member("warnings", &warnings(report), out)?;
+    member("totals", &total(report), out)?;
+    for list in [List::Isps, List::Pools, List::Ips, List::Groups, List::Findings] {
+        array(report, list, out)?;
+    }
+    out.write_all(b"\n}\n")?;
+    out.flush()
+}
+
+/// Writes one object a line: the report itself, then every row of every list, each with its `record`.
+pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Head<'r> {
+        record: &'static str,
+        schema: &'static str,
+        window: Object<'static>,
+        definitions: Object<'r>,
+        warnings: Vec<&'r str>,
+        totals: Object<'r>,
+    }
+    let head = Head {
+        record: "report",
+        schema: SCHEMA,
+        window: window(report.window),
+        definitions: definitions(report),
+        warnings: warnings(report),
+        totals: total(report),
+    };
+    compact(&head, out)?;
+    out.write_all(b"\n")?;
+    for list in List::ALL {
+        for row in objects(sheet(report, list), Some(list.row_word())) {
+            compact(&row, out)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    out.flush()
+}
+
+fn member(name: &str, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, ",\n\"{name}\": ")?;
+    compact(value, out)
+}
+
+fn array(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, ",\n\"{}\": [", list.word())?;
+    let mut separator = "\n";
+    for row in objects(sheet(report, list), None) {
+        out.write_all(separator.as_bytes())?;
+        compact(&row, out)?;
+        separator = ",\n";
+    }
+    out.write_all(if separator == "\n" { b"]" } else { b"\n]" })
+}
+
+/// An object whose members keep their order.
+struct Object<'r>(Vec<(&'r str, Value<'r>)>);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))?;
+        map.end()
+    }
+}
+
+fn objects<'r>(sheet: Sheet<'r>, record: Option<&'static str>) -> impl Iterator<Item = Object<'r>> {
+    sheet.rows.map(move |row| {
+        let first = record.map(|word| ("record", Value::text(word)));
+        Object(first.into_iter().chain(sheet.names.iter().copied().zip(row)).collect())
+    })
+}
+
+fn window(window: Window) -> Object<'static> {
+    Object(vec![("since", Value::time(window.since)), ("until", Value::time(window.until))])
+}
+
+fn definitions(report: &Report) -> Object<'_> {
+    Object(report.definitions.iter().map(|(name, text)| (&**name, Value::text(text))).collect())
+}
+
+/// That nothing can be judged is the first thing a program should learn too.
+fn warnings(report: &Report) -> Vec<&str> {
+    report.unjudged.iter().chain(&report.warnings).map(|line| &**line).collect()
+}
+
+fn total(report: &Report) -> Object<'_> {
+    objects(totals(report), None).next().expect("the totals are one row")
+}
+
+fn compact(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    Ok(value.serialize(&mut serde_json::Serializer::with_formatter(out, Seen))?)
+}
+
+/// Writes what cannot be seen as `\u202e`: the same text to a program, harmless on a terminal.
+struct Seen;
+
+impl Formatter for Seen {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if !fragment.contains(is_unseen) {
+            return out.write_all(fragment.as_bytes());
+        }
+        for character in fragment.chars() {
+            if is_unseen(character) {
+                character.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))?;
+            } else {
+                write!(out, "{character}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn text(write: fn(&Report, &mut dyn Write) -> io::Result<()>, report: &Report) -> String {
+        let mut out = Vec::new();
+        write(report, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_whole_document() {
+        let document = text(write, &sample::problems());
+        serde_json::from_str::<serde_json::Value>(&document).unwrap();
+        insta::assert_snapshot!(document, @r#"
+        {
+        "schema": "pmtriage.report/1",
+        "inputs": [
+        {"path":"/var/log/pmta/acct.csv.gz","format":"csv+gzip","bytes":6200000,"records":13792,"d":12942,"b":38,"t":810,"tq":2,"r":0,"rb":0,"rs":0,"f":0,"unknown":0,"skipped":3,"skipped_bytes":120,"skip_reasons":{"bad-quote":1,"too-few-fields":2},"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","complete":true}
+        ],
+        "window": {"since":"2026-11-20T00:00:00Z","until":null},
+        "definitions": {"attempt":"a d, b or t row that reached a remote host","deferral_rate":"deferred / attempts (t / (d+b+t)); investigate > 5 %, act > 15 %, >= 50 attempts"},
+        "warnings": ["3 damaged stretches were passed over"],
+        "totals": {"attempts":13790,"delivered":12942,"bounced":38,"deferred":810,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.058738,"rate_low":0.044054,"rate_high":0.073423,"message_deferral_rate":0.029369,"level":"investigate","first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","message_rate_error":0.0},
+        "isps": [
+        {"isp":"gmail","attempts":9198,"delivered":8917,"bounced":20,"deferred":261,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.028376,"rate_low":0.021282,"rate_high":0.03547,"message_deferral_rate":0.014188,"level":"ok","ips":2,"ips_investigate":0,"ips_act":0,"top_cause":null,"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","message_rate_error":0.0},
+        {"isp":"yahoo","attempts":4592,"delivered":4025,"bounced":18,"deferred":549,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.119556,"rate_low":0.089667,"rate_high":0.149445,"message_deferral_rate":0.059778,"level":"investigate","ips":2,"ips_investigate":2,"ips_act":1,"top_cause":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","message_rate_error":0.0}
+        ],
+        "pools": [
+        {"isp":"gmail","pool":"main","attempts":9198,"delivered":8917,"bounced":20,"deferred":261,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.028376,"rate_low":0.021282,"rate_high":0.03547,"message_deferral_rate":0.014188,"level":"ok","scope":null,"outlier_ips":[],"message_rate_error":0.0},
+        {"isp":"yahoo","pool":"main","attempts":4592,"delivered":4025,"bounced":18,"deferred":549,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.119556,"rate_low":0.089667,"rate_high":0.149445,"message_deferral_rate":0.059778,"level":"investigate","scope":"mixed","outlier_ips":["192.0.2.13"],"message_rate_error":0.0}
+        ],
+        "ips": [
+        {"isp":"gmail","pool":"main","ip":"192.0.2.12","attempts":4557,"delivered":4417,"bounced":10,"deferred":130,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.028528,"rate_low":0.021396,"rate_high":0.035659,"message_deferral_rate":0.014264,"level":"ok","standing":"ok","message_rate_error":0.0},
+        {"isp":"gmail","pool":"main","ip":"192.0.2.13","attempts":4641,"delivered":4500,"bounced":10,"deferred":131,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.028227,"rate_low":0.02117,"rate_high":0.035283,"message_deferral_rate":0.014113,"level":"ok","standing":"ok","message_rate_error":0.0},
+        {"isp":"yahoo","pool":"main","ip":"192.0.2.12","attempts":4023,"delivered":3715,"bounced":16,"deferred":292,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.072583,"rate_low":0.054437,"rate_high":0.090728,"message_deferral_rate":0.036291,"level":"investigate","standing":"with-pool","message_rate_error":0.0},
+        {"isp":"yahoo","pool":"main","ip":"192.0.2.13","attempts":569,"delivered":310,"bounced":2,"deferred":257,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.45167,"rate_low":0.338752,"rate_high":0.564587,"message_deferral_rate":0.225835,"level":"act","standing":"outlier","message_rate_error":0.0}
+        ],
+        "groups": [
+        {"isp":"yahoo","ip":"192.0.2.13","type":"t","diag60":"smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily ","cause60":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","class":"reputation","count":257,"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z"}
+        ],
+        "findings": [
+        {"id":"yahoo-main-mixed-reputation","level":"act","isp":"yahoo","pool":"main","scope":"mixed","ips":["192.0.2.13"],"attempts":4592,"deferred":549,"deferral_rate":0.119556,"class":"reputation","cause":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","summary":"yahoo defers 45.2 % of the mail from 192.0.2.13 (257 of 569), the other IP of pool main 7.3 %","next_steps":["take 192.0.2.13 out of pool main for yahoo","lower max-msg-rate for yahoo until the rate is below 5 %"],"extent":"pool","explained_by":null}
+        ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn one_object_a_line() {
+        let lines = text(write_lines, &sample::problems());
+        for line in lines.lines() {
+            serde_json::from_str::<serde_json::Value>(line).unwrap();
+        }
+        insta::assert_snapshot!(lines, @r#"
+        {"record":"report","schema":"pmtriage.report/1","window":{"since":"2026-11-20T00:00:00Z","until":null},"definitions":{"attempt":"a d, b or t row that reached a remote host","deferral_rate":"deferred / attempts (t / (d+b+t)); investigate > 5 %, act > 15 %, >= 50 attempts"},"warnings":["3 damaged stretches were passed over"],"totals":{"attempts":13790,"delivered":12942,"bounced":38,"deferred":810,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.058738,"rate_low":0.044054,"rate_high":0.073423,"message_deferral_rate":0.029369,"level":"investigate","first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","message_rate_error":0.0}}
+        {"record":"isp","isp":"gmail","attempts":9198,"delivered":8917,"bounced":20,"deferred":261,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.028376,"rate_low":0.021282,"rate_high":0.03547,"message_deferral_rate":0.014188,"level":"ok","ips":2,"ips_investigate":0,"ips_act":0,"top_cause":null,"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","message_rate_error":0.0}
+        {"record":"isp","isp":"yahoo","attempts":4592,"delivered":4025,"bounced":18,"deferred":549,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.119556,"rate_low":0.089667,"rate_high":0.149445,"message_deferral_rate":0.059778,"level":"investigate","ips":2,"ips_investigate":2,"ips_act":1,"top_cause":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","message_rate_error":0.0}
+        {"record":"pool","isp":"gmail","pool":"main","attempts":9198,"delivered":8917,"bounced":20,"deferred":261,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.028376,"rate_low":0.021282,"rate_high":0.03547,"message_deferral_rate":0.014188,"level":"ok","scope":null,"outlier_ips":[],"message_rate_error":0.0}
+        {"record":"pool","isp":"yahoo","pool":"main","attempts":4592,"delivered":4025,"bounced":18,"deferred":549,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.119556,"rate_low":0.089667,"rate_high":0.149445,"message_deferral_rate":0.059778,"level":"investigate","scope":"mixed","outlier_ips":["192.0.2.13"],"message_rate_error":0.0}
+        {"record":"ip","isp":"gmail","pool":"main","ip":"192.0.2.12","attempts":4557,"delivered":4417,"bounced":10,"deferred":130,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.028528,"rate_low":0.021396,"rate_high":0.035659,"message_deferral_rate":0.014264,"level":"ok","standing":"ok","message_rate_error":0.0}
+        {"record":"ip","isp":"gmail","pool":"main","ip":"192.0.2.13","attempts":4641,"delivered":4500,"bounced":10,"deferred":131,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.028227,"rate_low":0.02117,"rate_high":0.035283,"message_deferral_rate":0.014113,"level":"ok","standing":"ok","message_rate_error":0.0}
+        {"record":"ip","isp":"yahoo","pool":"main","ip":"192.0.2.12","attempts":4023,"delivered":3715,"bounced":16,"deferred":292,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.072583,"rate_low":0.054437,"rate_high":0.090728,"message_deferral_rate":0.036291,"level":"investigate","standing":"with-pool","message_rate_error":0.0}
+        {"record":"ip","isp":"yahoo","pool":"main","ip":"192.0.2.13","attempts":569,"delivered":310,"bounced":2,"deferred":257,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.45167,"rate_low":0.338752,"rate_high":0.564587,"message_deferral_rate":0.225835,"level":"act","standing":"outlier","message_rate_error":0.0}
+        {"record":"group","isp":"yahoo","ip":"192.0.2.13","type":"t","diag60":"smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily ","cause60":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","class":"reputation","count":257,"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z"}
+        {"record":"finding","id":"yahoo-main-mixed-reputation","level":"act","isp":"yahoo","pool":"main","scope":"mixed","ips":["192.0.2.13"],"attempts":4592,"deferred":549,"deferral_rate":0.119556,"class":"reputation","cause":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","summary":"yahoo defers 45.2 % of the mail from 192.0.2.13 (257 of 569), the other IP of pool main 7.3 %","next_steps":["take 192.0.2.13 out of pool main for yahoo","lower max-msg-rate for yahoo until the rate is below 5 %"],"extent":"pool","explained_by":null}
+        {"record":"input","path":"/var/log/pmta/acct.csv.gz","format":"csv+gzip","bytes":6200000,"records":13792,"d":12942,"b":38,"t":810,"tq":2,"r":0,"rb":0,"rs":0,"f":0,"unknown":0,"skipped":3,"skipped_bytes":120,"skip_reasons":{"bad-quote":1,"too-few-fields":2},"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","complete":true}
+        "#);
+    }
+
+    #[test]
+    fn hostile_text_is_harmless_and_reads_back() {
+        let report = sample::hostile();
+        let document = text(write, &report);
+        assert!(!document.replace('\n', "").contains(is_unseen));
+        let read: serde_json::Value = serde_json::from_str(&document).unwrap();
+        assert_eq!(read["groups"][0]["diag60"], *report.groups[0].diag60);
+    }
+
+    #[test]
+    fn the_time_a_run_took_is_in_no_document() {
+        let (mut quick, mut slow) = (sample::problems(), sample::problems());
+        (quick.seconds, slow.seconds) = (0.5, 77.25);
+        assert_eq!(text(write, &quick), text(write, &slow));
+        assert_eq!(text(write_lines, &quick), text(write_lines, &slow));
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_the_first_warning() {
+        let report = sample::unjudged();
+        let read: serde_json::Value = serde_json::from_str(&text(write, &report)).unwrap();
+        assert_eq!(read["warnings"][0], *report.unjudged[0]);
+        assert_eq!(read["totals"]["deferral_rate"], serde_json::Value::Null);
+    }
+}

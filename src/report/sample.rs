@@ -1,0 +1,208 @@
+//! Small reports for the tests of the formats.
+
+use super::model::{InputRow, Report, Window};
+use super::table::{Colour, Screen, Sort, Symbols};
+use crate::evaluate::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
+use crate::record::{Moment, PerKind, RecordKind, Span};
+use crate::summary::{Counts, Group, MessageRate};
+
+const TSS04: &str = "421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du";
+
+/// 80 columns, no colour.
+pub fn screen() -> Screen {
+    Screen { width: 80, colour: Colour::Off, symbols: Symbols::Unicode, top: 20, sort: Sort::default() }
+}
+
+/// One IP is blocked at yahoo, the rest of its pool is slowed; gmail is fine.
+pub fn problems() -> Report {
+    Report {
+        inputs: vec![InputRow {
+            path: "/var/log/pmta/acct.csv.gz".into(),
+            format: "csv+gzip".into(),
+            bytes: 6_200_000,
+            records: 13_792,
+            kinds: kinds(12_942, 38, 810, 2),
+            skipped: 3,
+            skipped_bytes: 120,
+            skip_reasons: vec![("bad-quote".into(), 1), ("too-few-fields".into(), 2)],
+            seen: day(),
+            complete: true,
+        }],
+        window: Window { since: Some(Moment(1_795_132_800)), until: None },
+        definitions: vec![
+            ("attempt".into(), "a d, b or t row that reached a remote host".into()),
+            (
+                "deferral_rate".into(),
+                "deferred / attempts (t / (d+b+t)); investigate > 5 %, act > 15 %, >= 50 attempts".into(),
+            ),
+        ],
+        warnings: vec!["3 damaged stretches were passed over".into()],
+        evaluation: Evaluation {
+            total: figures(12_942, 38, 810, Level::Investigate),
+            isps: vec![
+                IspRow {
+                    isp: "gmail".into(),
+                    figures: figures(8_917, 20, 261, Level::Ok),
+                    ips: 2,
+                    ips_investigate: 0,
+                    ips_act: 0,
+                    top_cause: None,
+                },
+                IspRow {
+                    isp: "yahoo".into(),
+                    figures: figures(4_025, 18, 549, Level::Investigate),
+                    ips: 2,
+                    ips_investigate: 2,
+                    ips_act: 1,
+                    top_cause: Some(TSS04.into()),
+                },
+            ],
+            pools: vec![
+                PoolRow {
+                    isp: "gmail".into(),
+                    pool: "main".into(),
+                    figures: figures(8_917, 20, 261, Level::Ok),
+                    scope: None,
+                    outlier_ips: vec![],
+                },
+                PoolRow {
+                    isp: "yahoo".into(),
+                    pool: "main".into(),
+                    figures: figures(4_025, 18, 549, Level::Investigate),
+                    scope: Some(Scope::Mixed),
+                    outlier_ips: vec!["192.0.2.13".into()],
+                },
+            ],
+            ips: vec![
+                ip("gmail", "192.0.2.12", figures(4_417, 10, 130, Level::Ok), Standing::Ok),
+                ip("gmail", "192.0.2.13", figures(4_500, 10, 131, Level::Ok), Standing::Ok),
+                ip("yahoo", "192.0.2.12", figures(3_715, 16, 292, Level::Investigate), Standing::WithPool),
+                ip("yahoo", "192.0.2.13", figures(310, 2, 257, Level::Act), Standing::Outlier),
+            ],
+            findings: vec![Finding {
+                id: "yahoo-main-mixed-reputation".into(),
+                level: Level::Act,
+                isp: "yahoo".into(),
+                pool: "main".into(),
+                scope: Scope::Mixed,
+                ips: vec!["192.0.2.13".into()],
+                attempts: 4_592,
+                deferred: 549,
+                deferral_rate: Some(549.0 / 4_592.0),
+                class: "reputation",
+                cause: Some(TSS04.into()),
+                summary:
+                    "yahoo defers 45.2 % of the mail from 192.0.2.13 (257 of 569), the other IP of pool main 7.3 %"
+                        .into(),
+                next_steps: vec![
+                    "take 192.0.2.13 out of pool main for yahoo".into(),
+                    "lower max-msg-rate for yahoo until the rate is below 5 %".into(),
+                ],
+                extent: Extent::Pool,
+                explained_by: String::new(),
+            }],
+        },
+        groups: vec![Group {
+            isp: "yahoo".into(),
+            ip: "192.0.2.13".into(),
+            kind: RecordKind::Deferred,
+            diag60: "smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily ".into(),
+            cause60: TSS04.into(),
+            class: "reputation",
+            count: 257,
+            seen: day(),
+        }],
+        unjudged: vec![],
+        seconds: 0.12,
+    }
+}
+
+/// gmail alone, with another provider that has hardly any mail.
+pub fn fine() -> Report {
+    let mut report = problems();
+    report.warnings.clear();
+    let evaluation = &mut report.evaluation;
+    evaluation.findings.clear();
+    evaluation.total = figures(8_947, 20, 262, Level::Ok);
+    evaluation.isps[1].isp = "gmx".into();
+    evaluation.isps[1].figures = figures(30, 0, 1, Level::TooFew);
+    (evaluation.isps[1].ips_investigate, evaluation.isps[1].ips_act) = (0, 0);
+    evaluation.pools.pop();
+    evaluation.ips.truncate(2);
+    report.groups.clear();
+    report
+}
+
+/// Deliveries and bounces only.
+pub fn unjudged() -> Report {
+    let mut report = problems();
+    report.warnings.clear();
+    report.inputs[0].kinds = kinds(12_942, 38, 0, 0);
+    report.inputs[0].records = 12_980;
+    report.groups.clear();
+    let evaluation = &mut report.evaluation;
+    evaluation.findings.clear();
+    evaluation.total = figures(12_942, 38, 0, Level::Unknown);
+    for row in &mut evaluation.isps {
+        row.figures = Figures { level: Level::Unknown, ..figures(row.figures.counts.delivered, 19, 0, Level::Unknown) };
+        (row.ips_investigate, row.ips_act, row.top_cause) = (0, 0, None);
+    }
+    evaluation.pools.clear();
+    report.unjudged = [
+        "cannot judge deferrals: 0 of 12,980 records are of type t",
+        "PowerMTA writes only d and b records by default. First look for diag-*.csv beside the acct files; else:",
+        "    <acct-file /var/log/pmta/diag.csv>",
+        "        records t,tq",
+        "    </acct-file>",
+    ]
+    .map(String::from)
+    .to_vec();
+    report
+}
+
+/// The remote server, the pool and a provider's name try everything.
+pub fn hostile() -> Report {
+    let mut report = problems();
+    let text = "=HYPERLINK(\"http://x.test\")|<b>\x1b[2J\r\n\u{9b}A\u{202e}\u{200b}邮";
+    report.groups[0].diag60 = text.into();
+    report.groups[0].cause60 = "@SUM(1+1) [a](https://www.example.com) `c`".into();
+    report.groups[0].count = 3;
+    let evaluation = &mut report.evaluation;
+    evaluation.isps[0].isp = "\x1b]0;gmail\x07".into();
+    evaluation.findings[0].cause = Some(text.into());
+    evaluation.findings[0].pool = "a\u{202e}b\tc".into();
+    evaluation.findings[0].next_steps.truncate(1);
+    evaluation.ips.truncate(0);
+    report.warnings = vec!["pool \x1b[31mred".into()];
+    report
+}
+
+fn ip(isp: &str, ip: &str, figures: Figures, standing: Standing) -> IpRow {
+    IpRow { isp: isp.into(), pool: "main".into(), ip: ip.into(), figures, standing }
+}
+
+/// The interval is not Wilson's: what is written must be what was handed over.
+fn figures(delivered: u64, bounced: u64, deferred: u64, level: Level) -> Figures {
+    let counts = Counts { delivered, bounced, deferred, queue_events: 2, local_bounces: 7, other_deliveries: 0 };
+    let rate = counts.deferral_rate().unwrap_or(0.0);
+    Figures {
+        counts,
+        interval: Some((rate * 0.75, rate * 1.25)),
+        message: Some(MessageRate { rate: rate / 2.0, error: 0.0 }),
+        level,
+        seen: day(),
+    }
+}
+
+fn kinds(d: u64, b: u64, t: u64, tq: u64) -> PerKind<u64> {
+    let mut kinds = PerKind::default();
+    kinds[RecordKind::Delivered] = d;
+    kinds[RecordKind::Bounced] = b;
+    kinds[RecordKind::Deferred] = t;
+    kinds[RecordKind::QueueDeferred] = tq;
+    kinds
+}
+
+fn day() -> Span {
+    Span::between(Moment(1_795_132_800), Moment(1_795_212_899))
+}

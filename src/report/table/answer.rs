@@ -1,0 +1,131 @@
+//! The first lines: who defers, on which IPs, with which reply, whether the whole pool is hit, and
+//! what to do. Or that all is fine. Or that nobody can tell, which must never look like all is fine.
+
+use std::cmp::Reverse;
+use std::io;
+
+use super::page::{Ink, Page};
+use super::text;
+use crate::evaluate::{Extent, Finding, Level, Scope};
+use crate::report::model::Report;
+
+/// More findings than this are counted, not shown.
+const BLOCKS: usize = 3;
+/// More steps than this are for later.
+const STEPS: usize = 3;
+
+/// Writes the answer.
+pub fn write(report: &Report, page: &mut Page) -> io::Result<()> {
+    let findings = worst_first(&report.evaluation.findings);
+    if !report.unjudged.is_empty() {
+        unknown(&report.unjudged, page)?;
+    } else if findings.is_empty() {
+        nothing_found(report, page)?;
+    }
+    for (place, finding) in findings.iter().take(BLOCKS).enumerate() {
+        if place > 0 {
+            page.gap()?;
+        }
+        block(finding, page)?;
+    }
+    if findings.len() > BLOCKS {
+        let more = text::things((findings.len() - BLOCKS) as u64, "more finding");
+        page.line(Ink::Plain, &format!("and {more}: pmtriage ... --format csv --list findings"))?;
+    }
+    page.gap()
+}
+
+fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| (Reverse(finding.level), Reverse(finding.deferred), &finding.id));
+    sorted
+}
+
+fn unknown(lines: &[String], page: &mut Page) -> io::Result<()> {
+    page.paragraph(Ink::Yellow, "UNKNOWN  ", &lines[0])?;
+    for line in &lines[1..] {
+        // What is to be copied into a configuration keeps its shape.
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        page.paragraph(Ink::Plain, &" ".repeat(indent + 2), line)?;
+    }
+    Ok(())
+}
+
+fn nothing_found(report: &Report, page: &mut Page) -> io::Result<()> {
+    let isps = &report.evaluation.isps;
+    let named = |level: Level| -> Vec<String> {
+        isps.iter().filter(|row| row.figures.level == level).map(|row| row.isp.clone()).collect()
+    };
+    let total = &report.evaluation.total.counts;
+    let rate = text::percent(total.deferral_rate());
+    let attempts = text::count(total.attempts());
+    match isps.iter().map(|row| row.figures.level).max() {
+        None => page.paragraph(Ink::Yellow, "UNKNOWN  ", "no records, nothing to judge"),
+        Some(Level::Unknown) => page.paragraph(Ink::Yellow, "UNKNOWN  ", "deferrals cannot be judged"),
+        Some(Level::TooFew) => {
+            let few = format!("too few attempts at every provider to judge a rate, {attempts} in all");
+            page.paragraph(Ink::Yellow, "UNKNOWN  ", &few)
+        }
+        Some(Level::Ok) => page.paragraph(Ink::Green, "OK  ", &all_fine(report, &rate, &attempts)),
+        Some(level @ (Level::Investigate | Level::Act)) => {
+            let raised =
+                format!("{}: above the threshold, though nothing stands out beyond chance", text::names(&named(level)));
+            page.paragraph(Ink::of(level), &headline(level, page), &raised)
+        }
+    }
+}
+
+/// All is fine, with what that leaves out.
+fn all_fine(report: &Report, rate: &str, attempts: &str) -> String {
+    let mut parts = vec![format!("no provider above its threshold, {rate} of {attempts} attempts deferred")];
+    let evaluation = &report.evaluation;
+    let few = evaluation.isps.iter().filter(|row| row.figures.level == Level::TooFew).count() as u64;
+    if few > 0 {
+        parts.push(format!("too few attempts to judge at {}", text::things(few, "provider")));
+    }
+    let raised = evaluation.ips.iter().filter(|row| row.figures.level >= Level::Investigate).count() as u64;
+    if raised > 0 {
+        parts.push(format!("{} above it, no more than chance explains", text::things(raised, "IP")));
+    }
+    parts.join("; ")
+}
+
+fn headline(level: Level, page: &Page) -> String {
+    format!("{} {}  ", page.mark(level), level.word().to_uppercase())
+}
+
+fn block(finding: &Finding, page: &mut Page) -> io::Result<()> {
+    page.paragraph(Ink::of(finding.level), &headline(finding.level, page), &finding.summary)?;
+    let pool = if finding.pool == "(none)" { String::new() } else { format!(", pool {}", finding.pool) };
+    page.paragraph(Ink::Plain, "  where  ", &format!("{}{pool}: {}", finding.isp, place(finding)))?;
+    if let Some(cause) = &finding.cause {
+        page.line(Ink::Plain, &format!("  reply  {}: {cause}", finding.class))?;
+    }
+    for (place, step) in finding.next_steps.iter().take(STEPS).enumerate() {
+        let label = if place == 0 { "next" } else { "    " };
+        page.paragraph(Ink::Plain, &format!("  {label}   {}. ", place + 1), step)?;
+    }
+    Ok(())
+}
+
+/// Where the trouble sits, in words.
+fn place(finding: &Finding) -> String {
+    let ips = text::names(&finding.ips);
+    let (stands, is) = if finding.ips.len() == 1 { ("stands", "is") } else { ("stand", "are") };
+    let scope = match finding.scope {
+        Scope::PoolWide => "pool-wide, the IPs behave alike".to_owned(),
+        Scope::IpSpecific => format!("only {ips} {is} hit, the rest of the pool is fine"),
+        Scope::Mixed => format!("mixed, {ips} {stands} out, the rest is raised too"),
+        Scope::Other if finding.explained_by.is_empty() => "not the IPs, something else explains it".to_owned(),
+        Scope::Other => format!("not the IPs, {} explains it", finding.explained_by),
+        Scope::CannotTell => "cannot tell whether pool or IP: one IP, or too few attempts".to_owned(),
+        Scope::None => "chance alone explains it".to_owned(),
+    };
+    let extent = match finding.extent {
+        Extent::Ip | Extent::Pool => "",
+        Extent::IpManyIsps => "; the same IPs at other providers too",
+        Extent::AllPools => "; every pool at this provider",
+        Extent::ManyIsps => "; other providers too",
+    };
+    scope + extent
+}

@@ -1,0 +1,149 @@
+//! The tables on the screen: every provider, and the IPs of those in trouble.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeSet;
+use std::io;
+
+use super::Sort;
+use super::grid::Side::{Left, Right};
+use super::grid::{Grid, Side};
+use super::page::{Ink, Page};
+use super::text;
+use crate::evaluate::{Figures, Finding, IpRow, IspRow, Level};
+use crate::report::model::Report;
+
+/// The widest text of an IPv6 address, and the mark before it.
+const IP_WIDTH: usize = 41;
+
+/// One row a provider.
+pub fn write_isps(report: &Report, page: &mut Page) -> io::Result<()> {
+    let mut rows: Vec<(Level, &IspRow)> = report.evaluation.isps.iter().map(|row| (worst(report, row), row)).collect();
+    let sort = page.screen.sort;
+    rows.sort_by(|(left_level, left), (right_level, right)| {
+        by(sort, (*left_level, &left.figures), (*right_level, &right.figures)).then_with(|| left.isp.cmp(&right.isp))
+    });
+    let cells = |page: &Page, (level, row): &(Level, &IspRow)| {
+        let mut cells = vec![format!("{} {}", page.mark(*level), row.isp)];
+        cells.extend(numbers(&row.figures));
+        let [raised, act] = match level {
+            Level::Unknown => ["-".to_owned(), "-".to_owned()],
+            _ => [format!("{} of {}", row.ips_investigate, row.ips), row.ips_act.to_string()],
+        };
+        cells.extend([raised, act, verdict(report, *level, row)]);
+        cells
+    };
+    let shown = shown(&rows, page);
+    let (raised, act) = (format!("IPs {}", page.mark(Level::Investigate)), page.mark(Level::Act));
+    let grid = Grid {
+        columns: [("  ISP".to_owned(), Left)]
+            .into_iter()
+            .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
+            .chain([(raised, Right), (format!("IPs {act}"), Right), ("verdict".to_owned(), Left)])
+            .collect(),
+        // A long name must not push the numbers off the screen.
+        first: (page.screen.width * 3 / 10).max(10),
+        rows: shown.iter().map(|row| (Ink::of(row.0), cells(page, row))).collect(),
+    };
+    write(grid, rows.len(), "ISP", page)
+}
+
+/// One row an IP, for the providers and pools that have a finding.
+pub fn write_ips(report: &Report, page: &mut Page) -> io::Result<()> {
+    let evaluation = &report.evaluation;
+    let hit: BTreeSet<(&str, &str)> =
+        evaluation.findings.iter().map(|finding| (&*finding.isp, &*finding.pool)).collect();
+    let mut rows: Vec<&IpRow> = evaluation.ips.iter().filter(|row| hit.contains(&(&*row.isp, &*row.pool))).collect();
+    let sort = page.screen.sort;
+    rows.sort_by(|left, right| {
+        by(sort, (left.figures.level, &left.figures), (right.figures.level, &right.figures))
+            .then_with(|| (&left.isp, &left.pool, &left.ip).cmp(&(&right.isp, &right.pool, &right.ip)))
+    });
+    let cells = |page: &Page, row: &IpRow| {
+        let mut cells = vec![format!("{} {}", page.mark(row.figures.level), row.ip)];
+        cells.extend(numbers(&row.figures));
+        cells.extend([row.isp.clone(), words(&[row.figures.level.word(), row.standing.word()]), row.pool.clone()]);
+        cells
+    };
+    let grid = Grid {
+        columns: [("  IP".to_owned(), Left)]
+            .into_iter()
+            .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
+            .chain(["ISP", "verdict", "pool"].map(|name| (name.to_owned(), Left)))
+            .collect(),
+        first: IP_WIDTH,
+        rows: shown(&rows, page).iter().map(|row| (Ink::of(row.figures.level), cells(page, row))).collect(),
+    };
+    write(grid, rows.len(), "IP", page)
+}
+
+const NUMBERS: [(&str, Side); 3] = [("attempts", Right), ("deferred", Right), ("rate", Right)];
+
+fn numbers(figures: &Figures) -> [String; 3] {
+    let counts = &figures.counts;
+    [text::count(counts.attempts()), text::count(counts.deferred), text::percent(rate(figures))]
+}
+
+/// A rate that cannot be judged is not shown to people: they would judge it.
+fn rate(figures: &Figures) -> Option<f64> {
+    figures.counts.deferral_rate().filter(|_| figures.level != Level::Unknown)
+}
+
+fn shown<'r, Row>(rows: &'r [Row], page: &Page) -> &'r [Row] {
+    match page.screen.top {
+        0 => rows,
+        top => &rows[..top.min(rows.len())],
+    }
+}
+
+fn write(grid: Grid, all: usize, thing: &str, page: &mut Page) -> io::Result<()> {
+    if all == 0 {
+        return Ok(());
+    }
+    let missing = all - grid.rows.len();
+    grid.write(page)?;
+    if missing > 0 {
+        let more = text::things(missing as u64, &format!("more {thing}"));
+        page.line(Ink::Dim, &format!("  and {more}; --top 0 shows all"))?;
+    }
+    page.gap()
+}
+
+/// A provider is as bad as its worst finding: a pool's average can hide an IP that is blocked.
+fn worst(report: &Report, row: &IspRow) -> Level {
+    findings_of(report, row).map(|finding| finding.level).fold(row.figures.level, Level::max)
+}
+
+/// What each trouble extends over, then the level; the level alone without trouble.
+fn verdict(report: &Report, level: Level, row: &IspRow) -> String {
+    let mut scopes: Vec<&str> = Vec::new();
+    for finding in findings_of(report, row) {
+        if !scopes.contains(&finding.scope.word()) {
+            scopes.push(finding.scope.word());
+        }
+    }
+    scopes.push(level.word());
+    words(&scopes)
+}
+
+fn findings_of<'r>(report: &'r Report, row: &'r IspRow) -> impl Iterator<Item = &'r Finding> {
+    report.evaluation.findings.iter().filter(|finding| finding.isp == row.isp)
+}
+
+/// Words with a comma between, each once.
+fn words(words: &[&str]) -> String {
+    let mut once = words.to_vec();
+    once.dedup();
+    once.join(", ")
+}
+
+/// The higher comes first.
+fn by(sort: Sort, left: (Level, &Figures), right: (Level, &Figures)) -> Ordering {
+    let rate = |figures: &Figures| rate(figures).unwrap_or(-1.0);
+    let deferred = |figures: &Figures| Reverse(figures.counts.deferred);
+    match sort {
+        Sort::Severity => (Reverse(left.0), deferred(left.1)).cmp(&(Reverse(right.0), deferred(right.1))),
+        Sort::Rate => rate(right.1).total_cmp(&rate(left.1)),
+        Sort::Deferred => deferred(left.1).cmp(&deferred(right.1)),
+        Sort::Volume => right.1.counts.attempts().cmp(&left.1.counts.attempts()),
+    }
+}
