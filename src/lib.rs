@@ -1,5 +1,6 @@
 //! pmtriage
 
+pub mod cli;
 pub mod error;
 pub mod evaluate;
 pub mod grammar;
