@@ -1,8 +1,9 @@
 //! The options in groups, so that every command that shares an option shares its one definition.
 
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args};
 
 use super::words::{Color, DiagType, FailOn, Format, IspBy, List, Sort};
@@ -53,26 +54,27 @@ pub struct WindowArgs {
 }
 
 /// The filters, as typed. Values of one option are alternatives; different options must all match.
+/// An empty value is most likely a shell variable that was never set, and is refused.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Filter (each repeatable)")]
 pub struct FilterArgs {
     /// Keep one mailbox provider, as gmail
-    #[arg(long, value_name = "ISP")]
+    #[arg(long, value_name = "ISP", value_parser = NonEmptyStringValueParser::new())]
     pub isp: Vec<String>,
     /// Keep one recipient domain
-    #[arg(long, value_name = "DOMAIN", alias = "toDomain")]
+    #[arg(long, value_name = "DOMAIN", alias = "toDomain", value_parser = NonEmptyStringValueParser::new())]
     pub domain: Vec<String>,
     /// Keep one source IP
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", value_parser = NonEmptyStringValueParser::new())]
     pub ip: Vec<String>,
     /// Keep one VirtualMTA pool
-    #[arg(long, value_name = "POOL")]
+    #[arg(long, value_name = "POOL", value_parser = NonEmptyStringValueParser::new())]
     pub pool: Vec<String>,
     /// Keep one VirtualMTA
-    #[arg(long, value_name = "VMTA")]
+    #[arg(long, value_name = "VMTA", value_parser = NonEmptyStringValueParser::new())]
     pub vmta: Vec<String>,
     /// Keep one job
-    #[arg(long, value_name = "JOB", alias = "jobId")]
+    #[arg(long, value_name = "JOB", alias = "jobId", value_parser = NonEmptyStringValueParser::new())]
     pub job: Vec<String>,
 }
 
@@ -171,12 +173,12 @@ pub struct DemoArgs {
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// Write this many records in all
-    #[arg(long, value_name = "N", default_value = "20000")]
+    #[arg(long, value_name = "N", default_value = "100000")]
     pub rows: NonZeroU64,
     /// Choose another day of mail; the same number gives the same files
     #[arg(long, value_name = "S", default_value = "1")]
     pub seed: u64,
     /// Spread the records over this many files
-    #[arg(long, value_name = "K", default_value = "1")]
-    pub files: NonZeroUsize,
+    #[arg(long, value_name = "K", default_value = "4")]
+    pub files: NonZeroU32,
 }

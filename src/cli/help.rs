@@ -169,7 +169,7 @@ mod tests {
         command.build();
         for part in std::iter::once(&command).chain(command.get_subcommands().filter(|sub| sub.get_name() != "help")) {
             for argument in part.get_arguments() {
-                let help = argument.get_help().expect(argument.get_id().as_str()).to_string();
+                let help = argument.get_help().map(|help| help.to_string()).unwrap_or_default();
                 assert!(!help.is_empty() && !help.ends_with('.'), "{}: {help}", argument.get_id());
             }
             assert!(part.get_about().is_some(), "{}", part.get_name());
