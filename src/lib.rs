@@ -1,5 +1,7 @@
 //! pmtriage
 
+pub mod cli;
+pub mod config;
 pub mod error;
 pub mod evaluate;
 pub mod grammar;

@@ -1,0 +1,184 @@
+//! The options in groups, so that every command that shares an option shares its one definition.
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgAction, Args};
+
+use super::words::{Color, DiagType, FailOn, Format, IspBy, List, Sort};
+
+/// Everything `report` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// Read these files, folders (recursively) or globs; - is standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The time window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Which records count.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// How records are grouped.
+    #[command(flatten)]
+    pub grouping: GroupingArgs,
+    /// When a rate is too high.
+    #[command(flatten)]
+    pub thresholds: ThresholdArgs,
+    /// What is written, and where.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// How the program runs.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// The time window, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Window")]
+pub struct WindowArgs {
+    /// Keep records from this time on: 2h, 3d, today, yesterday, 03:10,
+    /// 2026-03-02, 2026-03-02T03:10, 2026-03-02T03:10:00Z, @1772420400
+    #[arg(long, value_name = "TIME", visible_alias = "last")]
+    pub since: Option<String>,
+    /// Keep records before this time; same forms
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Take times on the command line to be in this zone, as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub tz: String,
+    /// Take times in the input that carry no zone to be in this one
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub assume_tz: String,
+}
+
+/// The filters, as typed. Values of one option are alternatives; different options must all match.
+/// An empty value is most likely a shell variable that was never set, and is refused.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Filter (each repeatable)")]
+pub struct FilterArgs {
+    /// Keep one mailbox provider, as gmail
+    #[arg(long, value_name = "ISP", value_parser = NonEmptyStringValueParser::new())]
+    pub isp: Vec<String>,
+    /// Keep one recipient domain
+    #[arg(long, value_name = "DOMAIN", alias = "toDomain", value_parser = NonEmptyStringValueParser::new())]
+    pub domain: Vec<String>,
+    /// Keep one source IP
+    #[arg(long, value_name = "IP", value_parser = NonEmptyStringValueParser::new())]
+    pub ip: Vec<String>,
+    /// Keep one VirtualMTA pool
+    #[arg(long, value_name = "POOL", value_parser = NonEmptyStringValueParser::new())]
+    pub pool: Vec<String>,
+    /// Keep one VirtualMTA
+    #[arg(long, value_name = "VMTA", value_parser = NonEmptyStringValueParser::new())]
+    pub vmta: Vec<String>,
+    /// Keep one job
+    #[arg(long, value_name = "JOB", alias = "jobId", value_parser = NonEmptyStringValueParser::new())]
+    pub job: Vec<String>,
+}
+
+/// How records are grouped, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Grouping")]
+pub struct GroupingArgs {
+    /// Group recipients by mailbox provider or by their domain
+    #[arg(long, value_name = "WHAT", default_value = "provider")]
+    pub isp_by: IspBy,
+    /// Group the replies of these record types, with commas between
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "t,b,tq")]
+    pub diag_types: Vec<DiagType>,
+    /// Count records and inputs again that were read before
+    #[arg(long)]
+    pub keep_duplicates: bool,
+}
+
+/// The thresholds, as typed. What is not typed comes from the configuration file or is built in.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Thresholds")]
+pub struct ThresholdArgs {
+    /// Flag deferral rates above this: 5% or 0.05 [default: 5%]
+    #[arg(long, value_name = "RATE")]
+    pub investigate: Option<String>,
+    /// Call for action at rates above this [default: 15%]
+    #[arg(long, value_name = "RATE")]
+    pub act: Option<String>,
+    /// Judge no rate of fewer attempts [default: 50]
+    #[arg(long, value_name = "N")]
+    pub min_attempts: Option<NonZeroU64>,
+}
+
+/// What is written, and where, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Write this to standard output
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Put this list into CSV and Markdown, which hold only one
+    #[arg(long, value_name = "LIST", default_value = "ips")]
+    pub list: List,
+    /// Write a report as well; the ending names the format: .csv .json .ndjson
+    /// .md (repeatable)
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub outputs: Vec<PathBuf>,
+    /// Write every list as CSV into this folder as well
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Show this many rows in each table
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub top: NonZeroUsize,
+    /// Sort tables by this, largest first
+    #[arg(long, value_name = "BY", default_value = "rate")]
+    pub sort: Sort,
+    /// Let findings set the exit status
+    #[arg(long, value_name = "LEVEL", default_value = "never")]
+    pub fail_on: FailOn,
+}
+
+/// How the program runs, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "General")]
+pub struct RunArgs {
+    /// Read settings from this file instead of
+    /// $XDG_CONFIG_HOME/pmtriage/config.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Use this many threads [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Write colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Say nothing but errors on standard error
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on standard error; twice for more still
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What `providers` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ProvidersArgs {
+    /// List only these providers
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+/// What `demo` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Write into this folder
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Write this many records in all
+    #[arg(long, value_name = "N", default_value = "100000")]
+    pub rows: NonZeroU64,
+    /// Choose another day of mail; the same number gives the same files
+    #[arg(long, value_name = "S", default_value = "1")]
+    pub seed: u64,
+    /// Spread the records over this many files
+    #[arg(long, value_name = "K", default_value = "4")]
+    pub files: NonZeroU32,
+}

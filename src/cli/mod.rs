@@ -1,0 +1,226 @@
+//! What was typed: one definition for every word of the command line. Nothing here reads the
+//! environment, a file or the clock; what the words mean is decided in `config`.
+//!
+//! `report` is the command that may be left out. Its options therefore stand at the top too, and a
+//! first word that names no command is a path.
+
+mod args;
+mod help;
+mod words;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+
+pub use args::{
+    DemoArgs, FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReportArgs, RunArgs, ThresholdArgs, WindowArgs,
+};
+pub use help::{WELCOME, completions, man};
+pub use words::{Color, DiagType, FailOn, Format, IspBy, List, Sort};
+
+/// What the user asked for.
+#[derive(Debug)]
+pub enum Command {
+    /// Nothing was typed: print [`WELCOME`].
+    Welcome,
+    /// Read accounting files and report.
+    Report(Box<ReportArgs>),
+    /// List the mailbox providers.
+    Providers(ProvidersArgs),
+    /// Write sample accounting files.
+    Demo(DemoArgs),
+    /// Print a completion script.
+    Completions(clap_complete::Shell),
+    /// Print the manual page.
+    Man,
+}
+
+/// Reads the words of a command line, the program's own name first.
+///
+/// # Errors
+/// Wrong words, and also `--help` and `--version`: the error prints itself to the right stream with
+/// `print()`, and `exit_code()` is 2 for wrong words, else 0.
+pub fn parse<I>(words: I) -> Result<Command, clap::Error>
+where
+    I: IntoIterator,
+    I::Item: Into<OsString>,
+{
+    let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+    if words.len() < 2 {
+        return Ok(Command::Welcome);
+    }
+    let typed = Typed::try_parse_from(&words)?;
+    Ok(match typed.command {
+        Some(TypedCommand::Report(args)) => Command::Report(args),
+        Some(TypedCommand::Providers(args)) => Command::Providers(args),
+        Some(TypedCommand::Demo(args)) => Command::Demo(args),
+        Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
+        Some(TypedCommand::Man) => Command::Man,
+        None => {
+            if !words.iter().any(|word| word == "--") {
+                refuse_late_command(&typed.report.paths[0])?;
+            }
+            Command::Report(Box::new(typed.report))
+        }
+    })
+}
+
+/// Which mailbox provider defers your PowerMTA mail, on which IPs, and what to do
+#[derive(Debug, Parser)]
+#[command(name = "pmtriage", version, max_term_width = 80)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = help::examples(), after_long_help = help::details())]
+#[command(about, long_about = help::ABOUT)]
+struct Typed {
+    #[command(subcommand)]
+    command: Option<TypedCommand>,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum TypedCommand {
+    /// Report what is deferred, where and why (the default command)
+    #[command(after_help = help::examples(), after_long_help = help::details())]
+    Report(Box<ReportArgs>),
+    /// List the mailbox providers and the domains and hosts they are known by
+    Providers(ProvidersArgs),
+    /// Write sample accounting files to try the program on
+    Demo(DemoArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Name the shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `pmtriage -v report acct.csv` would silently read a file named `report`: better to ask.
+fn refuse_late_command(first_path: &Path) -> Result<(), clap::Error> {
+    let mut typed = Typed::command();
+    if !typed.get_subcommands().any(|command| first_path == Path::new(command.get_name())) {
+        return Ok(());
+    }
+    let name = first_path.display();
+    let what = format!("the command '{name}' stands before all options; write './{name}' for a file of that name");
+    Err(typed.error(ErrorKind::ArgumentConflict, what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        parse(line.split_whitespace())
+    }
+
+    fn report(line: &str) -> ReportArgs {
+        match parsed(line) {
+            Ok(Command::Report(args)) => *args,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn paths(line: &str) -> Vec<String> {
+        report(line).paths.iter().map(|path| path.display().to_string()).collect()
+    }
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Typed::command().debug_assert();
+    }
+
+    #[test]
+    fn report_may_be_left_out() {
+        for (line, expected) in [
+            ("pmtriage acct.csv", vec!["acct.csv"]),
+            ("pmtriage report acct.csv", vec!["acct.csv"]),
+            ("pmtriage --since 2h acct.csv", vec!["acct.csv"]),
+            ("pmtriage -q x", vec!["x"]),
+            ("pmtriage x -q y", vec!["x", "y"]),
+            ("pmtriage -", vec!["-"]),
+            ("pmtriage -- x", vec!["x"]),
+            ("pmtriage -- -x", vec!["-x"]),
+            ("pmtriage -- report", vec!["report"]),
+            ("pmtriage ./report", vec!["./report"]),
+            ("pmtriage report ./demo", vec!["./demo"]),
+            ("pmtriage report demo", vec!["demo"]),
+            ("pmtriage x report", vec!["x", "report"]),
+        ] {
+            assert_eq!(paths(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_same_options_mean_the_same_with_and_without_the_word() {
+        let options = "--last 2h --isp gmail --isp yahoo --diag-types t,d -o a.csv -o b.md -vv --fail-on act --top 3 x";
+        let (short, long) = (report(&format!("pmtriage {options}")), report(&format!("pmtriage report {options}")));
+        assert_eq!(format!("{short:?}"), format!("{long:?}"));
+        assert_eq!(short.window.since.as_deref(), Some("2h"));
+        assert_eq!(short.filter.isp, ["gmail", "yahoo"]);
+        assert_eq!(short.grouping.diag_types, [DiagType::T, DiagType::D]);
+        assert_eq!(short.output.outputs, [Path::new("a.csv"), Path::new("b.md")]);
+        assert_eq!((short.output.top.get(), short.output.fail_on, short.run.verbose), (3, FailOn::Act, 2));
+    }
+
+    #[test]
+    fn what_is_not_typed_has_its_default() {
+        let args = report("pmtriage x");
+        assert_eq!((args.output.format, args.output.list, args.output.sort), (Format::Table, List::Ips, Sort::Rate));
+        assert_eq!((args.output.top.get(), args.output.fail_on, args.run.color), (20, FailOn::Never, Color::Auto));
+        assert_eq!(args.grouping.diag_types, [DiagType::T, DiagType::B, DiagType::Tq]);
+        assert_eq!((args.window.tz.as_str(), args.window.assume_tz.as_str()), ("UTC", "UTC"));
+        assert_eq!((args.run.quiet, args.run.verbose, args.run.threads), (false, 0, None));
+    }
+
+    #[test]
+    fn other_commands_are_recognised() {
+        assert!(matches!(parsed("pmtriage"), Ok(Command::Welcome)));
+        assert!(matches!(parsed("pmtriage man"), Ok(Command::Man)));
+        assert!(matches!(parsed("pmtriage completions zsh"), Ok(Command::Completions(clap_complete::Shell::Zsh))));
+        assert!(matches!(parsed("pmtriage providers gmail"), Ok(Command::Providers(args)) if args.names == ["gmail"]));
+        match parsed("pmtriage demo out --rows 7 --seed 3 --files 2") {
+            Ok(Command::Demo(args)) => {
+                assert_eq!(args.dir, Path::new("out"));
+                assert_eq!((args.rows.get(), args.seed, args.files.get()), (7, 3, 2));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn wrong_words_end_with_status_2_and_help_with_0() {
+        for line in [
+            "pmtriage --sinse 2h x",
+            "pmtriage report",
+            "pmtriage -q",
+            "pmtriage -q report x",
+            "pmtriage --since 2h demo out",
+            "pmtriage -q -v x",
+            "pmtriage --top 0 x",
+            "pmtriage --threads 0 x",
+            "pmtriage --min-attempts 0 x",
+            "pmtriage --diag-types r x",
+            "pmtriage --format html x",
+            "pmtriage --since 1h --since 2h x",
+            "pmtriage --isp= x",
+            "pmtriage completions",
+            "pmtriage demo",
+        ] {
+            assert_eq!(parsed(line).expect_err(line).exit_code(), 2, "{line}");
+        }
+        for line in
+            ["pmtriage --help", "pmtriage -h", "pmtriage --version", "pmtriage report --help", "pmtriage help demo"]
+        {
+            assert_eq!(parsed(line).expect_err(line).exit_code(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_command_behind_an_option_is_explained() {
+        let error = parsed("pmtriage -v report acct.csv").expect_err("it is refused").to_string();
+        assert!(error.contains("./report"), "{error}");
+    }
+}

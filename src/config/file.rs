@@ -1,0 +1,205 @@
+//! The configuration file, TOML:
+//!
+//! ```toml
+//! investigate = "5%"                     # or 0.05
+//! act = "15%"
+//! min-attempts = 50
+//!
+//! [tier.warming]                         # high, medium, low or warming
+//! act = "10%"
+//! [isp.gmail]
+//! investigate = "4%"
+//! [isp.gmail.tier.warming]
+//! act = "8%"
+//!
+//! [tiers]                                # which tier an IP or a pool is in
+//! ips = { "192.0.2.9" = "warming" }
+//! pools = { "pool-new" = "warming" }
+//!
+//! [providers]                            # suffixes of whole labels
+//! domains = { "example.com" = "my-isp" }
+//! mx = { "mx.example.net" = "my-isp" }
+//! ```
+//!
+//! All of it may be left out. An unknown key is an error: a limit that is mistyped must not be ignored in silence.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::name::{self, CanonicalIp, IspToken, Lowercase, TierName};
+use super::rate::Rate;
+use super::{ProviderRule, RuleKind};
+use crate::error::{Error, Result};
+
+/// The file as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct File {
+    pub investigate: Option<Rate>,
+    pub act: Option<Rate>,
+    pub min_attempts: Option<NonZeroU64>,
+    #[serde(default)]
+    pub tier: BTreeMap<TierName, FileLimits>,
+    #[serde(default)]
+    pub isp: BTreeMap<Lowercase, IspTable>,
+    #[serde(default)]
+    pub tiers: TierTable,
+    #[serde(default)]
+    providers: ProviderTable,
+}
+
+/// Both limits of one place; either may be missing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileLimits {
+    pub investigate: Option<Rate>,
+    pub act: Option<Rate>,
+}
+
+/// `[isp.NAME]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IspTable {
+    pub investigate: Option<Rate>,
+    pub act: Option<Rate>,
+    #[serde(default)]
+    pub tier: BTreeMap<TierName, FileLimits>,
+}
+
+/// `[tiers]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TierTable {
+    pub ips: BTreeMap<CanonicalIp, TierName>,
+    pub pools: BTreeMap<String, TierName>,
+}
+
+/// `[providers]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ProviderTable {
+    domains: BTreeMap<String, IspToken>,
+    mx: BTreeMap<String, IspToken>,
+}
+
+impl File {
+    /// The user's own providers, sorted.
+    pub fn provider_rules(&self) -> Vec<ProviderRule> {
+        let rule = |kind| {
+            move |(pattern, isp): (&String, &IspToken)| ProviderRule {
+                kind,
+                pattern: name::domain(pattern),
+                isp: isp.0.clone(),
+            }
+        };
+        let domains = self.providers.domains.iter().map(rule(RuleKind::Domain));
+        let mut rules: Vec<_> = domains.chain(self.providers.mx.iter().map(rule(RuleKind::Mx))).collect();
+        rules.sort();
+        rules
+    }
+}
+
+/// Reads the file that was named, else the one in its usual place, else none.
+pub(super) fn read(named: Option<&Path>, config_home: Option<&Path>) -> Result<File> {
+    let usual = || config_home.map(|home| home.join("pmtriage").join("config.toml"));
+    let Some(path) = named.map(PathBuf::from).or_else(usual) else { return Ok(File::default()) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => parse(&path, &text),
+        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(File::default()),
+        Err(error) => Err(Error::Usage(format!("configuration file {}: {error}", path.display()))),
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<File> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
+        let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+        Error::Usage(format!("configuration file {}{line}: {}", path.display(), error.message()))
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::evaluate::Tier;
+
+    /// A file that must be right.
+    pub fn file(text: &str) -> File {
+        parse(Path::new("config.toml"), text).expect(text)
+    }
+
+    #[test]
+    fn the_example_in_the_documentation_is_right() {
+        let documented: Vec<_> = include_str!("file.rs")
+            .lines()
+            .skip_while(|line| !line.contains("```toml"))
+            .skip(1)
+            .take_while(|line| !line.contains("```"))
+            .map(|line| line.trim_start_matches("//!"))
+            .collect();
+        let file = file(&documented.join("\n"));
+        assert_eq!((file.investigate, file.act), (Some(Rate(0.05)), Some(Rate(0.15))));
+        assert_eq!(file.min_attempts.map(NonZeroU64::get), Some(50));
+        assert_eq!(file.tier[&TierName(Tier::Warming)].act, Some(Rate(0.1)));
+        let gmail = &file.isp[&Lowercase("gmail".into())];
+        assert_eq!((gmail.investigate, gmail.act), (Some(Rate(0.04)), None));
+        assert_eq!(gmail.tier[&TierName(Tier::Warming)].act, Some(Rate(0.08)));
+        assert_eq!(file.tiers.ips[&CanonicalIp("192.0.2.9".into())], TierName(Tier::Warming));
+        assert_eq!(file.tiers.pools["pool-new"], TierName(Tier::Warming));
+        let rule = |kind, pattern: &str| ProviderRule { kind, pattern: pattern.into(), isp: "my-isp".into() };
+        assert_eq!(
+            file.provider_rules(),
+            [rule(RuleKind::Domain, "example.com"), rule(RuleKind::Mx, "mx.example.net")]
+        );
+    }
+
+    #[test]
+    fn names_have_one_spelling() {
+        let file = file(
+            "[isp.GMail]\nact = 0.2\n[tiers]\nips = { '2001:DB8:0::1' = 'low' }\n[providers]\ndomains = { 'Example.COM.' = 'x' }",
+        );
+        assert!(file.isp.contains_key(&Lowercase("gmail".into())));
+        assert!(file.tiers.ips.contains_key(&CanonicalIp("2001:db8::1".into())));
+        assert_eq!(file.provider_rules()[0].pattern, "example.com");
+    }
+
+    #[test]
+    fn errors_name_the_file_and_the_line_and_what_is_known() {
+        for (text, line, expected) in [
+            ("act = '15%'\ninvestigat = '5%'", 2, "`min-attempts`"),
+            ("[tier.young]\nact = '5%'", 1, "`warming`"),
+            ("[tier.low]\n\nmax = 1", 3, "`investigate`"),
+            ("[isp.gmail]\nrate = 1", 2, "`tier`"),
+            ("[isp.gmail.tier.low]\nrate = 1", 2, "`act`"),
+            ("[tiers]\nips = { '192.0.2.9' = 'new' }", 2, "`medium`"),
+            ("[tiers]\nips = { 'mail.example.com' = 'low' }", 2, "not an IP address"),
+            ("[tiers]\npool = { }", 2, "`pools`"),
+            ("[providers]\nhosts = { }", 2, "`mx`"),
+            ("[providers]\nmx = { 'example.com' = 'My ISP' }", 2, "my-isp"),
+            ("\nact = 15", 2, "0.05"),
+            ("act = '15'", 1, "5% or 0.05"),
+            ("act = 1.5", 1, "5% or 0.05"),
+            ("min-attempts = 0", 1, "nonzero"),
+            ("min-attempts = '50'", 1, "nonzero"),
+            ("act = '5%'\nact = '6%'", 2, "duplicate"),
+            ("act 5%", 1, "="),
+        ] {
+            let error = parse(Path::new("x/config.toml"), text).expect_err(text).to_string();
+            assert!(error.starts_with(&format!("configuration file x/config.toml:{line}: ")), "{text}: {error}");
+            assert!(error.contains(expected) && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_a_file_that_was_named_must_exist() {
+        let nowhere = Path::new("/nonexistent/home");
+        assert!(read(None, None).is_ok() && read(None, Some(nowhere)).is_ok());
+        assert!(read(Some(nowhere), None).is_err());
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        assert!(read(Some(folder.path()), None).is_err(), "a folder is no file");
+    }
+}
