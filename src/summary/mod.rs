@@ -1,6 +1,12 @@
-//! What was counted, as plain tables.
+//! What was counted, as plain tables: a tally's cells become one polars frame, and the tables are
+//! queries over it. Nothing is judged here.
 
+mod build;
+mod frame;
+mod isps;
+mod messages;
 mod rows;
 
 pub use crate::tally::{Counts, MessageRate};
+pub use build::summarise;
 pub use rows::{Group, Row, Summary};

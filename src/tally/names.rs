@@ -26,6 +26,11 @@ impl Names {
         &self.texts[number as usize]
     }
 
+    /// How many names there are; their numbers are those below it.
+    pub fn count(&self) -> u32 {
+        self.texts.len() as u32
+    }
+
     /// Adds another part's names; gives the number here for each number there.
     pub fn merge(&mut self, other: &Names) -> Vec<u32> {
         other.texts.iter().map(|text| self.number(text)).collect()

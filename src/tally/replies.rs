@@ -87,6 +87,11 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
         }
     }
 
+    /// Every party that has replies, in no order, more than once where it has several types.
+    pub fn parties(&self) -> impl Iterator<Item = P> {
+        self.parties.keys().map(|(party, _, _)| *party)
+    }
+
     /// Every group there is, in no order: (party, its reply, what was seen).
     pub fn all(&self) -> impl Iterator<Item = (P, Reply<'_>, Seen)> {
         self.parties.iter().flat_map(|((party, kind, class), causes)| {

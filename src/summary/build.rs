@@ -1,0 +1,87 @@
+//! A finished tally to tables.
+
+use super::frame::{CellRow, Frame, sort_groups};
+use super::isps::isps_of_domains;
+use super::messages::MessageCounts;
+use super::rows::{Group, Row, Summary};
+use crate::tally::{Names, Party, Plan, Replies, Tally};
+
+/// Makes the tables of everything that was counted and that the filter by provider keeps.
+pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
+    let isps = isps_of_domains(&tally, plan);
+    let kept = |domain: u32| plan.filter.isps.is_empty() || plan.filter.isps.contains(&isps[domain as usize]);
+    let key = |(domain, pool, ip): (u32, u32, u32)| {
+        (isps[domain as usize].as_str(), tally.pools.text(pool), tally.ips.text(ip))
+    };
+    let cells = tally.cells.all();
+    let cell_rows: Vec<CellRow> = cells
+        .iter()
+        .filter(|(at, _)| kept(at.0))
+        .map(|(at, cell)| {
+            let (isp, pool, ip) = key(*at);
+            CellRow { isp, pool, ip, counts: cell.counts, without_message: cell.without_message, seen: cell.seen }
+        })
+        .collect();
+    let frame = Frame::of(&cell_rows);
+    let messages = MessageCounts::of(&tally.messages, |cell| {
+        let (at, _) = cells[cell as usize];
+        kept(at.0).then(|| key(at))
+    });
+    let table = |keys: &[&str]| -> Vec<Row> {
+        let rows = frame.sums_by(keys).into_iter();
+        rows.map(|(row, without)| Row { message: messages.rate(&row, without), ..row }).collect()
+    };
+    let (isp_rows, pool_rows, ip_rows) = (table(&["isp"]), table(&["isp", "pool"]), table(&["isp", "pool", "ip"]));
+    let mut total = Row::default();
+    for row in &isp_rows {
+        total.counts += row.counts;
+        total.seen.merge(row.seen);
+    }
+    let without = cell_rows.iter().map(|cell| cell.without_message).sum();
+    total.message = messages.rate(&total, without);
+    let groups = groups(tally.replies, &tally.ips, &isps, &kept, plan);
+    Summary { total, isps: isp_rows, pools: pool_rows, ips: ip_rows, groups }
+}
+
+/// The replies by provider. Domains that turned out to be one provider's are joined under the same
+/// bounds that held for each of them.
+fn groups(
+    replies: Replies<Party>,
+    ips: &Names,
+    isps: &[String],
+    kept: &impl Fn(u32) -> bool,
+    plan: &Plan,
+) -> Vec<Group> {
+    let mut names = Names::default();
+    let numbers: Vec<u32> = isps.iter().map(|isp| names.number(isp)).collect();
+    let kept_provider = |isp: &str| plan.filter.isps.is_empty() || plan.filter.isps.iter().any(|wanted| wanted == isp);
+    let providers: std::collections::HashMap<_, u32> = (replies.parties())
+        .filter_map(|party| match party {
+            Party::Provider(provider) => Some((provider, plan.providers.token(provider))),
+            Party::Domain(_) => None,
+        })
+        .filter(|(_, token)| kept_provider(token))
+        .map(|(provider, token)| (provider, names.number(token)))
+        .collect();
+    let mut by_isp: Replies<u32> = Replies::with_flood(plan.flood);
+    let party = |party| match party {
+        Party::Provider(provider) => providers.get(&provider).copied(),
+        Party::Domain(domain) => kept(domain).then(|| numbers[domain as usize]),
+    };
+    by_isp.merge(replies, party, |ip| ip);
+    let mut groups: Vec<Group> = by_isp
+        .all()
+        .map(|(isp, reply, seen)| Group {
+            isp: names.text(isp).to_owned(),
+            ip: ips.text(reply.ip).to_owned(),
+            kind: reply.kind,
+            diag60: reply.diag60.to_owned(),
+            cause60: reply.cause60.to_owned(),
+            class: reply.class,
+            count: seen.count,
+            seen: seen.span,
+        })
+        .collect();
+    sort_groups(&mut groups);
+    groups
+}

@@ -1,0 +1,64 @@
+//! The mailbox provider of every domain that was met.
+
+use crate::provider::{ProviderId, Providers};
+use crate::tally::{IspBy, Names, Plan, Tally, Vote};
+use std::collections::HashMap;
+
+/// The provider's token for each domain by its number: the list's where the domain is on one, else of
+/// the provider whose hosts most of its records name (ties by name), else of the roll-up its queue is
+/// named after, else the domain itself.
+pub fn isps_of_domains(tally: &Tally, plan: &Plan) -> Vec<String> {
+    let voted = if plan.isp_by == IspBy::Provider { elect(tally, &plan.providers) } else { HashMap::new() };
+    let isp = |domain: u32| match (tally.listed(domain), voted.get(&domain)) {
+        (Some(provider), _) => plan.providers.token(provider).to_owned(),
+        (None, Some(isp)) => isp.clone(),
+        (None, None) => tally.domains.text(domain).to_owned(),
+    };
+    (0..tally.domains.count()).map(isp).collect()
+}
+
+/// What the votes of each domain come to.
+fn elect(tally: &Tally, providers: &Providers) -> HashMap<u32, String> {
+    let mut best: HashMap<u32, Candidate> = HashMap::new();
+    for (domain, vote, count) in tally.votes.all() {
+        // A queue that is a roll-up is called by the roll-up's name, not by a domain with hosts of its own.
+        let is_rollup = tally.domains.text(domain).ends_with(".rollup");
+        let candidate = match vote {
+            Vote::Host(_) if is_rollup => continue,
+            Vote::Host(provider) => Candidate { rank: 1, count, isp: token(providers, provider) },
+            Vote::Rollup(name) => Candidate { rank: 0, count, isp: rollup(providers, &tally.rollups, name) },
+        };
+        match best.get_mut(&domain) {
+            Some(best) if candidate.beats(best) => *best = candidate,
+            Some(_) => {}
+            None => drop(best.insert(domain, candidate)),
+        }
+    }
+    best.into_iter().map(|(domain, candidate)| (domain, candidate.isp)).collect()
+}
+
+struct Candidate {
+    /// Hosts go before roll-ups.
+    rank: u8,
+    count: u64,
+    isp: String,
+}
+
+impl Candidate {
+    fn beats(&self, other: &Candidate) -> bool {
+        (self.rank, self.count).cmp(&(other.rank, other.count)).then_with(|| other.isp.cmp(&self.isp)).is_gt()
+    }
+}
+
+fn token(providers: &Providers, provider: ProviderId) -> String {
+    providers.token(provider).to_owned()
+}
+
+/// The provider a roll-up is named after; its own name, as a token, where it is nobody's.
+fn rollup(providers: &Providers, names: &Names, name: u32) -> String {
+    let name = names.text(name);
+    match providers.of_rollup(name) {
+        Some(found) => token(providers, found.provider),
+        None => name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect(),
+    }
+}
