@@ -18,6 +18,7 @@ import bz2
 import collections
 import csv
 import datetime
+import functools
 import hashlib
 import ipaddress
 import json
@@ -161,7 +162,7 @@ def read_csv(data):
         elif not WORD.fullmatch(cells[0]):
             yield None, "bad-type", size
         elif names is None:
-            yield ({"type": cells[0]}, None, 0) if kind not in TYPES else (None, "no-header", size)
+            yield ({"type": cells[0]}, None, 0) if kind not in TYPES else (None, "unknown-layout", size)
         elif any(cells[len(names) :]):
             yield None, "too-many-cells", size
         elif kind in ("d", "b", "t") and "rcpt" in names and len(cells) <= names.index("rcpt"):
@@ -321,55 +322,59 @@ class Providers:
     """The project's own list: a recipient's domain, a remote host or a roll-up name -> provider."""
 
     def __init__(self, path):
-        self.domains, self.hosts, self.rollups = {}, {}, {}
-        if not os.path.exists(path):
-            return
-        with open(path, encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(line for line in file if not line.startswith("#")):
-                kind, pattern = row["kind"], row["pattern"].lower()
-                where = {"domain": self.domains, "rollup": self.rollups}.get(kind, self.hosts)
-                where[pattern.removeprefix("*").strip(".")] = row["token"]
+        self.tables = {"domain": {}, "mx": {}, "queue": {}}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    self.tables[row["kind"]][row["pattern"]] = row["isp"]
 
-    @staticmethod
-    def longest(table, name):
-        """The entry for the longest run of whole labels at the end of the name."""
-        labels = name.split(".")
+    def longest(self, kind, name):
+        """The entry whose labels, the most of them, end the name; a label * stands for any one label."""
+        labels = name.removesuffix(".").split(".")
         for first in range(len(labels)):
-            found = table.get(".".join(labels[first:]))
+            end = labels[first:]
+            found = [
+                (pattern.split(".").count("*"), token)
+                for pattern, token in self.tables[kind].items()
+                if pattern.count(".") + 1 == len(end)
+                and all(mine in ("*", theirs) for mine, theirs in zip(pattern.split("."), end))
+            ]
             if found:
-                return found
+                return min(found)[1]
         return None
 
     def of_domain(self, domain):
-        return self.longest(self.domains, domain)
+        return self.longest("domain", domain)
 
     def of_host(self, dsn_mta):
-        host = dsn_mta.decode("utf-8", "replace").split(" ")[0].strip("[]").rstrip(".").lower()
-        return self.longest(self.hosts, host) if host else None
+        host = dsn_mta.decode("utf-8", "replace").split(" ")[0].lower()
+        return self.longest("mx", host) if host else None
 
     def of_rollup(self, queue):
         name = queue.decode("utf-8", "replace").split("/")[0].lower()
-        if not name.endswith(".rollup"):
-            return None
-        name = name[: -len(".rollup")]
-        tokens = set(self.domains.values()) | set(self.hosts.values())
-        return self.rollups.get(name) or self.rollups.get(name + ".rollup") or (name if name in tokens else None)
+        for ending in (".rollup", ".queue"):
+            if name.endswith(ending):
+                word = name.removesuffix(ending)
+                tokens = {token for table in self.tables.values() for token in table.values()}
+                return word if word in tokens else self.tables["queue"].get(word) or self.of_domain(word)
+        return None
 
 
 def name_isps(rows, providers):
     """Sets row["isp"]: the domain list, else the vote of the hosts, else the roll-up name, else the domain."""
+    of_domain, of_host, of_rollup = map(functools.cache, (providers.of_domain, providers.of_host, providers.of_rollup))
     votes = collections.defaultdict(collections.Counter)
     for row in rows:
-        if not providers.of_domain(row["domain"]):
-            provider = providers.of_host(row["host"])
+        if not of_domain(row["domain"]):
+            provider = of_host(row["host"])
             if provider:
                 votes[row["domain"]][provider] += 1
     for row in rows:
         voted = votes.get(row["domain"])
         row["isp"] = (
-            providers.of_domain(row["domain"])
+            of_domain(row["domain"])
             or (voted and min(voted, key=lambda token: (-voted[token], token)))
-            or providers.of_rollup(row["queue"])
+            or of_rollup(row["queue"])
             or row["domain"]
         )
 
