@@ -1,0 +1,10 @@
+//! The program as its users run it: one crate, one builder, expectations as data.
+//!
+//! What a stage computes is tested beside the stage. Here is only what needs the whole program:
+//! the sample logs, the behaviour as a process, and the order of the house.
+
+mod processes;
+mod program;
+mod repeated;
+mod samples;
+mod tidy;
