@@ -4,23 +4,7 @@ use super::name;
 use crate::cli::FilterArgs;
 use crate::error::{Error, Result};
 use crate::record::NONE;
-
-/// Which records count: those that match one value of every list that is not empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Providers' tokens, lower case.
-    pub isps: Vec<String>,
-    /// Recipient domains, lower case.
-    pub domains: Vec<String>,
-    /// Source IPs in canonical text form, or `(none)`.
-    pub ips: Vec<String>,
-    /// VirtualMTA pools, or `(none)`.
-    pub pools: Vec<String>,
-    /// VirtualMTAs.
-    pub vmtas: Vec<String>,
-    /// Jobs.
-    pub jobs: Vec<String>,
-}
+use crate::tally::Filter;
 
 pub(super) fn filter(args: &FilterArgs) -> Result<Filter> {
     Ok(Filter {

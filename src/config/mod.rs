@@ -20,9 +20,9 @@ use crate::cli::{DiagType, FailOn, Format, GroupingArgs, IspBy, List, ReportArgs
 use crate::error::Result;
 use crate::evaluate::{Level, Thresholds};
 use crate::record::{Moment, RecordKind};
+use crate::tally::{Filter, Window};
 
 pub use color::{Colored, asks_for_plain_text};
-pub use filter::Filter;
 pub use output::{FileFormat, Output};
 
 /// What the surroundings say; only `main` asks them.
@@ -47,8 +47,8 @@ pub struct Settings {
     pub paths: Vec<PathBuf>,
     /// Which records count.
     pub filter: Filter,
-    /// First instant that counts, and first that no longer counts.
-    pub window: (Option<Moment>, Option<Moment>),
+    /// Which instants count.
+    pub window: Window,
     /// The zone of times in the input that carry none.
     pub assume_tz: chrono_tz::Tz,
     /// How records are grouped.

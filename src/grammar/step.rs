@@ -4,7 +4,7 @@
 use super::cells::{Cell, Extent, LONGEST_LINE, line_end, split};
 use super::damage::Reason;
 use super::starts::{Start, start_of};
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
 /// So many NULs in a row are damage; fewer are taken for text.
 const NUL_RUN: usize = 8;
@@ -98,14 +98,12 @@ impl Nuls {
 fn nul_run(bytes: &[u8], at: usize, beyond: Beyond) -> Option<Step> {
     let end = line_end(bytes, at);
     let line = &bytes[at..end];
-    let run = line.windows(NUL_RUN).any(|window| window == [0; NUL_RUN]);
-    if line.first() != Some(&0) && !run {
-        return None;
-    }
+    let leading = line.iter().take_while(|byte| **byte == 0).count();
+    let last_run = line.windows(NUL_RUN).rposition(|window| window == [0; NUL_RUN]).map(|start| start + NUL_RUN);
+    let behind = last_run.or((leading > 0).then_some(leading))?;
     if !line.ends_with(b"\n") && beyond == Beyond::More {
         return Some(Step::More);
     }
-    let behind = memrchr(0, line).map_or(0, |last| last + 1);
     if start_of(&line[behind..]) == Some(Start::Record) {
         return Some(Step::Skip { next: at + behind, lines: 0, reason: Reason::NulRun });
     }

@@ -106,13 +106,8 @@ impl Positional {
     fn schema(&self, kind: RecordKind, cells: &[&[u8]]) -> Option<&Schema> {
         use RecordKind::*;
         let (schema, shortest) = match kind {
-            // Version 4 has a third time in the fourth cell, mostly empty; version 5 has the sender there
-            // and the recipient behind it.
-            Delivered | Bounced | Deferred
-                if cells.len() == self.v4.width && cells.get(5).is_some_and(|c| c.contains(&b'@')) =>
-            {
-                (&self.v4, 22)
-            }
+            // Version 4 has a third time before the sender, so that all behind it stand one further on.
+            Delivered | Bounced | Deferred if cells.len() == self.v4.width && is_action(cells[7]) => (&self.v4, 22),
             // The last column, vmtaPool, came late.
             Delivered | Bounced | Deferred => (&self.v5, 22),
             QueueDeferred => (&self.tq, 10),
@@ -124,6 +119,11 @@ impl Positional {
         };
         (shortest..=schema.width).contains(&cells.len()).then_some(schema)
     }
+}
+
+/// The words of dsnAction (RFC 3464, section 2.3.3), which every version writes.
+fn is_action(cell: &[u8]) -> bool {
+    matches!(cell, b"relayed" | b"delivered" | b"failed" | b"delayed" | b"expanded")
 }
 
 #[cfg(test)]
@@ -146,9 +146,12 @@ mod tests {
         let schema =
             |kind, cells: &[&[u8]]| layout.schema(kind, cells).map(|schema| schema.places(Column::Rcpt).to_vec());
         let mut old = [&b""[..]; 22];
+        old[7] = b"relayed";
         old[5] = b"user@example.com";
         assert_eq!(schema(RecordKind::Delivered, &old), Some(vec![5]));
         let mut new = [&b""[..]; 23];
+        new[5] = b"user@example.com";
+        new[6] = b"relayed";
         new[4] = b"user@example.com";
         assert_eq!(schema(RecordKind::Delivered, &new), Some(vec![4]));
         assert_eq!(schema(RecordKind::Delivered, &new[..22]), Some(vec![4]));

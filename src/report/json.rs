@@ -10,7 +10,8 @@ use serde_json::ser::Formatter;
 use super::columns::{Sheet, sheet, totals};
 use super::escape::is_unseen;
 use super::list::List;
-use super::model::{Report, Window};
+use super::model::Report;
+use crate::tally::Window;
 use super::value::Value;
 
 /// Name and version of the layout; within a version, members are only added.

@@ -21,7 +21,7 @@ pub use files::{write_file, write_set};
 pub use guard::VisibleLines;
 pub use json::SCHEMA;
 pub use list::List;
-pub use model::{InputRow, Report, Window};
+pub use model::{InputRow, Report};
 pub use table::{Colour, Screen, Sort, Symbols};
 pub use value::Value;
 pub use write::{Format, render};

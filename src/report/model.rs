@@ -1,8 +1,9 @@
 //! What every report is made from: plain data, complete, already judged. Formats only lay it out.
 
 use crate::evaluate::Evaluation;
-use crate::record::{Moment, PerKind, Span};
+use crate::record::{PerKind, Span};
 use crate::summary::Group;
+use crate::tally::Window;
 
 /// Everything one run has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,15 +24,6 @@ pub struct Report {
     pub unjudged: Vec<String>,
     /// Wall time of the run in seconds; shown on the terminal only, never in a file.
     pub seconds: f64,
-}
-
-/// The time window asked for: since is inclusive, until is not.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Window {
-    /// First instant that counts.
-    pub since: Option<Moment>,
-    /// First instant that no longer counts.
-    pub until: Option<Moment>,
 }
 
 /// A row of `inputs.csv`: what one input held.

@@ -1,6 +1,7 @@
 //! Small reports for the tests of the formats.
 
-use super::model::{InputRow, Report, Window};
+use super::model::{InputRow, Report};
+use crate::tally::Window;
 use super::table::{Colour, Screen, Sort, Symbols};
 use crate::evaluate::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
 use crate::record::{Moment, PerKind, RecordKind, Span};
