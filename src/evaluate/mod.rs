@@ -1,7 +1,160 @@
 //! Judges the tables: levels, scope, findings. Pure: the same tables and thresholds give the same verdict.
+//!
+//! In reading order: [`judge_inputs`] says whether the records can tell anything at all; `level` judges one row by
+//! itself; `pools`, `scope` and `outliers` compare the IPs of a pool; `finding`, `extent` and `advice` put it into words.
 
+mod advice;
+mod extent;
+mod finding;
+mod judgeable;
+mod level;
+mod outliers;
+mod pools;
+mod replies;
+mod scope;
+#[cfg(test)]
+mod tests;
 mod thresholds;
 mod verdict;
+mod wilson;
+mod words;
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+pub use judgeable::{Reason, Unjudged, judge_inputs, judge_inputs_within};
+pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, PartialLimits, Thresholds, Tier};
 pub use verdict::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
+
+use self::extent::Reach;
+use self::pools::{JudgedPool, Stuck};
+use self::replies::Replies;
+use crate::summary::{Row, Summary};
+
+/// Whether the records behind a summary can tell anything about deferrals: what [`judge_inputs`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgeable {
+    /// They can.
+    Yes,
+    /// They cannot: every level is `unknown`, and there is no interval and no message rate, so that nobody reads 0 % there.
+    No,
+}
+
+/// Judges every row of a summary, and says what is wrong where.
+pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable) -> Evaluation {
+    let judge = Judge { thresholds, judgeable };
+    let ips: Vec<IpRow> = summary.ips.iter().map(|row| judge.ip_row(row)).collect();
+    let mut evaluation = Evaluation {
+        total: judge.figures(&summary.total, thresholds.global_limits()),
+        isps: judge.isp_rows(summary, &ips),
+        pools: summary.pools.iter().map(|row| judge.pool_row(row, &summary.ips[ips_of_pool(summary, row)])).collect(),
+        ips,
+        findings: Vec::new(),
+    };
+    if judgeable == Judgeable::Yes {
+        compare_ips(&mut evaluation, summary, thresholds);
+    }
+    evaluation
+}
+
+/// Fills in what only the comparison of a pool's IPs can tell: scope, standing, findings.
+fn compare_ips(evaluation: &mut Evaluation, summary: &Summary, thresholds: &Thresholds) {
+    let stuck = Stuck::new(&summary.ips);
+    let judged = |row| JudgedPool::new(row, &summary.ips[ips_of_pool(summary, row)], thresholds, &stuck);
+    let pools: Vec<JudgedPool> = summary.pools.iter().map(judged).collect();
+    let (replies, reach) = (Replies(&summary.groups), Reach::new(&pools));
+
+    for (pool, row) in pools.iter().zip(&mut evaluation.pools) {
+        let ips = &mut evaluation.ips[ips_of_pool(summary, pool.row)];
+        let is_flagged = |figures: &Figures| figures.level >= Level::Investigate;
+        let flagged = is_flagged(&row.figures) || ips.iter().any(|ip| is_flagged(&ip.figures));
+        row.scope = flagged.then_some(pool.verdict.scope);
+        row.outlier_ips = pool.outliers().map(str::to_owned).collect();
+        ips.iter_mut().zip(&pool.verdict.standings).for_each(|(ip, standing)| ip.standing = *standing);
+        evaluation.findings.extend(finding::of_pool(pool, row.figures.level, replies, &reach));
+    }
+}
+
+/// What every row is judged by on its own.
+struct Judge<'a> {
+    thresholds: &'a Thresholds,
+    judgeable: Judgeable,
+}
+
+impl Judge<'_> {
+    fn figures(&self, row: &Row, limits: Limits) -> Figures {
+        let (counts, seen) = (row.counts, row.seen);
+        match self.judgeable {
+            Judgeable::No => Figures { counts, interval: None, message: None, level: Level::Unknown, seen },
+            Judgeable::Yes => Figures {
+                counts,
+                interval: wilson::interval(counts.deferred, counts.attempts()),
+                message: row.message,
+                level: level(&counts, limits, self.thresholds.min_attempts),
+                seen,
+            },
+        }
+    }
+
+    fn ip_row(&self, row: &Row) -> IpRow {
+        IpRow {
+            isp: row.isp.clone(),
+            pool: row.pool.clone(),
+            ip: row.ip.clone(),
+            figures: self.figures(row, self.thresholds.limits_of_ip(row)),
+            standing: Standing::TooFew,
+        }
+    }
+
+    fn pool_row(&self, row: &Row, ips: &[Row]) -> PoolRow {
+        PoolRow {
+            isp: row.isp.clone(),
+            pool: row.pool.clone(),
+            figures: self.figures(row, self.thresholds.limits_of_rows(&row.isp, ips)),
+            scope: None,
+            outlier_ips: Vec::new(),
+        }
+    }
+
+    fn isp_rows(&self, summary: &Summary, judged: &[IpRow]) -> Vec<IspRow> {
+        let replies = Replies(&summary.groups);
+        let isp_row = |row: &Row| {
+            let ips = ips_of_isp(summary, row);
+            let worst = worst_levels(&judged[ips.clone()]);
+            let at_least = |level: Level| worst.values().filter(|worst| **worst >= level).count() as u64;
+            IspRow {
+                isp: row.isp.clone(),
+                figures: self.figures(row, self.thresholds.limits_of_rows(&row.isp, &summary.ips[ips])),
+                ips: worst.len() as u64,
+                ips_investigate: at_least(Level::Investigate),
+                ips_act: at_least(Level::Act),
+                top_cause: replies.top_cause(&row.isp).map(str::to_owned),
+            }
+        };
+        summary.isps.iter().map(isp_row).collect()
+    }
+}
+
+/// Each IP with a name, and its worst level over the pools it serves.
+fn worst_levels(ips: &[IpRow]) -> BTreeMap<&str, Level> {
+    let mut worst = BTreeMap::new();
+    for row in ips.iter().filter(|row| row.ip != words::NO_NAME) {
+        let known = worst.entry(row.ip.as_str()).or_insert(row.figures.level);
+        *known = row.figures.level.max(*known);
+    }
+    worst
+}
+
+/// Where the IPs of a provider's row stand. The rows of a summary are sorted by their keys.
+fn ips_of_isp(summary: &Summary, row: &Row) -> Range<usize> {
+    let start = summary.ips.partition_point(|ip| ip.isp < row.isp);
+    start..summary.ips.partition_point(|ip| ip.isp <= row.isp)
+}
+
+/// Where the IPs of a pool's row stand.
+fn ips_of_pool(summary: &Summary, row: &Row) -> Range<usize> {
+    let key = (&row.isp, &row.pool);
+    let start = summary.ips.partition_point(|ip| (&ip.isp, &ip.pool) < key);
+    start..summary.ips.partition_point(|ip| (&ip.isp, &ip.pool) <= key)
+}

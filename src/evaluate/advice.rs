@@ -1,0 +1,116 @@
+//! What to do, first things first. Only commands and directives that PowerMTA has (User's Guide 5.0, chapters 3 and 6).
+
+use super::pools::JudgedPool;
+use super::scope::{Case, Doubt};
+use super::words::{self, NO_NAME, listed, shell_word};
+use super::{Level, Scope};
+
+/// The steps for one pool's trouble.
+pub(crate) fn next_steps(pool: &JudgedPool) -> Vec<String> {
+    let named = pool.named_worst_first();
+    let mut steps = Vec::new();
+    if pool.pool.blocked || named.iter().any(|ip| ip.blocked) {
+        steps.extend(nothing_gets_through(pool));
+    }
+    match (pool.verdict.scope, pool.verdict.doubt) {
+        (_, Some(doubt)) => steps.extend(cannot_tell(pool, doubt)),
+        (Scope::IpSpecific, _) => steps.extend(of_ips(pool, &named)),
+        (Scope::Mixed, _) => {
+            steps.extend(of_ips(pool, &named));
+            steps.extend(of_the_pool(pool));
+        }
+        // Less volume does not open a door that is shut.
+        _ if pool.pool.blocked => {}
+        _ => steps.extend(of_the_pool(pool)),
+    }
+    steps
+}
+
+fn nothing_gets_through(pool: &JudgedPool) -> [String; 2] {
+    let isp = &pool.row.isp;
+    [
+        "see what the stuck queues report: `pmta show topqueues --errors`".to_owned(),
+        format!("try a connection to the mail hosts of {isp} from each IP concerned: route, firewall, DNS, greeting"),
+    ]
+}
+
+fn of_ips(pool: &JudgedPool, outliers: &[&Case]) -> Vec<String> {
+    let isp = &pool.row.isp;
+    let names: Vec<&str> = outliers.iter().map(|ip| ip.ip).collect();
+    let ips = listed(&names);
+    let worst = outliers.iter().map(|ip| ip.level_of_row()).max();
+    let first = if worst == Some(Level::Act) {
+        format!("take {ips} out of {} for {isp} now; let the other IPs carry that mail", name_of(pool))
+    } else {
+        let act = words::limit(pool.limits.act);
+        format!("keep an eye on {ips}; above {act}, take it out of {} for {isp}", name_of(pool))
+    };
+    let filters: String = names.iter().take(3).map(|ip| format!(" --ip {}", shell_word(ip))).collect();
+    vec![
+        first,
+        format!("check block lists, reverse DNS and the reputation at {isp} of {ips}"),
+        read_the_replies(pool, &filters),
+    ]
+}
+
+fn of_the_pool(pool: &JudgedPool) -> Vec<String> {
+    let (isp, name) = (&pool.row.isp, name_of(pool));
+    let (investigate, act) = (words::limit(pool.limits.investigate), words::limit(pool.limits.act));
+    let mut steps = if pool.pool.level == Level::Act {
+        vec![
+            format!("cut the volume of {name} to {isp} now: lower max-msg-rate for its domains, then `pmta reload`"),
+            format!("review max-smtp-out, max-msg-rate and retry-after in the <domain> blocks that {isp} falls under"),
+            format!("raise the volume again step by step, once the rate is within {investigate}"),
+        ]
+    } else {
+        vec![
+            format!("do not raise the volume of {name} to {isp}; above {act}, cut it"),
+            format!("review max-smtp-out and max-msg-rate in the <domain> blocks that {isp} falls under"),
+        ]
+    };
+    if pool.row.pool != NO_NAME {
+        steps.push(read_the_replies(pool, &format!(" --pool {}", shell_word(&pool.row.pool))));
+    } else {
+        steps.push(read_the_replies(pool, ""));
+    }
+    steps
+}
+
+fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
+    let isp = &pool.row.isp;
+    let mut steps = Vec::new();
+    if pool.named().any(|ip| ip.level == Level::Act) || pool.pool.level == Level::Act {
+        steps.push(format!("meanwhile lower max-msg-rate for the domains of {isp}, then `pmta reload`"));
+    }
+    match doubt {
+        Doubt::NoIpJudged | Doubt::Chance => {
+            steps.push("gather more attempts: a longer window (an earlier --since) or more files".to_owned());
+        }
+        Doubt::OneIpJudged => {
+            let only = pool.ips.iter().find(|ip| ip.is_judged() && ip.is_named());
+            if let Some(ip) = only {
+                let ip = shell_word(ip.ip);
+                steps.push(format!("compare with the same IP at other providers: `pmtriage report --ip {ip} PATH...`"));
+            }
+            steps.push(format!("compare with a second IP: send a small share of the mail to {isp} from it"));
+        }
+        Doubt::Unnamed => {
+            steps.push(
+                "let every record type log its IP: name dlvSourceIp in record-fields of the acct-file".to_owned(),
+            );
+        }
+    }
+    steps
+}
+
+fn read_the_replies(pool: &JudgedPool, filters: &str) -> String {
+    let isp = shell_word(&pool.row.isp);
+    format!("read the replies: `pmtriage report --isp {isp}{filters} --list groups --format markdown PATH...`")
+}
+
+fn name_of(pool: &JudgedPool) -> String {
+    match pool.row.pool.as_str() {
+        NO_NAME => "the sending VirtualMTAs".to_owned(),
+        name => format!("pool {name}"),
+    }
+}

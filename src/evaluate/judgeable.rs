@@ -1,0 +1,263 @@
+//! Whether the records can tell anything about deferrals at all. PowerMTA logs only `d` and `b` unless told
+//! otherwise, and a report that says 0 % because nobody wrote deferrals down is worse than none.
+
+use super::words::grouped;
+use crate::record::{Moment, PerKind, RecordKind, Span};
+
+/// Why nothing can be judged, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unjudged {
+    /// What is missing.
+    pub reason: Reason,
+    /// Ready to print: the first is the headline, the others say what to do.
+    pub lines: Vec<String>,
+}
+
+/// What the records lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// There are no records at all.
+    NoRecords,
+    /// There is not one `t` row.
+    NoDeferrals,
+    /// There are `t` rows, but neither `d` nor `b` rows to compare them with.
+    NothingElse,
+    /// `t` rows and `d`, `b` rows stand for different times.
+    DifferentTimes,
+}
+
+/// Whether the inputs as a whole can be judged: `totals` and `spans` of all rows read, before any filter.
+pub fn judge_inputs(totals: &PerKind<u64>, spans: &PerKind<Span>) -> Result<(), Unjudged> {
+    judge_inputs_within(totals, spans, None, None)
+}
+
+/// The same where only the records from `since` to before `until` are looked at. What is missing is still a question
+/// to all rows read; times that differ as a whole may agree within the window.
+pub fn judge_inputs_within(
+    totals: &PerKind<u64>,
+    spans: &PerKind<Span>,
+    since: Option<Moment>,
+    until: Option<Moment>,
+) -> Result<(), Unjudged> {
+    let records: u64 = totals.iter().map(|(_, count)| *count).sum();
+    let deferrals = totals[RecordKind::Deferred];
+    if records == 0 {
+        return Err(no_records());
+    }
+    if deferrals == 0 {
+        return Err(no_deferrals(records));
+    }
+    if totals[RecordKind::Delivered] == 0 && totals[RecordKind::Bounced] == 0 {
+        return Err(nothing_else(deferrals, records));
+    }
+    let mut others = spans[RecordKind::Delivered];
+    others.merge(spans[RecordKind::Bounced]);
+    // Without a readable time on one of the sides there is nothing to compare, and no reason to doubt.
+    let (Some(deferred), Some(others)) = (ends(spans[RecordKind::Deferred]), ends(others)) else { return Ok(()) };
+    let comparable = match (clip(deferred, since, until), clip(others, since, until)) {
+        (Some(a), Some(b)) => same_time(a, b),
+        // An empty window is another complaint than this one.
+        (None, None) => true,
+        _ => false,
+    };
+    if comparable || same_time(deferred, others) { Ok(()) } else { Err(different_times(deferred, others)) }
+}
+
+type Ends = (Moment, Moment);
+
+fn ends(span: Span) -> Option<Ends> {
+    span.first().zip(span.last())
+}
+
+/// The part of a span within a window whose end does not belong to it.
+fn clip((first, last): Ends, since: Option<Moment>, until: Option<Moment>) -> Option<Ends> {
+    let first = since.map_or(first, |since| first.max(since));
+    let last = until.map_or(last, |until| last.min(Moment(until.0.saturating_sub(1))));
+    (first <= last).then_some((first, last))
+}
+
+/// Whether the first times and the last times lie within an hour, or within a tenth of the whole span, of each other.
+fn same_time(a: Ends, b: Ends) -> bool {
+    const HOUR: u64 = 3600;
+    let whole = a.0.min(b.0).0.abs_diff(a.1.max(b.1).0);
+    let near = |gap: u64| gap <= HOUR || u128::from(gap) * 10 <= u128::from(whole);
+    near(a.0.0.abs_diff(b.0.0)) && near(a.1.0.abs_diff(b.1.0))
+}
+
+/// How to make PowerMTA log deferrals (User's Guide 5.0, section 3.3.11).
+const ACCT_FILE: [&str; 5] = [
+    "else add to /etc/pmta/config and run `pmta reload`:",
+    "    <acct-file /var/log/pmta/diag.csv>",
+    "        records t,tq",
+    "    </acct-file>",
+    "deferrals can be judged from then on, not for the time before",
+];
+
+fn no_records() -> Unjudged {
+    unjudged(
+        Reason::NoRecords,
+        "cannot judge deferrals: there are no records",
+        ["give the acct-*.csv files and, beside them, the diag-*.csv files of the same days"],
+    )
+}
+
+fn no_deferrals(records: u64) -> Unjudged {
+    let headline = format!("cannot judge deferrals: 0 of {} records are of type t", grouped(records));
+    let look = [
+        "PowerMTA writes deferrals (t) only where it is told to; by default it writes d and b alone",
+        "first look for diag-*.csv beside the acct files: many configurations write t records there",
+    ];
+    unjudged(Reason::NoDeferrals, &headline, look.into_iter().chain(ACCT_FILE))
+}
+
+fn nothing_else(deferrals: u64, records: u64) -> Unjudged {
+    let headline = format!(
+        "cannot judge deferrals: {} of {} records are of type t, and none of type d or b",
+        grouped(deferrals),
+        grouped(records)
+    );
+    unjudged(
+        Reason::NothingElse,
+        &headline,
+        [
+            "a rate needs the deliveries and bounces of the same time as well",
+            "give the acct-*.csv files (records d,b) of the same days together with these",
+        ],
+    )
+}
+
+fn different_times(deferred: Ends, others: Ends) -> Unjudged {
+    let range = |(first, last): Ends| format!("{} to {}", first.to_rfc3339(), last.to_rfc3339());
+    let since = deferred.0.max(others.0);
+    let last = deferred.1.min(others.1);
+    let remedy = if since <= last {
+        let until = Moment(last.0.saturating_add(1));
+        format!("judge the time they share: --since {} --until {}", since.to_rfc3339(), until.to_rfc3339())
+    } else {
+        "they share no time at all, no window helps: add the files of the same days".to_owned()
+    };
+    unjudged(
+        Reason::DifferentTimes,
+        "cannot judge deferrals: t records and d, b records do not cover the same time",
+        [
+            format!("t records:    {}", range(deferred)).as_str(),
+            format!("d, b records: {}", range(others)).as_str(),
+            remedy.as_str(),
+        ],
+    )
+}
+
+fn unjudged<'a>(reason: Reason, headline: &'a str, rest: impl IntoIterator<Item = &'a str>) -> Unjudged {
+    let lines = std::iter::once(headline).chain(rest).map(str::to_owned).collect();
+    Unjudged { reason, lines }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const H: i64 = 3600;
+    const DAY: i64 = 24 * H;
+
+    fn totals(counts: &[(RecordKind, u64)]) -> PerKind<u64> {
+        let mut totals = PerKind::default();
+        counts.iter().for_each(|(kind, count)| totals[*kind] = *count);
+        totals
+    }
+
+    fn spans(t: (i64, i64), d: (i64, i64)) -> PerKind<Span> {
+        let mut spans: PerKind<Span> = PerKind::default();
+        spans[RecordKind::Deferred] = Span::between(Moment(t.0), Moment(t.1));
+        spans[RecordKind::Delivered] = Span::between(Moment(d.0), Moment(d.1));
+        spans
+    }
+
+    fn both() -> PerKind<u64> {
+        totals(&[(RecordKind::Deferred, 10), (RecordKind::Delivered, 90)])
+    }
+
+    fn reason(totals: &PerKind<u64>) -> Option<Reason> {
+        judge_inputs(totals, &PerKind::default()).err().map(|unjudged| unjudged.reason)
+    }
+
+    fn comparable(t: (i64, i64), d: (i64, i64)) -> bool {
+        judge_inputs(&both(), &spans(t, d)).is_ok()
+    }
+
+    #[test]
+    fn what_is_missing() {
+        use RecordKind::*;
+        assert_eq!(reason(&totals(&[])), Some(Reason::NoRecords));
+        assert_eq!(reason(&totals(&[(Delivered, 5), (Bounced, 1)])), Some(Reason::NoDeferrals));
+        assert_eq!(reason(&totals(&[(Delivered, 5), (QueueDeferred, 9)])), Some(Reason::NoDeferrals));
+        assert_eq!(reason(&totals(&[(Deferred, 5), (QueueDeferred, 9), (Received, 3)])), Some(Reason::NothingElse));
+        assert_eq!(reason(&totals(&[(Deferred, 5), (Bounced, 1)])), None);
+        assert_eq!(reason(&totals(&[(Deferred, 1), (Delivered, 1)])), None);
+    }
+
+    #[test]
+    fn without_deferrals_the_lines_say_how_many_and_what_to_write_into_the_configuration() {
+        let many = totals(&[(RecordKind::Delivered, 18_000), (RecordKind::Bounced, 970)]);
+        let lines = judge_inputs(&many, &PerKind::default()).unwrap_err().lines;
+        assert_eq!(lines[0], "cannot judge deferrals: 0 of 18,970 records are of type t");
+        let text = lines.join("\n");
+        let diag = text.find("diag-*.csv").unwrap();
+        let block = text.find("<acct-file /var/log/pmta/diag.csv>\n        records t,tq\n    </acct-file>").unwrap();
+        assert!(diag < block && text.contains("pmta reload"), "{text}");
+    }
+
+    #[test]
+    fn times_may_differ_by_an_hour_or_by_a_tenth() {
+        assert!(comparable((0, 2 * H), (H, 3 * H)));
+        assert!(!comparable((0, 2 * H), (H + 1, 2 * H)));
+        assert!(!comparable((0, 2 * H), (0, 3 * H + 1)));
+        assert!(comparable((0, DAY), (DAY / 10, DAY)));
+        assert!(!comparable((0, DAY), (DAY / 10 + 1, DAY)));
+        assert!(!comparable((0, DAY - DAY / 10 - 1), (0, DAY)));
+        assert!(comparable((5, 5), (5, 5)));
+        assert!(!comparable((i64::MIN, 0), (0, i64::MAX)));
+    }
+
+    #[test]
+    fn d_and_b_rows_count_together() {
+        let mut both_kinds = spans((0, DAY), (0, DAY / 2));
+        both_kinds[RecordKind::Bounced] = Span::between(Moment(DAY / 2), Moment(DAY));
+        assert!(judge_inputs(&both(), &both_kinds).is_ok());
+    }
+
+    #[test]
+    fn without_readable_times_there_is_no_time_test() {
+        let mut one_side = PerKind::default();
+        one_side[RecordKind::Deferred] = Span::at(Moment(0));
+        assert!(judge_inputs(&both(), &PerKind::default()).is_ok());
+        assert!(judge_inputs(&both(), &one_side).is_ok());
+    }
+
+    #[test]
+    fn the_window_offered_makes_them_comparable() {
+        let half = spans((12 * H, DAY), (0, DAY));
+        let unjudged = judge_inputs(&both(), &half).unwrap_err();
+        assert_eq!(unjudged.reason, Reason::DifferentTimes);
+        let last = unjudged.lines.last().unwrap();
+        assert!(last.ends_with("--since 1970-01-01T12:00:00Z --until 1970-01-02T00:00:01Z"), "{last}");
+        let within = |since, until| judge_inputs_within(&both(), &half, Some(Moment(since)), Some(Moment(until)));
+        assert!(within(12 * H, DAY + 1).is_ok());
+        assert!(within(0, DAY + 1).is_err());
+        // Before the first t row only deliveries are left: that is no 0 %.
+        assert!(within(0, 6 * H).is_err());
+        assert!(within(3 * DAY, 4 * DAY).is_ok());
+    }
+
+    #[test]
+    fn a_quiet_hour_within_comparable_files_can_be_judged() {
+        let day = spans((0, DAY - 2 * H), (0, DAY));
+        assert!(judge_inputs_within(&both(), &day, Some(Moment(DAY - H)), None).is_ok());
+    }
+
+    #[test]
+    fn no_shared_time_is_said_as_it_is() {
+        let apart = judge_inputs(&both(), &spans((0, H), (5 * H, 9 * H))).unwrap_err();
+        let last = apart.lines.last().unwrap();
+        assert!(last.contains("share no time") && !last.contains("--since"), "{last}");
+    }
+}

@@ -1,0 +1,95 @@
+//! Which reply dominates: the groups of a summary, looked up by provider and IP.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::record::RecordKind;
+use crate::summary::Group;
+
+/// The groups of a summary, sorted by provider and IP as they stand there. A group has no pool: an IP that serves two
+/// pools has the replies of both.
+#[derive(Clone, Copy)]
+pub(crate) struct Replies<'a>(pub &'a [Group]);
+
+impl<'a> Replies<'a> {
+    /// Masked text and class of the most frequent reply of this kind that these IPs got from a provider. Ties go by text.
+    pub fn dominating<'b>(
+        self,
+        isp: &str,
+        ips: impl Iterator<Item = &'b str>,
+        kind: RecordKind,
+    ) -> Option<(&'a str, &'static str)> {
+        let of_isp = self.of_isp(isp);
+        let groups = ips.flat_map(|ip| run(of_isp, |group| group.ip.as_str().cmp(ip)));
+        let of_kind = groups.filter(|group| group.kind == kind);
+        most_frequent(of_kind.map(|group| ((group.cause60.as_str(), group.class), group.count)))
+    }
+
+    /// The most frequent masked text of a provider's `t` rows. Ties go by text.
+    pub fn top_cause(self, isp: &str) -> Option<&'a str> {
+        let deferred = self.of_isp(isp).iter().filter(|group| group.kind == RecordKind::Deferred);
+        most_frequent(deferred.map(|group| (group.cause60.as_str(), group.count)))
+    }
+
+    fn of_isp(self, isp: &str) -> &'a [Group] {
+        run(self.0, |group| group.isp.as_str().cmp(isp))
+    }
+}
+
+/// The groups that compare as equal, of groups sorted by that comparison.
+fn run(groups: &[Group], compare: impl Fn(&Group) -> Ordering) -> &[Group] {
+    let start = groups.partition_point(|group| compare(group) == Ordering::Less);
+    let end = groups.partition_point(|group| compare(group) != Ordering::Greater);
+    &groups[start..end]
+}
+
+/// The key with the greatest sum, the first of them where several have it.
+fn most_frequent<K: Ord + Copy>(counts: impl Iterator<Item = (K, u64)>) -> Option<K> {
+    let mut sums: BTreeMap<K, u64> = BTreeMap::new();
+    counts.for_each(|(key, count)| *sums.entry(key).or_default() += count);
+    let first_greatest = |best: (K, u64), next: (K, u64)| if next.1 > best.1 { next } else { best };
+    sums.into_iter().reduce(first_greatest).map(|(key, _)| key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Span;
+
+    fn group(isp: &str, ip: &str, kind: RecordKind, cause: &str, class: &'static str, count: u64) -> Group {
+        let (isp, ip, diag60, cause60) = (isp.into(), ip.into(), cause.into(), cause.into());
+        Group { isp, ip, kind, diag60, cause60, class, count, seen: Span::default() }
+    }
+
+    fn some() -> Vec<Group> {
+        use RecordKind::*;
+        vec![
+            group("gmail", "192.0.2.1", Deferred, "another provider", "unknown", 99),
+            group("gmx", "192.0.2.1", Bounced, "no such user", "mailbox", 9),
+            group("yahoo", "192.0.2.1", Bounced, "mailbox full", "quota", 90),
+            group("yahoo", "192.0.2.1", Deferred, "too many", "rate-limit", 6),
+            group("yahoo", "192.0.2.1", Deferred, "try later", "greylist", 5),
+            group("yahoo", "192.0.2.2", Deferred, "try later", "greylist", 5),
+            group("yahoo", "192.0.2.3", Deferred, "a tie", "unknown", 6),
+        ]
+    }
+
+    #[test]
+    fn counts_add_up_over_the_ips_named() {
+        let groups = some();
+        let replies = Replies(&groups);
+        let of = |ips: &[&'static str]| replies.dominating("yahoo", ips.iter().copied(), RecordKind::Deferred);
+        assert_eq!(of(&["192.0.2.1"]), Some(("too many", "rate-limit")));
+        assert_eq!(of(&["192.0.2.1", "192.0.2.2"]), Some(("try later", "greylist")));
+        assert_eq!(of(&["192.0.2.1", "192.0.2.3"]), Some(("a tie", "unknown")));
+        assert_eq!(of(&["192.0.2.9"]), None);
+    }
+
+    #[test]
+    fn the_top_cause_of_a_provider_counts_deferrals_alone() {
+        let groups = some();
+        let top = |isp| Replies(&groups).top_cause(isp);
+        assert_eq!((top("yahoo"), top("gmail")), (Some("try later"), Some("another provider")));
+        assert_eq!((top("gmx"), top("aol")), (None, None));
+    }
+}
