@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn nothing_typed_means_the_defaults() {
         let settings = meant("pmtriage acct.csv", &environment()).expect("the defaults are right");
-        assert_eq!(settings.window, (None, None));
+        assert_eq!(settings.window, Window::default());
         assert_eq!(settings.assume_tz, chrono_tz::UTC);
         assert_eq!(settings.filter, Filter::default());
         assert_eq!(settings.thresholds.min_attempts, 50);
@@ -205,7 +205,8 @@ mod tests {
             -o a.md --out-dir out --top 3 --sort volume --threads 2 --color always -vv --fail-on act x y";
         let settings = meant(line, &environment()).expect("all of it is right");
         assert_eq!(settings.paths, [PathBuf::from("x"), PathBuf::from("y")]);
-        assert_eq!(settings.window, (Some(Moment(NOON.0 - 7200)), Some(Moment(NOON.0 - 3600))));
+        let window = Window { since: Some(Moment(NOON.0 - 7200)), until: Some(Moment(NOON.0 - 3600)) };
+        assert_eq!(settings.window, window);
         assert_eq!(settings.assume_tz, chrono_tz::Asia::Tokyo);
         assert_eq!(settings.filter.isps, ["gmail"]);
         assert_eq!(settings.group.isp_by, IspBy::Domain);

@@ -8,7 +8,7 @@ use super::name::TierName;
 use super::rate::{Rate, percent};
 use crate::cli::ThresholdArgs;
 use crate::error::{Error, Result};
-use crate::evaluate::{Limits, PartialLimits, Thresholds, Tier};
+use crate::evaluate::{PartialLimits, Thresholds, Tier};
 
 /// Attempts below which a rate is not judged, where nobody says otherwise.
 const MIN_ATTEMPTS: u64 = 50;
@@ -55,7 +55,7 @@ fn check_pairs(thresholds: &Thresholds) -> Result<()> {
 
     for isp in std::iter::once(None).chain(isps.into_iter().map(Some)) {
         for tier in &tiers {
-            let limits = resolved(thresholds, isp, *tier);
+            let limits = thresholds.limits(isp.unwrap_or_default(), *tier);
             if limits.investigate >= limits.act {
                 let isp = isp.map(|isp| format!(" of isp {isp}")).unwrap_or_default();
                 return Err(Error::Usage(format!(
@@ -69,27 +69,6 @@ fn check_pairs(thresholds: &Thresholds) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Each limit on its own, the most specific setting first.
-fn resolved(thresholds: &Thresholds, isp: Option<&str>, tier: Tier) -> Limits {
-    let (investigate, act) = match tier {
-        Tier::High => (0.05, 0.15),
-        Tier::Medium => (0.04, 0.12),
-        Tier::Low | Tier::Warming => (0.03, 0.10),
-    };
-    let settings = [
-        Some(&thresholds.flag),
-        isp.and_then(|isp| thresholds.isp_tier.get(&(isp.to_owned(), tier))),
-        isp.and_then(|isp| thresholds.isp.get(isp)),
-        thresholds.tier.get(&tier),
-        Some(&thresholds.global),
-    ];
-    let mut settings = settings.into_iter().flatten();
-    Limits {
-        investigate: settings.clone().find_map(|setting| setting.investigate).unwrap_or(investigate),
-        act: settings.find_map(|setting| setting.act).unwrap_or(act),
-    }
 }
 
 #[cfg(test)]

@@ -22,11 +22,12 @@ use super::zone::zone;
 use crate::cli::WindowArgs;
 use crate::error::{Error, Result};
 use crate::record::Moment;
+use crate::tally::Window;
 
 const EXAMPLES: &str = "2h, 3d, today, yesterday, 03:10, 2026-03-02, 2026-03-02T03:10 or 2026-03-02T03:10:00Z";
 
 /// The first instant that counts, and the first that no longer counts.
-pub(super) fn window(args: &WindowArgs, now: Moment) -> Result<(Option<Moment>, Option<Moment>)> {
+pub(super) fn window(args: &WindowArgs, now: Moment) -> Result<Window> {
     let zone = zone("--tz", &args.tz)?;
     let bound = |option: &str, typed: &Option<String>| match typed {
         None => Ok(None),
@@ -42,7 +43,7 @@ pub(super) fn window(args: &WindowArgs, now: Moment) -> Result<(Option<Moment>, 
             since.to_rfc3339(),
             until.to_rfc3339()
         ))),
-        bounds => Ok(bounds),
+        (since, until) => Ok(Window { since, until }),
     }
 }
 
@@ -265,7 +266,7 @@ mod tests {
         }
     }
 
-    fn typed(since: Option<&str>, until: Option<&str>) -> Result<(Option<Moment>, Option<Moment>)> {
+    fn typed(since: Option<&str>, until: Option<&str>) -> Result<Window> {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let args = WindowArgs { since: owned(since), until: owned(until), tz: "UTC".into(), assume_tz: "UTC".into() };
         window(&args, utc("2026-03-02T12:00:00Z"))
@@ -273,11 +274,11 @@ mod tests {
 
     #[test]
     fn a_window_has_a_beginning_before_its_end_and_may_be_open() {
-        assert_eq!(typed(None, None).ok(), Some((None, None)));
+        assert_eq!(typed(None, None).ok(), Some(Window::default()));
         let (from, to) = (utc("2026-03-02T10:00:00Z"), utc("2026-03-02T11:00:00Z"));
-        assert_eq!(typed(Some("2h"), None).ok(), Some((Some(from), None)));
-        assert_eq!(typed(None, Some("1h")).ok(), Some((None, Some(to))));
-        assert_eq!(typed(Some("2h"), Some("1h")).ok(), Some((Some(from), Some(to))));
+        assert_eq!(typed(Some("2h"), None).ok(), Some(Window { since: Some(from), until: None }));
+        assert_eq!(typed(None, Some("1h")).ok(), Some(Window { since: None, until: Some(to) }));
+        assert_eq!(typed(Some("2h"), Some("1h")).ok(), Some(Window { since: Some(from), until: Some(to) }));
         for (since, until) in [("1h", "1h"), ("1h", "2h"), ("2026-03-03", "2026-03-02")] {
             let error = typed(Some(since), Some(until)).expect_err(since).to_string();
             assert!(error.contains("is not before --until") && error.contains("2026-03-0"), "{error}");

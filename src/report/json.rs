@@ -11,8 +11,8 @@ use super::columns::{Sheet, sheet, totals};
 use super::escape::is_unseen;
 use super::list::List;
 use super::model::Report;
-use crate::tally::Window;
 use super::value::Value;
+use crate::tally::Window;
 
 /// Name and version of the layout; within a version, members are only added.
 pub const SCHEMA: &str = "pmtriage.report/1";

@@ -1,11 +1,11 @@
 //! Small reports for the tests of the formats.
 
 use super::model::{InputRow, Report};
-use crate::tally::Window;
 use super::table::{Colour, Screen, Sort, Symbols};
 use crate::evaluate::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
 use crate::record::{Moment, PerKind, RecordKind, Span};
 use crate::summary::{Counts, Group, MessageRate};
+use crate::tally::Window;
 
 const TSS04: &str = "421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du";
 
