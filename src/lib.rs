@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod error;
 pub mod evaluate;
 pub mod grammar;
@@ -11,5 +12,6 @@ pub mod read;
 pub mod record;
 pub mod reply;
 pub mod report;
+pub mod run;
 pub mod summary;
 pub mod tally;

@@ -128,9 +128,9 @@ pub struct OutputArgs {
     /// Show this many rows in each table
     #[arg(long, value_name = "N", default_value = "20")]
     pub top: NonZeroUsize,
-    /// Sort tables by this, largest first
-    #[arg(long, value_name = "BY", default_value = "rate")]
-    pub sort: Sort,
+    /// Sort tables by this, largest first [default: worst first]
+    #[arg(long, value_name = "BY")]
+    pub sort: Option<Sort>,
     /// Let findings set the exit status
     #[arg(long, value_name = "LEVEL", default_value = "never")]
     pub fail_on: FailOn,

@@ -34,6 +34,8 @@ pub struct Environment {
     pub config_home: Option<PathBuf>,
     /// Whether the variables ask for no colour, see [`asks_for_plain_text`].
     pub plain_text: bool,
+    /// Whether the locale's characters are UTF-8.
+    pub utf8: bool,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
     /// Whether standard error is a terminal.
@@ -67,12 +69,14 @@ pub struct Settings {
     pub out_dir: Option<PathBuf>,
     /// Rows shown in each terminal table.
     pub top: usize,
-    /// What terminal tables are sorted by.
-    pub sort: Sort,
+    /// What terminal tables are sorted by; nothing for the worst first.
+    pub sort: Option<Sort>,
     /// Threads to use; nothing for one a core.
     pub threads: Option<NonZeroUsize>,
     /// Which streams are coloured.
     pub color: Colored,
+    /// Whether the screen can show more than ASCII.
+    pub utf8: bool,
     /// Say nothing but errors.
     pub quiet: bool,
     /// How much more to say.
@@ -135,6 +139,7 @@ pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings
         sort: output.sort,
         threads: run.threads,
         color: color::colored(run.color, environment),
+        utf8: environment.utf8,
         quiet: run.quiet,
         verbose: run.verbose,
         fail_on: match output.fail_on {
@@ -172,6 +177,7 @@ mod tests {
             now: NOON,
             config_home: None,
             plain_text: false,
+            utf8: true,
             stdout_is_terminal: false,
             stderr_is_terminal: true,
         }
@@ -215,7 +221,7 @@ mod tests {
         assert_eq!(settings.thresholds.flag.investigate, Some(0.04));
         assert_eq!(settings.thresholds.flag.act, Some(0.2));
         assert_eq!(settings.thresholds.min_attempts, 9);
-        assert_eq!((settings.format, settings.list, settings.sort), (Format::Ndjson, List::Pools, Sort::Volume));
+        assert_eq!((settings.format, settings.list, settings.sort), (Format::Ndjson, List::Pools, Some(Sort::Volume)));
         assert_eq!(settings.outputs, [Output { path: PathBuf::from("a.md"), format: FileFormat::Markdown }]);
         assert_eq!(settings.out_dir, Some(PathBuf::from("out")));
         assert_eq!((settings.top, settings.threads.map(NonZeroUsize::get)), (3, Some(2)));

@@ -20,15 +20,29 @@ pub struct JsonRows {
     at_hand: Vec<u8>,
     ended: bool,
     error: Option<io::Error>,
-    layout: Arc<Layout>,
+    columns: Columns,
     index: u32,
+}
+
+/// Which columns any object named so far. As in a CSV header, a column that is there may tell by being
+/// empty what one that was never logged cannot.
+type Columns = [bool; Column::ALL.len()];
+
+/// The columns that the objects at the start of a source name.
+pub(super) fn schema_of(head: &[u8]) -> Schema {
+    schema(&take_objects(head, Beyond::Nothing).columns)
+}
+
+/// Rows have a cell for every column; those that no object named are hidden.
+fn schema(columns: &Columns) -> Schema {
+    Schema::from_names(
+        Column::ALL.iter().map(|(column, name)| if columns[*column as usize] { name.as_bytes() } else { b"" }),
+    )
 }
 
 impl JsonRows {
     pub(super) fn new(body: Body) -> JsonRows {
-        let names = Column::ALL.iter().map(|(_, name)| name.as_bytes());
-        let layout = Arc::new(Layout::Header(Schema::from_names(names)));
-        JsonRows { body, at_hand: Vec::new(), ended: false, error: None, layout, index: 0 }
+        JsonRows { body, at_hand: Vec::new(), ended: false, error: None, columns: Columns::default(), index: 0 }
     }
 
     pub(super) fn next(&mut self) -> io::Result<Option<Segment>> {
@@ -45,7 +59,9 @@ impl JsonRows {
                 continue;
             }
             self.at_hand.drain(..taken.bytes);
-            let mut segment = Segment::of(taken.rows, self.layout.clone(), self.index, Beyond::Start);
+            self.columns.iter_mut().zip(taken.columns).for_each(|(mine, theirs)| *mine |= theirs);
+            let layout = Arc::new(Layout::Header(schema(&self.columns)));
+            let mut segment = Segment::of(taken.rows, layout, self.index, Beyond::Start);
             segment.lines_before = taken.skips.len() as u32;
             segment.skips = taken.skips;
             segment.source_bytes = taken.bytes as u64;
@@ -73,17 +89,18 @@ struct Taken {
     /// The rows of whole objects, ready to be read.
     rows: Vec<u8>,
     skips: Vec<Skip>,
+    columns: Columns,
     /// How many bytes of the source they and what stands between them took.
     bytes: usize,
 }
 
 /// Takes all whole objects at the start of the bytes.
 fn take_objects(bytes: &[u8], beyond: Beyond) -> Taken {
-    let mut taken = Taken { rows: Vec::new(), skips: Vec::new(), bytes: 0 };
+    let mut taken = Taken { rows: Vec::new(), skips: Vec::new(), columns: Columns::default(), bytes: 0 };
     while let Some(found) = next_object(&bytes[taken.bytes..], beyond) {
         let object = &bytes[taken.bytes + found.start..taken.bytes + found.end];
         taken.bytes += found.end;
-        let row = if found.whole { row_of(object) } else { None };
+        let row = if found.whole { row_of(object, &mut taken.columns) } else { None };
         match row {
             Some(row) => taken.rows.extend_from_slice(&row),
             None if object.is_empty() => {}
@@ -143,12 +160,13 @@ fn next_object(bytes: &[u8], beyond: Beyond) -> Option<Object> {
 }
 
 /// The row of one object, or nothing where it is no object with a type.
-fn row_of(object: &[u8]) -> Option<Vec<u8>> {
+fn row_of(object: &[u8], columns: &mut Columns) -> Option<Vec<u8>> {
     let fields: Map<String, Value> =
         serde_json::from_slice(object).or_else(|_| serde_json::from_str(&String::from_utf8_lossy(object))).ok()?;
     let mut cells: [String; Column::ALL.len()] = Default::default();
     for (name, value) in fields {
         let Some(column) = Column::named(name.as_bytes()) else { continue };
+        columns[column as usize] = true;
         cells[column as usize] = match value {
             Value::Null => String::new(),
             Value::String(text) => text,

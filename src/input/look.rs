@@ -1,6 +1,7 @@
 //! A first look at a source: is it an accounting file at all, and in which form.
 
 use super::find::STDIN;
+use super::json::schema_of;
 use super::open::{Body, Compression, ReadSoFar, open};
 use crate::grammar::{Start, split, start_of};
 use crate::record::{Column, Layout, RecordKind, Schema, TimeReader};
@@ -22,8 +23,8 @@ pub enum Content {
     Empty,
     /// Comma-separated values; the layout holds until a header line says otherwise.
     Csv(Layout),
-    /// JSON objects, one a line or in an array.
-    Json,
+    /// JSON objects, one a line or in an array, with the columns that the first of them name.
+    Json(Schema),
     /// Something else, with a sentence that says what.
     Foreign(String),
 }
@@ -67,7 +68,7 @@ fn recognise(head: &[u8], whole: bool) -> Content {
     if matches!(text.trim_ascii_start(), [b'{' | b'[', ..]) {
         let has_type = memchr::memmem::find(text, b"\"type\"").is_some();
         return if has_type {
-            Content::Json
+            Content::Json(schema_of(text))
         } else {
             Content::Foreign("is JSON without a \"type\" in its objects".into())
         };
@@ -124,7 +125,7 @@ mod tests {
             Content::Empty => "empty",
             Content::Csv(Layout::Header(_)) => "header",
             Content::Csv(Layout::Positional(_)) => "positional",
-            Content::Json => "json",
+            Content::Json(_) => "json",
             Content::Foreign(_) => "foreign",
         }
     }

@@ -11,5 +11,5 @@ mod same;
 pub use cut::{Segment, Segments};
 pub use find::{Found, Named, STDIN, find};
 pub use look::{Content, Looked, look};
-pub use open::{Body, Compression, ReadSoFar};
+pub use open::{Body, Compression, ReadSoFar, open};
 pub use same::same_bytes;

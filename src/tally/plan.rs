@@ -45,10 +45,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub(super) fn leaves_out(&self, input: usize, kind: RecordKind, time: Option<Moment>) -> bool {
-        let within = |one: &LeaveOut, time| (one.first..=one.last).contains(&time);
-        self.leave_out
-            .iter()
-            .any(|one| one.input == input && one.kind == kind && time.is_some_and(|time| within(one, time)))
+    /// The place in `leave_out` that a record is left out by.
+    pub(super) fn leaves_out(&self, input: usize, kind: RecordKind, time: Option<Moment>) -> Option<usize> {
+        let by =
+            |one: &LeaveOut, time| one.input == input && one.kind == kind && (one.first..=one.last).contains(&time);
+        self.leave_out.iter().position(|one| time.is_some_and(|time| by(one, time)))
     }
 }

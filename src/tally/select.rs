@@ -114,7 +114,7 @@ impl Seen {
 }
 
 /// Records that do not count, by why.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
     /// Before or after the window.
     pub outside_window: u64,
@@ -122,8 +122,8 @@ pub struct LeftOut {
     pub without_time: u64,
     /// Not asked for by the filters.
     pub filtered: u64,
-    /// Held by another input too.
-    pub repeated: u64,
+    /// Held by another input too, by the place in the plan's list.
+    pub repeated: Vec<u64>,
 }
 
 impl LeftOut {
@@ -144,6 +144,6 @@ impl LeftOut {
         self.outside_window += other.outside_window;
         self.without_time += other.without_time;
         self.filtered += other.filtered;
-        self.repeated += other.repeated;
+        self.repeated.iter_mut().zip(other.repeated).for_each(|(mine, theirs)| *mine += theirs);
     }
 }

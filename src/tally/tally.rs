@@ -13,17 +13,17 @@ use super::votes::{Vote, Votes};
 use crate::input::Segment;
 use crate::provider::ProviderId;
 use crate::read::{Item, Row, Rows};
-use crate::record::PerKind;
 use crate::record::{Column, Moment, NONE, RecordKind, Span, TimeReader};
 use crate::record::{canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt};
 use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
 use hashbrown::HashMap;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What was counted of some records.
-pub struct Tally<'p> {
-    plan: &'p Plan,
-    /// Recipient domains, pools, IPs, roll-ups.
+pub struct Tally {
+    plan: Arc<Plan>,
+    /// Recipient domains by number.
     pub domains: Names,
     /// Pools by number.
     pub pools: Names,
@@ -41,8 +41,6 @@ pub struct Tally<'p> {
     pub votes: Votes,
     /// What the inputs held.
     pub coverage: Coverage,
-    /// First and last record by type among those that count by their time.
-    pub in_window: PerKind<Span>,
     /// Samples for finding records that two inputs hold.
     pub overlaps: Overlaps,
     /// What did not count.
@@ -62,11 +60,11 @@ pub struct Tally<'p> {
     key: Vec<u8>,
 }
 
-impl<'p> Tally<'p> {
+impl Tally {
     /// Nothing counted yet.
-    pub fn new(plan: &'p Plan) -> Tally<'p> {
+    pub fn new(plan: &Arc<Plan>) -> Tally {
         Tally {
-            plan,
+            plan: plan.clone(),
             domains: Names::default(),
             pools: Names::default(),
             ips: Names::default(),
@@ -76,9 +74,8 @@ impl<'p> Tally<'p> {
             messages: Messages::with_budget(plan.message_budget),
             votes: Votes::default(),
             coverage: Coverage::default(),
-            in_window: PerKind::default(),
             overlaps: Overlaps::default(),
-            left_out: LeftOut::default(),
+            left_out: LeftOut { repeated: vec![0; plan.leave_out.len()], ..LeftOut::default() },
             seen: Seen::default(),
             met_zoneless: false,
             logged: TimeReader::new(plan.assume_tz),
@@ -115,8 +112,8 @@ impl<'p> Tally<'p> {
         if self.plan.compare_inputs {
             self.overlaps.add(input, row, time);
         }
-        if self.plan.leaves_out(input, row.kind, time) {
-            self.left_out.repeated += 1;
+        if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
+            self.left_out.repeated[place] += 1;
             return;
         }
         let Some(counts) = Counts::of(row) else { return };
@@ -126,7 +123,6 @@ impl<'p> Tally<'p> {
             return;
         }
         let span = time.map_or(Span::default(), Span::at);
-        self.in_window[row.kind].merge(span);
         if !self.plan.filter.keeps(row, self.domains.text(domain), &mut self.seen) {
             self.left_out.filtered += 1;
             return;
@@ -178,7 +174,7 @@ impl<'p> Tally<'p> {
             rcpt = row.get(Column::Rcpt);
             domain_of_rcpt(&rcpt)
         };
-        let (domains, listed, plan) = (&mut self.domains, &mut self.listed, self.plan);
+        let (domains, listed, plan) = (&mut self.domains, &mut self.listed, &*self.plan);
         self.domain_spellings.number(cell, |cell| number_domain(domains, listed, plan, &canonical_domain(cell)))
     }
 
@@ -240,10 +236,10 @@ impl<'p> Tally<'p> {
 
     /// Adds another part.
     pub fn merge(&mut self, other: Tally) {
-        let plan = self.plan;
+        let plan = self.plan.clone();
         let texts = (0..other.listed.len() as u32).map(|number| other.domains.text(number));
         let domains: Vec<u32> =
-            texts.map(|text| number_domain(&mut self.domains, &mut self.listed, plan, text)).collect();
+            texts.map(|text| number_domain(&mut self.domains, &mut self.listed, &plan, text)).collect();
         let pools = self.pools.merge(&other.pools);
         let ips = self.ips.merge(&other.ips);
         let rollups = self.rollups.merge(&other.rollups);
@@ -261,9 +257,6 @@ impl<'p> Tally<'p> {
         self.left_out.merge(other.left_out);
         self.seen.merge(other.seen);
         self.met_zoneless |= other.met_zoneless;
-        for (kind, _) in RecordKind::ALL {
-            self.in_window[kind].merge(other.in_window[kind]);
-        }
     }
 }
 

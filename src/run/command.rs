@@ -1,0 +1,123 @@
+//! From the words of the command line to the exit status.
+
+use super::status::{DONE, FAILED, Shown, USAGE};
+use crate::cli::{self, Command, DemoArgs};
+use crate::config::{self, Environment};
+use crate::demo;
+use crate::error::{Error, Result};
+use crate::provider::{self, Providers};
+use crate::record::Moment;
+use crate::report::visible;
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Runs the program: everything it reads of its surroundings is read here.
+pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
+    let command = match cli::parse(words) {
+        Ok(command) => command,
+        Err(error) => {
+            // Help that nobody reads to its end is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+        }
+    };
+    let status = match run(command) {
+        Ok(status) => status,
+        Err(Error::Closed) => DONE,
+        Err(error) => {
+            say(&format!("pmtriage: error: {}", visible(&error.to_string())));
+            if matches!(error, Error::Usage(_)) { USAGE } else { FAILED }
+        }
+    };
+    ExitCode::from(status)
+}
+
+fn run(command: Command) -> Result<u8> {
+    match command {
+        Command::Welcome => print(|out| out.write_all(cli::WELCOME.as_bytes())),
+        Command::Report(args) => {
+            let settings = config::settings(&args, &environment())?;
+            let outcome = super::report(&settings)?;
+            let shown = if settings.format == cli::Format::Table { Shown::Yes } else { Shown::No };
+            outcome.lines(shown).iter().for_each(|line| say(line));
+            Ok(outcome.status())
+        }
+        Command::Providers(args) => providers(&args.names),
+        Command::Demo(args) => write_demo(&args),
+        Command::Completions(shell) => print(|out| cli::completions(shell, out)),
+        Command::Man => print(|out| cli::man(out)),
+    }
+}
+
+fn environment() -> Environment {
+    let variable = |name: &str| std::env::var_os(name);
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
+    Environment {
+        now: Moment(chrono::Utc::now().timestamp()),
+        config_home: etcetera::choose_base_strategy().ok().map(|dirs| etcetera::BaseStrategy::config_dir(&dirs)),
+        plain_text: config::asks_for_plain_text(variable),
+        utf8: locale.is_some_and(|locale| locale.to_string_lossy().to_lowercase().replace('-', "").contains("utf8")),
+        stdout_is_terminal: io::stdout().is_terminal(),
+        stderr_is_terminal: io::stderr().is_terminal(),
+    }
+}
+
+fn providers(names: &[String]) -> Result<u8> {
+    let providers = Providers::new(&[])?;
+    print(|out| {
+        if names.is_empty() {
+            for line in provider::list(&providers) {
+                writeln!(out, "{} ({})", line.token, line.display)?;
+                for (what, patterns) in
+                    [("domains", &line.domains), ("mail hosts", &line.hosts), ("queues", &line.queues)]
+                {
+                    if !patterns.is_empty() {
+                        writeln!(out, "  {what}: {}", patterns.join(" "))?;
+                    }
+                }
+            }
+        }
+        for name in names {
+            let answer = provider::explain(&providers, name);
+            writeln!(out, "{}: {} ({})", visible(&answer.name), visible(&answer.isp), visible(&answer.why))?;
+        }
+        Ok(())
+    })
+}
+
+fn write_demo(args: &DemoArgs) -> Result<u8> {
+    let plan = demo::Plan { rows: args.rows.get(), seed: args.seed, files: args.files.get() };
+    let demo = demo::write(&args.dir, &plan)?;
+    print(|out| {
+        writeln!(
+            out,
+            "wrote {} records in {} files ({} bytes) to {}",
+            demo.rows,
+            demo.files.len(),
+            demo.bytes,
+            args.dir.display()
+        )?;
+        writeln!(out, "planted:")?;
+        for planted in &demo.planted {
+            let at = format!("{} {}", planted.isp, planted.pool);
+            writeln!(out, "  {:<10} {at:<28} {}", planted.fault.word(), planted.text)?;
+        }
+        writeln!(out, "now read it:  pmtriage {}", args.dir.display())
+    })
+}
+
+/// Writes to standard output; that its reader goes away is told apart from failing.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u8> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Ok(()) => Ok(DONE),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Error::Closed),
+        Err(error) => Err(Error::output("standard output", error)),
+    }
+}
+
+/// Writes a line for people; where standard error is closed, nobody is there to be told.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,179 @@
+//! What the settings mean for the other rooms, and what the numbers mean for the reader.
+
+use super::inputs::Inputs;
+use crate::cli;
+use crate::config::{RuleKind, Settings};
+use crate::evaluate::judge_inputs_within;
+use crate::provider::{PatternKind, UserRule};
+use crate::record::{Moment, PerKind, RecordKind, Span};
+use crate::summary::Summary;
+use crate::tally::{IspBy, LeftOut, Plan, Seen, Tally};
+
+/// The user's own providers.
+pub fn user_rules(settings: &Settings) -> Vec<UserRule> {
+    let rule = |rule: &crate::config::ProviderRule| UserRule {
+        pattern: rule.pattern.clone(),
+        kind: match rule.kind {
+            RuleKind::Domain => PatternKind::Domain,
+            RuleKind::Mx => PatternKind::Mx,
+        },
+        isp: rule.isp.clone(),
+    };
+    settings.user_rules.iter().map(rule).collect()
+}
+
+/// What stands for the mailbox provider.
+pub fn isp_by(settings: &Settings) -> IspBy {
+    match settings.group.isp_by {
+        cli::IspBy::Provider => IspBy::Provider,
+        cli::IspBy::Domain => IspBy::Domain,
+    }
+}
+
+/// The types whose replies are grouped.
+pub fn diag_types(settings: &Settings) -> PerKind<bool> {
+    let mut types = PerKind::default();
+    settings.group.diag_types.iter().for_each(|kind| types[*kind] = true);
+    types
+}
+
+/// What the numbers mean, in reading order.
+pub fn definitions(settings: &Settings, plan: &Plan) -> Vec<(String, String)> {
+    let limits = settings.thresholds.global_limits();
+    let percent = |rate: f64| format!("{} %", (rate * 1e6).round() / 1e4);
+    let key: Vec<&str> =
+        [("orig", plan.message_key.orig), ("jobId", plan.message_key.job), ("envId", plan.message_key.env)]
+            .iter()
+            .filter(|(_, used)| *used)
+            .map(|(name, _)| *name)
+            .collect();
+    let message = ["timeQueued", "rcpt"].into_iter().chain(key).collect::<Vec<_>>().join(", ");
+    let definitions = [
+        (
+            "deferral_rate",
+            format!(
+                "deferred / attempts (t / (d + b + t)); investigate > {}, act > {}, >= {} attempts",
+                percent(limits.investigate),
+                percent(limits.act),
+                settings.thresholds.min_attempts
+            ),
+        ),
+        (
+            "attempts",
+            "delivered + bounced + deferred; d rows over SMTP, b rows that reached a remote host, t rows".to_owned(),
+        ),
+        ("queue_events", "tq rows: a whole queue was deferred; in no rate".to_owned()),
+        ("local_bounces", "b rows that never reached a remote host; in no rate".to_owned()),
+        ("other_deliveries", "d rows of another delivery type than smtp; in no rate".to_owned()),
+        ("rate_low, rate_high", "Wilson 95 % interval of the deferral rate".to_owned()),
+        (
+            "message_deferral_rate",
+            format!("messages with a t row / messages with any attempt; a message is one ({message})"),
+        ),
+    ];
+    definitions.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+}
+
+/// What of a tally tells whether anything can be judged.
+pub struct Facts {
+    totals: PerKind<u64>,
+    spans: PerKind<Span>,
+    newest: Option<Moment>,
+    left_out: LeftOut,
+    seen: Seen,
+    foreign_only: bool,
+    isps: Vec<String>,
+}
+
+impl Facts {
+    /// Takes them from a tally.
+    pub fn of(tally: &Tally, inputs: &Inputs) -> Facts {
+        let (mut totals, mut spans) = (PerKind::<u64>::default(), PerKind::<Span>::default());
+        for input in tally.coverage.all().values() {
+            for (kind, _) in RecordKind::ALL {
+                totals[kind] += input.records[kind];
+                spans[kind].merge(input.spans[kind]);
+            }
+        }
+        let newest = spans.iter().filter_map(|(_, span)| span.last()).max();
+        let foreign_only = !inputs.all.iter().any(|input| input.is_read());
+        Facts {
+            totals,
+            spans,
+            newest,
+            left_out: tally.left_out.clone(),
+            seen: tally.seen.clone(),
+            foreign_only,
+            isps: Vec::new(),
+        }
+    }
+
+    /// Why the records cannot be judged, in lines; none where they can.
+    pub fn unjudged(&self, settings: &Settings) -> Vec<String> {
+        let window = settings.window;
+        match judge_inputs_within(&self.totals, &self.spans, window.since, window.until) {
+            Ok(()) => Vec::new(),
+            Err(unjudged) => unjudged.lines,
+        }
+    }
+
+    /// Why no record is left after window and filters, in lines; none where there are some.
+    pub fn nothing_left(&self, settings: &Settings, summary: &Summary) -> Vec<String> {
+        let _ = (&self.foreign_only, &self.isps);
+        let counted = summary.total.counts;
+        let is_left = counted.attempts() + counted.queue_events + counted.local_bounces + counted.other_deliveries > 0;
+        let records: u64 = self.totals.iter().map(|(_, count)| count).sum();
+        let filter = &settings.filter;
+        let asked = !settings.window.is_open() || *filter != Default::default();
+        if is_left || records == 0 || !asked {
+            return Vec::new();
+        }
+        let mut lines = vec!["no records are left by the window and the filters".to_owned()];
+        if self.left_out.outside_window > 0 {
+            let newest = self.newest.map_or("of unknown time".to_owned(), Moment::to_rfc3339);
+            lines.push(format!(
+                "  {} records lie outside the window; the newest record is {newest}",
+                self.left_out.outside_window
+            ));
+        }
+        for (option, wanted, seen) in [
+            ("--domain", &filter.domains, &self.seen.domains),
+            ("--ip", &filter.ips, &self.seen.ips),
+            ("--pool", &filter.pools, &self.seen.pools),
+            ("--vmta", &filter.vmtas, &self.seen.vmtas),
+            ("--job", &filter.jobs, &self.seen.jobs),
+        ] {
+            if !wanted.is_empty() && !seen.is_empty() {
+                lines.push(format!(
+                    "  {option} {}: {}",
+                    wanted.join(", "),
+                    nearest(&wanted[0], seen.iter().map(String::as_str))
+                ));
+            }
+        }
+        lines
+    }
+}
+
+/// The names that are most like a wanted one.
+fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<(usize, &str)> = names.map(|name| (distance(wanted, name), name)).collect();
+    names.sort_unstable();
+    let near: Vec<&str> = names.iter().take(5).map(|(_, name)| *name).collect();
+    format!("the records have {}", near.join(", "))
+}
+
+/// Levenshtein's distance: how many characters to insert, delete or replace.
+fn distance(one: &str, two: &str) -> usize {
+    let two: Vec<char> = two.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=two.len()).collect();
+    for (i, a) in one.chars().take(64).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in two.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[two.len()]
+}

@@ -1,0 +1,211 @@
+//! The inputs of a run: found, looked at, doubles set aside, ready to be read.
+
+use super::pass::Counted;
+use super::status::Outcome;
+use crate::config::Settings;
+use crate::error::Error;
+use crate::input::{Body, Compression, Content, Found, Looked, Named, ReadSoFar, STDIN, find, look, same_bytes};
+use crate::record::{Column, Layout};
+use crate::report::InputRow;
+use crate::tally::{InputCoverage, LeaveOut, MessageKey, Tally};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// One input.
+pub struct Input {
+    /// The path as found.
+    pub path: PathBuf,
+    /// What a first look told.
+    pub content: Content,
+    /// How it is packed.
+    pub compression: Compression,
+    /// Its bytes, where it can be read only once.
+    pub stream: Mutex<Option<Body>>,
+    /// A copy of it on disk, where it has to be read twice.
+    spooled: Option<tempfile::NamedTempFile>,
+    /// The input that holds the same bytes and counts for it.
+    pub double_of: Option<usize>,
+    /// Bytes on disk, where that is known.
+    pub size: u64,
+}
+
+impl Input {
+    /// Whether it has records to read.
+    pub fn is_read(&self) -> bool {
+        self.double_of.is_none() && matches!(self.content, Content::Csv(_) | Content::Json(_))
+    }
+
+    /// Where its bytes can be read from more than once.
+    pub fn readable_path(&self) -> &Path {
+        self.spooled.as_ref().map_or(&self.path, |file| file.path())
+    }
+
+    fn format(&self) -> String {
+        let content = match &self.content {
+            _ if self.double_of.is_some() => return "duplicate".to_owned(),
+            Content::Empty => return "empty".to_owned(),
+            Content::Foreign(_) => return "not-accounting".to_owned(),
+            Content::Csv(_) => "csv",
+            Content::Json(_) => "json",
+        };
+        match self.compression {
+            Compression::None => content.to_owned(),
+            packed => format!("{content}+{}", packed.word()),
+        }
+    }
+}
+
+/// All inputs, in the order of their paths.
+pub struct Inputs {
+    /// The inputs; their place is their number.
+    pub all: Vec<Input>,
+    /// What was found out about them on the way: paths that lead to one file, doubles.
+    pub notes: Vec<String>,
+}
+
+impl Inputs {
+    /// Finds and looks at everything the settings name. What cannot be found or opened goes to `outcome`.
+    pub fn find(settings: &Settings, so_far: &ReadSoFar, outcome: &mut Outcome) -> Inputs {
+        let (found, errors) = find(&settings.paths);
+        outcome.failures.extend(errors);
+        let mut inputs = Inputs { all: Vec::new(), notes: Vec::new() };
+        let found = if settings.group.keep_duplicates { found } else { inputs.once_each(found) };
+        let several = found.len() > 1;
+        let mut heads = Vec::new();
+        for Found { path, named } in found {
+            match look(&path, so_far).and_then(|looked| Input::ready(&path, looked, several, &mut heads)) {
+                Ok(input) => {
+                    if let (Content::Foreign(what), Named::Directly) = (&input.content, named) {
+                        outcome.failures.push(Error::input(&path, what));
+                    }
+                    inputs.all.push(input);
+                }
+                Err(error) => outcome.failures.push(Error::input(&path, error)),
+            }
+        }
+        if !settings.group.keep_duplicates {
+            inputs.set_doubles_aside(&heads);
+        }
+        if inputs.all.is_empty() && outcome.failures.is_empty() {
+            inputs.notes.push("the folders hold no files".to_owned());
+        }
+        inputs
+    }
+
+    /// Drops paths that lead to a file which another path leads to as well.
+    fn once_each(&mut self, found: Vec<Found>) -> Vec<Found> {
+        let mut first: HashMap<PathBuf, PathBuf> = HashMap::new();
+        let mut kept = Vec::new();
+        for one in found {
+            let real = one.path.canonicalize().unwrap_or_else(|_| one.path.clone());
+            match first.get(&real) {
+                Some(earlier) if *earlier == one.path => {
+                    self.notes.push(format!("{} was named twice; it counts once", one.path.display()));
+                }
+                Some(earlier) => self.notes.push(format!(
+                    "{} is the same file as {}; it counts once",
+                    one.path.display(),
+                    earlier.display()
+                )),
+                None => {
+                    first.insert(real, one.path.clone());
+                    kept.push(one);
+                }
+            }
+        }
+        kept
+    }
+
+    fn set_doubles_aside(&mut self, heads: &[u64]) {
+        let mut alike: BTreeMap<u64, Vec<(usize, PathBuf)>> = BTreeMap::new();
+        for (number, input) in self.all.iter().enumerate().filter(|(_, input)| input.is_read()) {
+            let rewinds = input.stream.lock().map_or(true, |stream| stream.is_none());
+            if rewinds {
+                alike.entry(heads[number]).or_default().push((number, input.readable_path().to_owned()));
+            }
+        }
+        for files in alike.values().filter(|files| files.len() > 1) {
+            for (double, earlier) in same_bytes(files) {
+                self.all[double].double_of = Some(earlier);
+                self.notes.push(format!(
+                    "{} holds the same bytes as {}; they count once",
+                    self.all[double].path.display(),
+                    self.all[earlier].path.display()
+                ));
+            }
+        }
+    }
+
+    /// Which columns tell messages apart: those that every header has, so that the records of one
+    /// message agree across files.
+    pub fn message_key(&self) -> MessageKey {
+        let all_have = |column| {
+            self.all.iter().filter(|input| input.is_read()).all(|input| match &input.content {
+                Content::Csv(Layout::Header(schema)) | Content::Json(schema) => schema.has(column),
+                _ => true,
+            })
+        };
+        MessageKey { orig: all_have(Column::Orig), job: all_have(Column::JobId), env: all_have(Column::EnvId) }
+    }
+
+    /// Whether two of them might hold the same records.
+    pub fn can_overlap(&self) -> bool {
+        self.all.iter().filter(|input| input.is_read()).count() > 1
+    }
+
+    /// The records that two of them hold.
+    pub fn held_twice(&self, tally: &Tally) -> Vec<LeaveOut> {
+        let coverage = tally.coverage.all();
+        let inputs: Vec<_> = coverage.iter().map(|(number, input)| (*number, &input.records, &input.spans)).collect();
+        tally.overlaps.leave_outs(&inputs)
+    }
+
+    /// The rows of the list of inputs.
+    pub fn rows(&self, counted: &Counted) -> Vec<InputRow> {
+        let nothing = InputCoverage::default();
+        let row = |(number, input): (usize, &Input)| {
+            let coverage = counted.tally.coverage.all().get(&number).unwrap_or(&nothing);
+            InputRow {
+                path: input.path.display().to_string(),
+                format: input.format(),
+                bytes: coverage.bytes,
+                records: coverage.all_records(),
+                kinds: coverage.records,
+                skipped: coverage.skips.values().map(|(count, _)| count).sum(),
+                skipped_bytes: coverage.skipped_bytes,
+                skip_reasons: coverage
+                    .skips
+                    .iter()
+                    .map(|(reason, (count, _))| (reason.word().to_owned(), *count))
+                    .collect(),
+                seen: coverage.span(),
+                complete: !counted.errors.iter().any(|(failed, _)| *failed == number),
+            }
+        };
+        self.all.iter().enumerate().map(row).collect()
+    }
+}
+
+impl Input {
+    /// Makes what was looked at ready to be read: a stream beside other inputs is put on disk, since
+    /// comparing inputs may take a second reading.
+    fn ready(path: &Path, looked: Looked, several: bool, heads: &mut Vec<u64>) -> io::Result<Input> {
+        let Looked { content, compression, head_hash, stream } = looked;
+        let (mut stream, mut spooled) = (stream, None);
+        if several && let Some(mut body) = stream.take() {
+            let mut file = tempfile::NamedTempFile::new()?;
+            io::copy(&mut body, &mut file)?;
+            spooled = Some(file);
+        }
+        let size = match path.as_os_str() == STDIN {
+            true => 0,
+            false => File::open(path).and_then(|file| file.metadata()).map_or(0, |metadata| metadata.len()),
+        };
+        heads.push(head_hash);
+        let path = path.to_owned();
+        Ok(Input { path, content, compression, stream: Mutex::new(stream), spooled, double_of: None, size })
+    }
+}

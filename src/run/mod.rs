@@ -1,0 +1,90 @@
+//! The pipeline on one screen. Only this room owns threads, standard error and the process's exit status.
+
+mod command;
+mod describe;
+mod inputs;
+mod notes;
+mod outputs;
+mod pass;
+mod progress;
+mod status;
+
+pub use command::main;
+
+use crate::config::Settings;
+use crate::error::Result;
+use crate::evaluate::{Judgeable, evaluate};
+use crate::input::ReadSoFar;
+use crate::provider::Providers;
+use crate::report::Report;
+use crate::summary::summarise;
+use crate::tally::Plan;
+use inputs::Inputs;
+use status::Outcome;
+use std::sync::Arc;
+
+/// Reads what the settings name and reports on it.
+///
+/// # Errors
+/// Only what makes any report impossible. Inputs that cannot be read, and outputs that cannot be
+/// written, are part of the outcome: what can be done is done.
+fn report(settings: &Settings) -> Result<Outcome> {
+    let clock = std::time::Instant::now();
+    let pool = pass::threads(settings.threads)?;
+    let so_far = ReadSoFar::default();
+    let mut outcome = Outcome::default();
+
+    let inputs = Inputs::find(settings, &so_far, &mut outcome);
+    let mut plan = Arc::new(plan(settings, &inputs)?);
+    let progress = progress::show(settings, &inputs, &so_far);
+    let mut counted = pass::count(&inputs, &plan, &pool, &so_far);
+    if plan.compare_inputs {
+        let leave_out = inputs.held_twice(&counted.tally);
+        if !leave_out.is_empty() {
+            plan = Arc::new(Plan { leave_out, ..self::plan(settings, &inputs)? });
+            counted = pass::count(&inputs, &plan, &pool, &so_far);
+        }
+    }
+    drop(progress);
+
+    let facts = describe::Facts::of(&counted.tally, &inputs);
+    let unjudged = facts.unjudged(settings);
+    let warnings = notes::warnings(&counted.tally, &inputs, &plan);
+    let rows = inputs.rows(&counted);
+    outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
+    let mut summary = summarise(counted.tally, &plan);
+    let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
+    let evaluation = evaluate(&summary, &settings.thresholds, judgeable);
+    let nothing_left = facts.nothing_left(settings, &summary);
+    let report = Report {
+        inputs: rows,
+        window: settings.window,
+        definitions: describe::definitions(settings, &plan),
+        warnings: [warnings, notes::floods(&summary)].concat(),
+        evaluation,
+        groups: std::mem::take(&mut summary.groups),
+        unjudged: if nothing_left.is_empty() { unjudged } else { nothing_left },
+        seconds: clock.elapsed().as_secs_f64(),
+    };
+    outputs::write(&report, settings, &inputs, &mut outcome)?;
+    outcome.judge(&report, settings.fail_on);
+    Ok(outcome)
+}
+
+/// What the settings mean for the counting of these inputs.
+fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
+    let providers = Providers::new(&describe::user_rules(settings))?;
+    Ok(Plan {
+        window: settings.window,
+        filter: settings.filter.clone(),
+        assume_tz: settings.assume_tz,
+        isp_by: describe::isp_by(settings),
+        providers,
+        diag_types: describe::diag_types(settings),
+        message_key: inputs.message_key(),
+        message_budget: crate::tally::MESSAGE_BUDGET,
+        flood: crate::tally::FLOOD,
+        compare_inputs: inputs.can_overlap() && !settings.group.keep_duplicates,
+        leave_out: Vec::new(),
+    })
+}

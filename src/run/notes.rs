@@ -1,0 +1,94 @@
+//! What the reader must know before believing the numbers.
+
+use super::inputs::Inputs;
+use crate::input::Content;
+use crate::record::{Column, Layout, RecordKind};
+use crate::summary::Summary;
+use crate::tally::{OTHER, Plan, Tally};
+
+/// The warnings about a finished pass.
+pub fn warnings(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
+    let mut notes = inputs.notes.clone();
+    let name = |number: usize| inputs.all[number].path.display();
+    for (leave_out, count) in plan.leave_out.iter().zip(&tally.left_out.repeated) {
+        notes.push(format!(
+            "{} and {} hold the same {} records from {} to {}: {count} of {} were left out",
+            name(leave_out.kept),
+            name(leave_out.input),
+            leave_out.kind.word(),
+            leave_out.first.to_rfc3339(),
+            leave_out.last.to_rfc3339(),
+            name(leave_out.input),
+        ));
+    }
+    for (number, coverage) in tally.coverage.all() {
+        let reasons: Vec<String> = coverage
+            .skips
+            .iter()
+            .filter(|(reason, _)| **reason != crate::grammar::Reason::BlankLine)
+            .map(|(reason, (count, _))| {
+                let line = coverage.first_line(*reason).map_or(String::new(), |line| format!(", first in line {line}"));
+                format!("{count} {}{line}", reason.word())
+            })
+            .collect();
+        if !reasons.is_empty() {
+            notes.push(format!("{}: damage was passed over: {}", name(*number), reasons.join("; ")));
+        }
+        let unknown = coverage.records[RecordKind::Unknown];
+        if unknown > 0 {
+            notes.push(format!("{}: {unknown} records are of an unknown type and were only counted", name(*number)));
+        }
+        notes.extend(missing_columns(&inputs.all[*number].content).map(|what| format!("{}: {what}", name(*number))));
+    }
+    if tally.met_zoneless {
+        notes.push(format!("some times carry no zone and were taken to be {} (--assume-tz)", plan.assume_tz));
+    }
+    if tally.left_out.without_time > 0 {
+        notes.push(format!(
+            "{} records have no readable time and were left out of the window",
+            tally.left_out.without_time
+        ));
+    }
+    if tally.messages.share() < 1.0 {
+        notes.push(format!(
+            "message rates are estimated from {:.3} % of the messages; message_rate_error is their standard error",
+            100.0 * tally.messages.share()
+        ));
+    }
+    notes
+}
+
+/// What an input cannot tell for want of a header or of columns.
+fn missing_columns(content: &Content) -> Option<String> {
+    let schema = match content {
+        Content::Csv(Layout::Header(schema)) | Content::Json(schema) => schema,
+        Content::Csv(Layout::Positional(_)) => {
+            return Some("there is no header line; the columns were taken to be PowerMTA's default ones".to_owned());
+        }
+        _ => return None,
+    };
+    let needed = [
+        (Column::TimeLogged, "records have no time"),
+        (Column::Rcpt, "no provider is known"),
+        (Column::DlvSourceIp, "no results by IP"),
+        (Column::DsnDiag, "no replies"),
+        (Column::TimeQueued, "no message rates"),
+    ];
+    let missing = needed.iter().filter(|(column, _)| !schema.has(*column));
+    let missing: Vec<String> =
+        missing.map(|(column, what)| format!("no column {}, so {what}", column.name())).collect();
+    (!missing.is_empty()).then(|| missing.join("; "))
+}
+
+/// That a flood of distinct replies was bounded.
+pub fn floods(summary: &Summary) -> Vec<String> {
+    let flooded = |of: fn(&crate::summary::Group) -> &str| {
+        let count: u64 = summary.groups.iter().filter(|group| of(group) == OTHER).map(|group| group.count).sum();
+        (count > 0).then_some(count)
+    };
+    let causes = flooded(|group| &group.cause60)
+        .map(|count| format!("too many distinct causes: {count} records have cause60 {OTHER}"));
+    let diags = flooded(|group| &group.diag60)
+        .map(|count| format!("too many distinct replies: {count} records have diag60 {OTHER}"));
+    causes.into_iter().chain(diags).collect()
+}
