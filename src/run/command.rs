@@ -99,10 +99,11 @@ fn write_demo(args: &DemoArgs) -> Result<u8> {
             args.dir.display()
         )?;
         writeln!(out, "planted:")?;
-        for planted in &demo.planted {
+        for planted in demo.planted.iter().filter(|planted| planted.fault != demo::Fault::Healthy) {
             let at = format!("{} {}", planted.isp, planted.pool);
             writeln!(out, "  {:<10} {at:<28} {}", planted.fault.word(), planted.text)?;
         }
+        writeln!(out, "everything else is healthy")?;
         writeln!(out, "now read it:  pmtriage {}", args.dir.display())
     })
 }
