@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn what_is_not_typed_has_its_default() {
         let args = report("pmtriage x");
-        assert_eq!((args.output.format, args.output.list, args.output.sort), (Format::Table, List::Ips, Sort::Rate));
+        assert_eq!((args.output.format, args.output.list, args.output.sort), (Format::Table, List::Ips, None));
         assert_eq!((args.output.top.get(), args.output.fail_on, args.run.color), (20, FailOn::Never, Color::Auto));
         assert_eq!(args.grouping.diag_types, [DiagType::T, DiagType::B, DiagType::Tq]);
         assert_eq!((args.window.tz.as_str(), args.window.assume_tz.as_str()), ("UTC", "UTC"));

@@ -88,7 +88,7 @@ fn layout_of(line: &[u8]) -> Option<Layout> {
     let texts: Vec<_> = cells.iter().map(|cell| cell.text(line)).collect();
     let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
     let schema = Schema::from_names(texts.iter().copied());
-    if schema.places(Column::Type).first() == Some(&0) && texts[1..].iter().any(|name| Column::is_known_name(name)) {
+    if schema.place(Column::Type) == Some(0) && texts[1..].iter().any(|name| Column::is_known_name(name)) {
         return Some(Layout::Header(schema));
     }
     let is_record =

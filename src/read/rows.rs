@@ -99,7 +99,7 @@ fn check<'l>(bytes: &[u8], cells: &[Cell], layout: &'l Layout, end: End) -> Resu
     }
     // Rows of older versions lack the last columns; a row without its recipient was cut off.
     let has_recipient = matches!(kind, RecordKind::Delivered | RecordKind::Bounced | RecordKind::Deferred);
-    if has_recipient && schema.places(Column::Rcpt).first().is_some_and(|place| *place >= cells.len()) {
+    if has_recipient && schema.place(Column::Rcpt).is_some_and(|place| place >= cells.len()) {
         return Err(Reason::TooFewCells);
     }
     Ok((kind, schema))

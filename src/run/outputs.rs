@@ -28,8 +28,8 @@ pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mu
         outcome.failures.extend(written.err());
     }
     if let Some(folder) = &settings.out_dir {
-        let files = List::ALL.iter().map(|list| folder.join(format!("{}.csv", list.word())));
-        let written = files.map(|file| refuse_input(&file, inputs)).collect::<Result<()>>();
+        let mut files = List::ALL.iter().map(|list| folder.join(format!("{}.csv", list.word())));
+        let written = files.try_for_each(|file| refuse_input(&file, inputs));
         outcome.failures.extend(written.and_then(|()| write_set(report, folder)).err());
     }
     standard_output(report, settings, &screen)
