@@ -1,6 +1,6 @@
 //! From the words of the command line to the exit status.
 
-use super::status::{DONE, FAILED, Shown, USAGE};
+use super::status::{DONE, FAILED, USAGE};
 use crate::cli::{self, Command, DemoArgs};
 use crate::config::{self, Environment};
 use crate::demo;
@@ -39,8 +39,7 @@ fn run(command: Command) -> Result<u8> {
         Command::Report(args) => {
             let settings = config::settings(&args, &environment())?;
             let outcome = super::report(&settings)?;
-            let shown = if settings.format == cli::Format::Table { Shown::Yes } else { Shown::No };
-            outcome.lines(shown).iter().for_each(|line| say(line));
+            outcome.lines(&settings).iter().for_each(|line| say(line));
             Ok(outcome.status())
         }
         Command::Providers(args) => providers(&args.names),

@@ -47,15 +47,18 @@ fn report(settings: &Settings) -> Result<Outcome> {
     }
     drop(progress);
 
-    let facts = describe::Facts::of(&counted.tally, &inputs);
-    let unjudged = facts.unjudged(settings);
+    let facts = describe::Facts::of(&counted.tally, &plan);
+    let mut unjudged = facts.unjudged(settings);
     let warnings = notes::warnings(&counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let mut summary = summarise(counted.tally, &plan);
+    let nothing_left = facts.nothing_left(settings, &summary);
+    if !nothing_left.is_empty() {
+        unjudged = nothing_left;
+    }
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
     let evaluation = evaluate(&summary, &settings.thresholds, judgeable);
-    let nothing_left = facts.nothing_left(settings, &summary);
     let report = Report {
         inputs: rows,
         window: settings.window,
@@ -63,7 +66,7 @@ fn report(settings: &Settings) -> Result<Outcome> {
         warnings: [warnings, notes::floods(&summary)].concat(),
         evaluation,
         groups: std::mem::take(&mut summary.groups),
-        unjudged: if nothing_left.is_empty() { unjudged } else { nothing_left },
+        unjudged,
         seconds: clock.elapsed().as_secs_f64(),
     };
     outputs::write(&report, settings, &inputs, &mut outcome)?;

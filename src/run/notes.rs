@@ -12,7 +12,7 @@ pub fn warnings(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
     let name = |number: usize| inputs.all[number].path.display();
     for (leave_out, count) in plan.leave_out.iter().zip(&tally.left_out.repeated) {
         notes.push(format!(
-            "{} and {} hold the same {} records from {} to {}: {count} of {} were left out",
+            "{} and {} hold the same {} records from {} to {}; those of {} were left out: {count}",
             name(leave_out.kept),
             name(leave_out.input),
             leave_out.kind.word(),

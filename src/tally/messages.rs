@@ -72,11 +72,11 @@ impl Messages {
     /// Adds an attempt for a message in a cell.
     #[inline]
     pub fn add(&mut self, hash: u64, cell: u32, deferred: bool) {
-        if hash.leading_zeros() < self.zero_bits {
-            return;
-        }
         if self.met.len() == self.met.capacity() {
             self.make_room();
+        }
+        if hash.leading_zeros() < self.zero_bits {
+            return;
         }
         self.met.push([(hash >> 32) as u32, hash as u32, cell << 1 | u32::from(deferred)]);
     }
