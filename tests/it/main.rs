@@ -5,6 +5,7 @@
 
 mod processes;
 mod program;
+mod readme;
 mod repeated;
 mod samples;
 mod tidy;
