@@ -125,7 +125,7 @@ fn the_cron_line_speaks_up_as_it_is_written() {
     assert!(line.contains("--tz Europe/Berlin"));
     let place = place_of_yesterday(Utc::now().with_timezone(&chrono_tz::Europe::Berlin));
     let said = shell(&moved(&command), place.path());
-    assert!(String::from_utf8_lossy(&said.stdout).contains("ACT  198.51.100.14"), "{said:?}");
+    assert!(String::from_utf8_lossy(&said.stdout).contains("ACT  gmail: 198.51.100.14"), "{said:?}");
     assert!(String::from_utf8_lossy(&said.stderr).contains("--fail-on"), "{said:?}");
     let json = fs::read_dir(place.path().join("lib"))
         .expect("a folder")
