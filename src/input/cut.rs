@@ -4,8 +4,8 @@
 use super::json::JsonRows;
 use super::look::Content;
 use super::open::Body;
-use crate::grammar::{Beyond, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
-use crate::record::{Layout, Schema};
+use crate::grammar::{Beyond, Cells, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
+use crate::record::{Column, Layout, Schema};
 use memchr::memmem::Finder;
 use memchr::{memchr, memrchr_iter};
 use std::io::{self, Read};
@@ -185,11 +185,11 @@ impl Cutter {
         if !loose && start_of(bytes) != Some(Start::Header) {
             return false;
         }
-        let mut cells = Vec::new();
-        let Step::Record { next, lines, .. } = step(bytes, 0, Nuls::None, Beyond::Nothing, &mut cells) else {
+        let mut separators = Vec::new();
+        let Step::Record { next, lines, .. } = step(bytes, 0, Nuls::None, Beyond::Nothing, &mut separators) else {
             return false;
         };
-        let names: Vec<_> = cells.iter().map(|cell| cell.text(bytes)).collect();
+        let names: Vec<_> = Cells::new(bytes, 0, &separators).iter().collect();
         self.layout = Arc::new(Layout::Header(Schema::from_names(names.iter().map(|name| &**name))));
         before.header_bytes += next as u64;
         before.lines += lines;
@@ -288,10 +288,10 @@ struct Before {
 /// Whether the first cell is the name of the type column, whatever follows it.
 fn starts_with_type(bytes: &[u8]) -> bool {
     let line = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
-    let mut cells = Vec::new();
-    split(line, 0, &mut cells);
-    let name = cells.first().map(|cell| cell.text(line));
-    name.is_some_and(|name| Schema::from_names([&*name]).has(crate::record::Column::Type))
+    let mut separators = Vec::new();
+    split(line, 0, &mut separators);
+    let name = Cells::new(line, 0, &separators).get(0);
+    name.is_some_and(|name| Schema::from_names([&*name]).has(Column::Type))
 }
 
 /// The last place near the end where a record or header starts for certain.
@@ -305,10 +305,10 @@ fn last_certain_start(bytes: &[u8]) -> Option<usize> {
 /// The end of the last whole record, found by walking from the start: for files whose second column
 /// is no time, where no line tells by itself what it starts.
 fn last_end_by_walking(bytes: &[u8]) -> Option<usize> {
-    let (nuls, mut at, mut cells) = (Nuls::within(bytes), 0, Vec::new());
+    let (nuls, mut at, mut separators) = (Nuls::within(bytes), 0, Vec::new());
     // A quote's fate may hang on the line that follows, so a step that ends close to the end waits.
     while at < bytes.len().saturating_sub(ENOUGH) {
-        match step(bytes, at, nuls, Beyond::More, &mut cells) {
+        match step(bytes, at, nuls, Beyond::More, &mut separators) {
             Step::Record { next, .. } | Step::Skip { next, .. } if next <= bytes.len().saturating_sub(ENOUGH) => {
                 at = next
             }

@@ -3,7 +3,7 @@
 use super::find::STDIN;
 use super::json::schema_of;
 use super::open::{Body, Compression, ReadSoFar, open};
-use crate::grammar::{Start, split, start_of};
+use crate::grammar::{Cells, Start, split, start_of};
 use crate::record::{Column, Layout, RecordKind, Schema, TimeReader};
 use memchr::memchr;
 use std::io::{self, Cursor, Read};
@@ -83,9 +83,9 @@ fn recognise(head: &[u8], whole: bool) -> Content {
 fn layout_of(line: &[u8]) -> Option<Layout> {
     // What a crash left before a record does not hide it.
     let line = &line[line.iter().position(|byte| *byte != 0)?..];
-    let mut cells = Vec::new();
-    split(line, 0, &mut cells);
-    let texts: Vec<_> = cells.iter().map(|cell| cell.text(line)).collect();
+    let mut separators = Vec::new();
+    split(line, 0, &mut separators);
+    let texts: Vec<_> = Cells::new(line, 0, &separators).iter().collect();
     let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
     let schema = Schema::from_names(texts.iter().copied());
     if schema.place(Column::Type) == Some(0) && texts[1..].iter().any(|name| Column::is_known_name(name)) {
@@ -94,7 +94,7 @@ fn layout_of(line: &[u8]) -> Option<Layout> {
     let is_record =
         start_of(line) == Some(Start::Record) && TimeReader::new(chrono_tz::Tz::UTC).read(texts.get(1)?).is_some();
     let positional = Layout::positional();
-    (is_record && positional.schema(RecordKind::of(texts[0]), &texts).is_some()).then_some(positional)
+    (is_record && positional.schema(RecordKind::of(texts.first()?), &texts).is_some()).then_some(positional)
 }
 
 /// A sentence about bytes that are no accounting file.

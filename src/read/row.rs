@@ -1,6 +1,6 @@
 //! One record, as its cells by column.
 
-use crate::grammar::Cell;
+use crate::grammar::Cells;
 use crate::record::{Column, RecordKind, Schema};
 use std::borrow::Cow;
 
@@ -9,8 +9,7 @@ use std::borrow::Cow;
 pub struct Row<'r> {
     /// Its type.
     pub kind: RecordKind,
-    pub(super) bytes: &'r [u8],
-    pub(super) cells: &'r [Cell],
+    pub(super) cells: Cells<'r>,
     pub(super) schema: &'r Schema,
 }
 
@@ -30,7 +29,7 @@ impl<'r> Row<'r> {
 
     #[inline]
     fn text(&self, place: usize) -> Cow<'r, [u8]> {
-        self.cells.get(place).map_or(Cow::Borrowed(b""), |cell| cell.text(self.bytes))
+        self.cells.get(place).unwrap_or(Cow::Borrowed(b""))
     }
 
     /// Whether rows of this form have the column, empty or not.
