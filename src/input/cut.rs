@@ -133,11 +133,10 @@ impl Cutter {
         loop {
             self.fill(BLOCK);
             if self.start == self.filled {
-                return match self.error.take() {
-                    Some(error) => Err(error),
-                    None if before == Before::default() => Ok(None),
-                    None => Ok(Some(self.hand_out(0, Beyond::Nothing, before, spare))),
-                };
+                if before != Before::default() {
+                    return Ok(Some(self.hand_out(0, Beyond::Nothing, before, spare)));
+                }
+                return self.error.take().map_or(Ok(None), Err);
             }
             if self.pass_header(&mut before) {
                 continue;

@@ -33,7 +33,9 @@ pub fn canonical_domain(domain: &[u8]) -> String {
         return String::from_utf8_lossy(domain).to_ascii_lowercase();
     }
     let text = String::from_utf8_lossy(domain);
-    idna::domain_to_ascii(&text).unwrap_or_else(|_| text.to_lowercase())
+    let name = idna::domain_to_ascii(&text).unwrap_or_else(|_| text.to_lowercase());
+    // Nothing is left of a name of characters that take no room.
+    if name.is_empty() { NONE.to_owned() } else { name }
 }
 
 /// One spelling for an IP address (RFC 5952 for IPv6), [`NONE`] where the cell is empty or the
@@ -68,6 +70,7 @@ mod tests {
         }
         assert_eq!(canonical_domain(&[b'a'; 300]), NONE);
         assert_eq!(canonical_domain(b"\xff.example"), "\u{fffd}.example");
+        assert_eq!(canonical_domain("\u{200b}".as_bytes()), NONE);
     }
 
     #[test]

@@ -157,8 +157,7 @@ fn seconds_of_day(clock: &[u8]) -> Option<(i64, &[u8])> {
 
 /// A zone as seconds east of Greenwich: `Z`, `+0000`, `+00:00`, `+00`.
 fn offset(zone: &[u8]) -> Option<i64> {
-    let (sign, rest) = match zone {
-        [b' ', zone @ ..] => return offset(zone),
+    let (sign, rest) = match zone.trim_ascii_start() {
         b"Z" | b"z" => return Some(0),
         [b'+', rest @ ..] => (1, rest),
         [b'-', rest @ ..] => (-1, rest),

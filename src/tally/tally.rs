@@ -200,7 +200,7 @@ impl Tally {
             }
         }
         let queue = row.get(Column::Queue);
-        if let Some(rollup) = domain_of_queue(&queue).strip_suffix(b".rollup") {
+        if let Some(rollup @ [_, ..]) = domain_of_queue(&queue).strip_suffix(b".rollup") {
             let rollup = self.rollups.number(&String::from_utf8_lossy(rollup).to_ascii_lowercase());
             self.votes.add(domain, Vote::Rollup(rollup));
         }
