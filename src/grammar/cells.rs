@@ -7,8 +7,13 @@ use std::borrow::Cow;
 /// A physical line longer than this is damage; remote replies and headers stay far below.
 pub const LONGEST_LINE: usize = 4 << 20;
 
-/// A quoted cell that spans lines must close within this many bytes, else its quote is a stray one.
-pub const LONGEST_QUOTED_LINES: usize = 64 << 10;
+/// A record that spans lines, in quoted cells, is no longer than this, else a quote in it is a stray one.
+/// The bound is the record's and not the cell's: a stray quote can close and open cells line after line.
+const LONGEST_LINES: usize = 64 << 10;
+
+/// Nor has it more lines than this. What is walked in vain before that is noticed is walked again from
+/// the next line on, so this bounds the time that a hostile file can take.
+const MOST_LINES: u32 = 256;
 
 /// The cells of one record: what stands between its separators. They are unquoted when they are asked
 /// for, since most are never looked at.
@@ -98,7 +103,7 @@ pub fn split(bytes: &[u8], at: usize, separators: &mut Vec<u32>) -> Extent {
     let mut start = at;
     loop {
         let text_end = match bytes.get(start) {
-            Some(b'"') => match closing_quote_within_bounds(bytes, start, &mut lines) {
+            Some(b'"') => match closing_quote_within_bounds(bytes, at, start, &mut lines) {
                 Ok(closing) => closing + 1,
                 Err(extent) => return extent,
             },
@@ -106,6 +111,9 @@ pub fn split(bytes: &[u8], at: usize, separators: &mut Vec<u32>) -> Extent {
         };
         let separator = memchr2(b',', b'\n', &bytes[text_end..]).map_or(bytes.len(), |found| text_end + found);
         separators.push(separator as u32);
+        if lines > 1 && separator - at > LONGEST_LINES {
+            return Extent::OpenQuote;
+        }
         match bytes.get(separator) {
             Some(b',') => start = separator + 1,
             Some(_) => return Extent::Whole { next: separator + 1, lines },
@@ -114,20 +122,19 @@ pub fn split(bytes: &[u8], at: usize, separators: &mut Vec<u32>) -> Extent {
     }
 }
 
-/// The closing quote of the cell whose opening quote is at `start`; or why there is none.
-fn closing_quote_within_bounds(bytes: &[u8], start: usize, lines: &mut u32) -> Result<usize, Extent> {
-    let mut spans_lines = false;
+/// The closing quote of the cell whose opening quote is at `start`, in the record that starts at
+/// `record`; or why there is none.
+fn closing_quote_within_bounds(bytes: &[u8], record: usize, start: usize, lines: &mut u32) -> Result<usize, Extent> {
     let mut at = start + 1;
     loop {
         let found = memchr2(b'"', b'\n', &bytes[at..]).map(|found| at + found);
-        spans_lines |= found.is_some_and(|found| bytes[found] == b'\n');
-        if spans_lines && found.unwrap_or(bytes.len()) - start > LONGEST_QUOTED_LINES {
+        *lines += u32::from(found.is_some_and(|found| bytes[found] == b'\n'));
+        if *lines > 1 && found.unwrap_or(bytes.len()) - record > LONGEST_LINES || *lines > MOST_LINES {
             return Err(Extent::OpenQuote);
         }
         let Some(found) = found else { return Err(Extent::InQuotes) };
         at = found + 1;
         if bytes[found] == b'\n' {
-            *lines += 1;
             if start_of(&bytes[at..]).is_some() {
                 return Err(Extent::OpenQuote);
             }
@@ -199,12 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_cell_over_several_lines_is_bounded() {
-        let cell = |lines: usize| format!("d,\"{}\"\n", "x\n".repeat(lines));
-        let most = (LONGEST_QUOTED_LINES - 1) / 2;
-        assert!(matches!(extent(&cell(most)), Extent::Whole { .. }));
-        assert_eq!(extent(&cell(most + 1)), Extent::OpenQuote);
-        let one_line = format!("d,\"{}\"\n", "x".repeat(3 * LONGEST_QUOTED_LINES));
-        assert!(matches!(extent(&one_line), Extent::Whole { .. }));
+    fn a_record_over_several_lines_is_bounded() {
+        let cell = |line: &str, lines: usize| format!("d,\"{}\"\n", line.repeat(lines));
+        let (short, long) = ("x\n", "x".repeat(1023) + "\n");
+        assert!(matches!(extent(&cell(short, 255)), Extent::Whole { lines: 256, .. }));
+        assert_eq!(extent(&cell(short, 256)), Extent::OpenQuote);
+        assert!(matches!(extent(&cell(&long, 63)), Extent::Whole { .. }));
+        assert_eq!(extent(&cell(&long, 64)), Extent::OpenQuote);
+        assert_eq!(extent(&"x\",\"".repeat(99)), Extent::InQuotes, "on one line there is no bound but the line's own");
+        assert_eq!(extent(&format!("\"{}", "x\n\",\"".repeat(300))), Extent::OpenQuote);
     }
 }

@@ -154,6 +154,10 @@ impl Cutter {
     /// Reads until so many bytes are at hand, or the source ends.
     fn fill(&mut self, wanted: usize) {
         while !self.ended && self.filled - self.start < wanted {
+            if self.start > 0 {
+                self.buffer.copy_within(self.start..self.filled, 0);
+                (self.start, self.filled) = (0, self.filled - self.start);
+            }
             let room = self.start + wanted;
             if self.buffer.len() < room {
                 self.buffer.resize(room, 0);
@@ -184,8 +188,9 @@ impl Cutter {
         if !loose && start_of(bytes) != Some(Start::Header) {
             return false;
         }
+        let beyond = if self.ended { Beyond::Nothing } else { Beyond::More };
         let mut separators = Vec::new();
-        let Step::Record { next, lines, .. } = step(bytes, 0, Nuls::None, Beyond::Nothing, &mut separators) else {
+        let Step::Record { next, lines, .. } = step(bytes, 0, Nuls::None, beyond, &mut separators) else {
             return false;
         };
         let names: Vec<_> = Cells::new(bytes, 0, &separators).iter().collect();
