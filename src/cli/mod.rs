@@ -68,7 +68,7 @@ where
 
 /// Which mailbox provider defers your PowerMTA mail, on which IPs, and what to do
 #[derive(Debug, Parser)]
-#[command(name = "pmtriage", version, max_term_width = 80)]
+#[command(name = "pmtriage", version, max_term_width = 80, color = clap::ColorChoice::Never)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = help::examples(), after_long_help = help::details())]
 #[command(about, long_about = help::ABOUT)]

@@ -35,6 +35,8 @@ pub struct Segment {
     pub skips: Vec<Skip>,
     /// Newlines in that damage, and in header lines before the segment.
     pub lines_before: u32,
+    /// Newlines of the source, where they are not those of the bytes: it is JSON.
+    pub source_lines: Option<u32>,
     /// Bytes of the source that this segment stands for, with headers and damage before it.
     pub source_bytes: u64,
 }
@@ -62,6 +64,7 @@ impl Segment {
             beyond,
             skips: Vec::new(),
             lines_before: 0,
+            source_lines: None,
             source_bytes: range_length,
         }
     }
@@ -258,18 +261,26 @@ impl Cutter {
         before.lines += 1;
     }
 
-    /// Gives away the buffer with the segment's bytes and goes on in `spare` with those behind them.
+    /// Gives away a segment. Where it is the most of what is at hand, it takes the buffer along and the
+    /// rest moves to `spare`; else the buffer stays and the segment's few bytes are copied.
     fn hand_out(&mut self, length: usize, beyond: Beyond, before: Before, mut spare: Vec<u8>) -> Segment {
         let range = self.start..self.start + length;
         let rest = range.end..self.filled;
-        if spare.len() < rest.len() {
-            spare.resize(rest.len().max(BLOCK), 0);
+        let moved = if length < rest.len() { range.clone() } else { rest.clone() };
+        if spare.len() < moved.len() {
+            spare.resize(moved.len().max(BLOCK), 0);
         }
-        spare[..rest.len()].copy_from_slice(&self.buffer[rest.clone()]);
-        (self.start, self.filled) = (0, rest.len());
+        spare[..moved.len()].copy_from_slice(&self.buffer[moved.clone()]);
+        let (buffer, range) = if moved == rest {
+            (self.start, self.filled) = (0, rest.len());
+            (std::mem::replace(&mut self.buffer, spare), range)
+        } else {
+            self.start = range.end;
+            (spare, 0..length)
+        };
         self.index += 1;
         Segment {
-            buffer: std::mem::replace(&mut self.buffer, spare),
+            buffer,
             range,
             layout: self.layout.clone(),
             index: self.index - 1,
@@ -277,6 +288,7 @@ impl Cutter {
             source_bytes: length as u64 + before.header_bytes + before.skips.iter().map(|skip| skip.bytes).sum::<u64>(),
             skips: before.skips,
             lines_before: before.lines,
+            source_lines: None,
         }
     }
 }

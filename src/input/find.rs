@@ -87,13 +87,14 @@ fn is_glob(path: &Path) -> bool {
 /// Expands a pattern that the shell left alone: in quotes, in a cron line, or on Windows.
 fn glob(pattern: &Path, found: &mut Vec<Found>, errors: &mut Vec<Error>) -> Result<()> {
     let usage = |what: String| Error::Usage(format!("{}: {what}", pattern.display()));
-    let matcher: GlobMatcher = GlobBuilder::new(&pattern.to_string_lossy())
+    let plain_pattern: PathBuf = pattern.components().filter(|part| *part != Component::CurDir).collect();
+    let matcher: GlobMatcher = GlobBuilder::new(&plain_pattern.to_string_lossy())
         .literal_separator(true)
         .build()
         .map_err(|error| usage(error.kind().to_string()))?
         .compile_matcher();
     let plain = |part: &Component| !is_glob(Path::new(part.as_os_str()));
-    let base: PathBuf = pattern.components().take_while(plain).collect();
+    let base: PathBuf = plain_pattern.components().take_while(plain).collect();
     let start = if base.as_os_str().is_empty() { Path::new(".") } else { &base };
     let before = found.len();
     for entry in WalkDir::new(start).follow_links(true).into_iter().filter_map(|entry| entry.ok()) {
@@ -136,6 +137,7 @@ mod tests {
         assert_eq!(names(&[here.join("acct-?.csv")], here), ["acct-1.csv Directly", "acct-2.csv Directly"]);
         assert_eq!(names(&[here.join("**/acct-0*")], here), ["old/deep/acct-0.csv.gz Directly"]);
         assert_eq!(names(&[here.join("o*d")], here), ["old/deep/acct-0.csv.gz InFolder"]);
+        assert_eq!(names(&[here.join("./old/../acct-[1].csv")], here), ["old/../acct-1.csv Directly"]);
         assert_eq!(names(&[here.join("odd[1].csv")], here), ["odd[1].csv Directly"]);
         assert_eq!(names(&[here.join("acct-9.csv")], here), ["acct-9.csv: no such file or folder"]);
         assert_eq!(names(&[here.join("diag-*")], here), ["diag-*: no file has a name like this"]);

@@ -65,6 +65,9 @@ fn recognise(head: &[u8], whole: bool) -> Content {
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Content::Foreign("is UTF-16 text, as Excel saves it; save it again as CSV UTF-8".into());
     }
+    if text.contains(&b'\r') && !text.contains(&b'\n') {
+        return Content::Foreign("has old Macintosh line ends (CR alone); convert them to LF".into());
+    }
     if matches!(text.trim_ascii_start(), [b'{' | b'[', ..]) {
         let has_type = memchr::memmem::find(text, b"\"type\"").is_some();
         return if has_type {
@@ -102,6 +105,12 @@ fn describe(head: &[u8]) -> String {
     let control = head.iter().filter(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()).count();
     if head.iter().all(|byte| *byte == 0) {
         return "holds nothing but NULs, as a crash leaves a file that was being written".into();
+    }
+    if head.starts_with(b"PK\x03\x04") {
+        return "is a zip archive; unpack it first".into();
+    }
+    if [&b"\x1f\x8b"[..], b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\0"].iter().any(|magic| head.starts_with(magic)) {
+        return "is compressed twice; unpack it once".into();
     }
     if control * 20 > head.len() {
         return "is binary; PowerMTA's old binary accounting format (gone since 4.5) is not read: convert it to CSV with \

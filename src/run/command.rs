@@ -17,9 +17,12 @@ pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
     let command = match cli::parse(words) {
         Ok(command) => command,
         Err(error) => {
-            // Help that nobody reads to its end is no failure.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+            // Help that nobody reads to its end is no failure, help that could not be written is one.
+            let status = u8::try_from(error.exit_code()).unwrap_or(USAGE);
+            return ExitCode::from(match error.print() {
+                Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe && status == DONE => FAILED,
+                _ => status,
+            });
         }
     };
     let status = match run(command) {

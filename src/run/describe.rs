@@ -125,6 +125,9 @@ impl Facts {
             let outside = self.left_out.outside_window;
             lines.push(format!("{outside} records lie outside the window; the newest record is {newest}"));
         }
+        if self.left_out.without_time > 0 {
+            lines.push(format!("{} records have no readable time", self.left_out.without_time));
+        }
         let seen = &self.seen;
         let names = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>();
         for (option, wanted, names) in [
@@ -135,7 +138,8 @@ impl Facts {
             ("--vmta", &filter.vmtas, names(&seen.vmtas)),
             ("--job", &filter.jobs, names(&seen.jobs)),
         ] {
-            if let ([first, ..], false) = (&wanted[..], names.is_empty()) {
+            let is_there = wanted.iter().any(|wanted| names.contains(wanted));
+            if let ([first, ..], false, false) = (&wanted[..], names.is_empty(), is_there) {
                 lines.push(format!("{option} {}: the records have {}", wanted.join(", "), nearest(first, names)));
             }
         }

@@ -41,7 +41,7 @@ fn report(settings: &Settings) -> Result<Outcome> {
     if plan.compare_inputs {
         let leave_out = inputs.held_twice(&counted.tally);
         if !leave_out.is_empty() {
-            plan = Arc::new(Plan { leave_out, ..self::plan(settings, &inputs)? });
+            plan = Arc::new(Plan { leave_out, compare_inputs: false, ..self::plan(settings, &inputs)? });
             counted = pass::count(&inputs, &plan, &pool, &so_far);
         }
     }
@@ -69,8 +69,8 @@ fn report(settings: &Settings) -> Result<Outcome> {
         unjudged,
         seconds: clock.elapsed().as_secs_f64(),
     };
-    outputs::write(&report, settings, &inputs, &mut outcome)?;
     outcome.judge(&report, settings.fail_on);
+    outputs::write(&report, settings, &inputs, &mut outcome);
     Ok(outcome)
 }
 
@@ -88,6 +88,7 @@ fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         message_budget: crate::tally::MESSAGE_BUDGET,
         flood: crate::tally::FLOOD,
         compare_inputs: inputs.can_overlap() && !settings.group.keep_duplicates,
+        identity: inputs.identity(),
         leave_out: Vec::new(),
     })
 }
