@@ -18,14 +18,8 @@ const SAME: f64 = 0.99;
 
 /// The columns that tell records apart, where all inputs have them. Times are none of them: each
 /// acct-file may write them in another form.
-pub const IDENTITY: [Column; 6] = [
-    Column::Rcpt,
-    Column::Queue,
-    Column::Orig,
-    Column::JobId,
-    Column::DlvSourceIp,
-    Column::DsnDiag,
-];
+pub const IDENTITY: [Column; 6] =
+    [Column::Rcpt, Column::Queue, Column::Orig, Column::JobId, Column::DlvSourceIp, Column::DsnDiag];
 
 /// Records of a type that are counted from another input.
 #[derive(Debug, Clone, PartialEq, Eq)]

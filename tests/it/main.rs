@@ -8,4 +8,5 @@ mod program;
 mod readme;
 mod repeated;
 mod samples;
+mod streams;
 mod tidy;
