@@ -41,7 +41,31 @@ impl InputCoverage {
         Some(before + u64::from(*line) + 1)
     }
 
-    fn merge(&mut self, other: InputCoverage) {
+    /// Counts a record.
+    #[inline]
+    pub fn record(&mut self, kind: RecordKind, time: Option<Moment>) {
+        self.records[kind] += 1;
+        if let Some(time) = time {
+            self.spans[kind].merge(Span::at(time));
+        }
+    }
+
+    /// Counts damage in a segment.
+    pub fn skip(&mut self, segment: u32, skip: Skip) {
+        self.skipped_bytes += skip.bytes;
+        let place = (segment, skip.line);
+        let seen = self.skips.entry(skip.reason).or_insert((0, place));
+        *seen = (seen.0 + 1, seen.1.min(place));
+    }
+
+    /// Notes the end of a segment, with the bytes and newlines of the source that it stands for.
+    pub fn segment(&mut self, segment: u32, bytes: u64, lines: u32) {
+        self.bytes += bytes;
+        self.lines.insert(segment, lines);
+    }
+
+    /// Adds another part of the same input.
+    pub fn merge(&mut self, other: InputCoverage) {
         self.bytes += other.bytes;
         self.skipped_bytes += other.skipped_bytes;
         for (kind, _) in RecordKind::ALL {
@@ -64,35 +88,8 @@ pub struct Coverage {
 
 impl Coverage {
     /// One input.
-    #[inline]
     pub fn input(&mut self, input: usize) -> &mut InputCoverage {
         self.inputs.entry(input).or_default()
-    }
-
-    /// Counts a record.
-    #[inline]
-    pub fn record(&mut self, input: usize, kind: RecordKind, time: Option<Moment>) {
-        let input = self.input(input);
-        input.records[kind] += 1;
-        if let Some(time) = time {
-            input.spans[kind].merge(Span::at(time));
-        }
-    }
-
-    /// Counts damage.
-    pub fn skip(&mut self, input: usize, segment: u32, skip: Skip) {
-        let input = self.input(input);
-        input.skipped_bytes += skip.bytes;
-        let place = (segment, skip.line);
-        let seen = input.skips.entry(skip.reason).or_insert((0, place));
-        *seen = (seen.0 + 1, seen.1.min(place));
-    }
-
-    /// Notes the end of a segment.
-    pub fn segment(&mut self, input: usize, segment: u32, bytes: u64, lines: u32) {
-        let input = self.input(input);
-        input.bytes += bytes;
-        input.lines.insert(segment, lines);
     }
 
     /// All inputs that were read, by number.

@@ -22,7 +22,7 @@ pub use counts::Counts;
 pub use coverage::{Coverage, InputCoverage};
 pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages};
 pub use names::Names;
-pub use overlap::{IDENTITY, LeaveOut, Overlaps};
+pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
 pub use plan::{IspBy, Plan};
 pub use replies::{FLOOD, OTHER, Party, Replies, Reply};
 pub use select::{Filter, LeftOut, Seen, Window};

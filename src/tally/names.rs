@@ -41,32 +41,23 @@ impl Names {
 #[derive(Debug, Clone, Default)]
 pub struct Spellings {
     numbers: HashMap<Box<[u8]>, u32>,
-    last: (Vec<u8>, u32),
 }
 
-/// Spellings are only remembered for speed; so many are enough.
+/// Spellings are only remembered for speed; so many are enough, and no longer ones.
 const MOST_SPELLINGS: usize = 1 << 20;
+const LONGEST_SPELLING: usize = 256;
 
 impl Spellings {
     /// The number of a spelling; `name` is asked for it the first time.
     #[inline]
     pub fn number(&mut self, cell: &[u8], name: impl FnOnce(&[u8]) -> u32) -> u32 {
-        if self.last.0 == cell && !cell.is_empty() {
-            return self.last.1;
+        if let Some(number) = self.numbers.get(cell) {
+            return *number;
         }
-        let number = match self.numbers.get(cell) {
-            Some(number) => *number,
-            None => {
-                let number = name(cell);
-                if self.numbers.len() < MOST_SPELLINGS {
-                    self.numbers.insert(cell.into(), number);
-                }
-                number
-            }
-        };
-        self.last.0.clear();
-        self.last.0.extend_from_slice(cell);
-        self.last.1 = number;
+        let number = name(cell);
+        if self.numbers.len() < MOST_SPELLINGS && cell.len() <= LONGEST_SPELLING {
+            self.numbers.insert(cell.into(), number);
+        }
         number
     }
 }

@@ -85,28 +85,30 @@ fn hash(second: Moment) -> u64 {
     xxh3_64_with_seed(&second.0.to_le_bytes(), 0x706d_7461)
 }
 
-/// The samples of all inputs.
+/// The samples of one input, by type.
 #[derive(Debug, Clone, Default)]
-pub struct Overlaps {
-    samples: BTreeMap<usize, PerKind<Sample>>,
+pub struct InputSample {
+    samples: PerKind<Sample>,
     last_second: Option<(Moment, u64)>,
     cells: Vec<u8>,
 }
 
-impl Overlaps {
+impl InputSample {
     /// Notes a record, told apart by these columns.
     #[inline]
-    pub fn add(&mut self, input: usize, row: &Row, time: Option<Moment>, identity: &[Column]) {
+    pub fn add(&mut self, row: &Row, time: Option<Moment>, identity: &[Column]) {
         let Some(second) = time else { return };
         let second_hash = match self.last_second {
             Some((last, second_hash)) if last == second => second_hash,
             _ => hash(second),
         };
         self.last_second = Some((second, second_hash));
-        let sample = &mut self.samples.entry(input).or_default()[row.kind];
-        if !sample.thinning.keeps_second(second_hash) {
-            return;
+        if self.samples[row.kind].thinning.keeps_second(second_hash) {
+            self.look_closer(row, second, identity);
         }
+    }
+
+    fn look_closer(&mut self, row: &Row, second: Moment, identity: &[Column]) {
         // Without a recipient, or the queue for one, nothing tells two records of one second apart.
         let about = if row.kind == RecordKind::QueueDeferred { Column::Queue } else { Column::Rcpt };
         if !identity.contains(&about) || row.get(about).is_empty() {
@@ -117,16 +119,38 @@ impl Overlaps {
             self.cells.extend_from_slice(&row.get(*column));
             self.cells.push(0);
         }
-        sample.add(second, xxh3_64(&self.cells));
+        self.samples[row.kind].add(second, xxh3_64(&self.cells));
+    }
+
+    fn merge(&mut self, other: InputSample) {
+        let InputSample { mut samples, .. } = other;
+        for (kind, _) in RecordKind::ALL {
+            self.samples[kind].merge(std::mem::take(&mut samples[kind]));
+        }
+    }
+}
+
+/// The samples of all inputs.
+#[derive(Debug, Clone, Default)]
+pub struct Overlaps {
+    inputs: BTreeMap<usize, InputSample>,
+}
+
+impl Overlaps {
+    /// Takes out the sample of an input, to note records in it and put it back.
+    pub fn take(&mut self, input: usize) -> InputSample {
+        self.inputs.remove(&input).unwrap_or_default()
+    }
+
+    /// Puts the sample of an input back.
+    pub fn put(&mut self, input: usize, sample: InputSample) {
+        self.inputs.insert(input, sample);
     }
 
     /// Adds another part's samples.
     pub fn merge(&mut self, other: Overlaps) {
-        for (input, samples) in other.samples {
-            let mine = self.samples.entry(input).or_default();
-            for (kind, sample) in samples.iter() {
-                mine[kind].merge(sample.clone());
-            }
+        for (input, sample) in other.inputs {
+            self.inputs.entry(input).or_default().merge(sample);
         }
     }
 
@@ -154,7 +178,7 @@ impl Overlaps {
         if first > last {
             return None;
         }
-        let (a, b) = (&self.samples.get(&one.0)?[kind], &self.samples.get(&two.0)?[kind]);
+        let (a, b) = (&self.inputs.get(&one.0)?.samples[kind], &self.inputs.get(&two.0)?.samples[kind]);
         let thinning = a.thinning.max(b.thinning);
         let comparable = |sample: &Sample| -> HashSet<(Moment, u64)> {
             let within =

@@ -2,13 +2,13 @@
 
 use super::cells::Cells;
 use super::counts::Counts;
-use super::coverage::Coverage;
+use super::coverage::{Coverage, InputCoverage};
 use super::messages::Messages;
 use super::names::{Names, Spellings};
 use super::overlap::Overlaps;
 use super::plan::{IspBy, Plan};
 use super::replies::{Party, Replies, Reply};
-use super::select::{LeftOut, Seen};
+use super::select::{Filter, LeftOut, Seen};
 use super::votes::{Vote, Votes};
 use crate::input::Segment;
 use crate::provider::{ProviderId, Source};
@@ -18,7 +18,7 @@ use crate::record::{canonical_domain, canonical_ip, domain_of_queue, domain_of_r
 use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
 use hashbrown::HashMap;
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What was counted of some records.
 pub struct Tally {
@@ -49,6 +49,8 @@ pub struct Tally {
     pub seen: Seen,
     /// Whether any time came without a zone.
     pub met_zoneless: bool,
+    /// Whether any record can be filtered out.
+    filters: bool,
     logged: TimeReader,
     queued: TimeReader,
     /// What the lists say of a domain, by number.
@@ -57,7 +59,6 @@ pub struct Tally {
     pool_spellings: Spellings,
     ip_spellings: Spellings,
     hosts: HashMap<Box<[u8]>, Option<(ProviderId, Source)>>,
-    key: Vec<u8>,
 }
 
 impl Tally {
@@ -78,6 +79,7 @@ impl Tally {
             left_out: LeftOut { repeated: vec![0; plan.leave_out.len()], ..LeftOut::default() },
             seen: Seen::default(),
             met_zoneless: false,
+            filters: plan.filter != Filter::default(),
             logged: TimeReader::new(plan.assume_tz),
             queued: TimeReader::new(plan.assume_tz),
             listed: Vec::new(),
@@ -85,34 +87,42 @@ impl Tally {
             pool_spellings: Spellings::default(),
             ip_spellings: Spellings::default(),
             hosts: HashMap::new(),
-            key: Vec::new(),
         }
     }
 
     /// Counts all records of a segment of an input.
     pub fn add_segment(&mut self, input: usize, segment: &Segment) {
+        let mut coverage = InputCoverage::default();
+        let mut sample = self.plan.compare_inputs.then(|| self.overlaps.take(input));
         for skip in &segment.skips {
-            self.coverage.skip(input, segment.index, *skip);
+            coverage.skip(segment.index, *skip);
         }
         let mut rows = Rows::new(segment);
         while let Some(item) = rows.next() {
             match item {
-                Item::Row(row) => self.add(input, &row),
-                Item::Skip(skip) => self.coverage.skip(input, segment.index, skip),
+                Item::Row(row) => {
+                    let time = self.logged.read(&row.get(Column::TimeLogged));
+                    coverage.record(row.kind, time);
+                    if let Some(sample) = &mut sample {
+                        sample.add(&row, time, &self.plan.identity);
+                    }
+                    self.add(input, &row, time);
+                }
+                Item::Skip(skip) => coverage.skip(segment.index, skip),
             }
         }
         let lines = segment.source_lines.unwrap_or(rows.lines());
-        self.coverage.segment(input, segment.index, segment.source_bytes, lines);
+        coverage.segment(segment.index, segment.source_bytes, lines);
+        self.coverage.input(input).merge(coverage);
+        if let Some(sample) = sample {
+            self.overlaps.put(input, sample);
+        }
         self.met_zoneless |= self.logged.met_zoneless() || self.queued.met_zoneless();
     }
 
-    /// Counts one record.
-    pub fn add(&mut self, input: usize, row: &Row) {
-        let time = self.logged.read(&row.get(Column::TimeLogged));
-        self.coverage.record(input, row.kind, time);
-        if self.plan.compare_inputs {
-            self.overlaps.add(input, row, time, &self.plan.identity);
-        }
+    /// Counts one record, if it is to count.
+    #[inline]
+    fn add(&mut self, input: usize, row: &Row, time: Option<Moment>) {
         if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
             self.left_out.repeated[place] += 1;
             return;
@@ -123,12 +133,11 @@ impl Tally {
         if !self.left_out.window_keeps(&self.plan.window, time) {
             return;
         }
-        let span = time.map_or(Span::default(), Span::at);
-        if !self.plan.filter.keeps(row, self.domains.text(domain), &mut self.seen) {
+        if self.filters && !self.plan.filter.keeps(row, self.domains.text(domain), &mut self.seen) {
             self.left_out.filtered += 1;
             return;
         }
-        self.count(row, counts, domain, span);
+        self.count(row, counts, domain, time.map_or(Span::default(), Span::at));
     }
 
     fn count(&mut self, row: &Row, counts: Counts, domain: u32, span: Span) {
@@ -226,16 +235,15 @@ impl Tally {
         if rcpt.is_empty() {
             return None;
         }
-        self.key.clear();
-        self.key.extend_from_slice(&queued.to_le_bytes());
-        let parts =
-            [(true, Column::Rcpt), (key.orig, Column::Orig), (key.job, Column::JobId), (key.env, Column::EnvId)];
-        for (_, column) in parts.into_iter().filter(|(wanted, _)| *wanted) {
-            let cell = row.get(column);
-            self.key.extend_from_slice(&(cell.len() as u32).to_le_bytes());
-            self.key.extend_from_slice(&cell);
+        // One part's hash is the next one's seed, so that no two splits of the same bytes agree.
+        let mut hash = xxh3_64_with_seed(&rcpt, queued as u64);
+        for (_, column) in [(key.orig, Column::Orig), (key.job, Column::JobId), (key.env, Column::EnvId)]
+            .into_iter()
+            .filter(|(wanted, _)| *wanted)
+        {
+            hash = xxh3_64_with_seed(&row.get(column), hash);
         }
-        Some(xxh3_64(&self.key))
+        Some(hash)
     }
 
     /// What the lists say of a domain.
