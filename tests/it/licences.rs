@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::process::Command;
 
 /// Licences that ask for no more than that they are named.
-const PERMISSIVE: [&str; 12] = [
+const PERMISSIVE: [&str; 13] = [
     "MIT",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -18,6 +18,7 @@ const PERMISSIVE: [&str; 12] = [
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
+    "bzip2-1.0.6",
 ];
 
 /// The parts of an expression such as `(MIT OR Apache-2.0) AND Unicode-3.0`: one of the alternatives of
