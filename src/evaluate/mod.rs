@@ -22,9 +22,9 @@ mod words;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-pub use judgeable::{Reason, Unjudged, judge_inputs, judge_inputs_within};
+pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
-pub use thresholds::{Limits, PartialLimits, Thresholds, Tier};
+pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 pub use verdict::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
 
 use self::extent::Reach;

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::words::NO_NAME;
 use crate::summary::Row;
 
+/// Attempts below which a rate is not judged, where nobody says otherwise.
+pub const MIN_ATTEMPTS: u64 = 50;
+
 /// The reputation an operator gives an IP or a pool. No label is [`Tier::High`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tier {
@@ -79,7 +82,7 @@ impl Limits {
 }
 
 impl Default for Thresholds {
-    /// Nothing configured, 50 attempts to judge.
+    /// Nothing configured, [`MIN_ATTEMPTS`] to judge.
     fn default() -> Self {
         Thresholds {
             flag: PartialLimits::default(),
@@ -87,7 +90,7 @@ impl Default for Thresholds {
             isp: BTreeMap::new(),
             tier: BTreeMap::new(),
             global: PartialLimits::default(),
-            min_attempts: 50,
+            min_attempts: MIN_ATTEMPTS,
             ip_tiers: BTreeMap::new(),
             pool_tiers: BTreeMap::new(),
         }
