@@ -17,7 +17,7 @@ mod tests;
 mod thresholds;
 mod verdict;
 mod wilson;
-mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -30,6 +30,7 @@ pub use verdict::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, Po
 use self::extent::Reach;
 use self::pools::{JudgedPool, Stuck};
 use self::replies::Replies;
+use crate::record::NONE;
 use crate::summary::{Row, Summary};
 
 /// Whether the records behind a summary can tell anything about deferrals: what [`judge_inputs`] found.
@@ -139,7 +140,7 @@ impl Judge<'_> {
 /// Each IP with a name, and its worst level over the pools it serves.
 fn worst_levels(ips: &[IpRow]) -> BTreeMap<&str, Level> {
     let mut worst = BTreeMap::new();
-    for row in ips.iter().filter(|row| row.ip != words::NO_NAME) {
+    for row in ips.iter().filter(|row| row.ip != NONE) {
         let known = worst.entry(row.ip.as_str()).or_insert(row.figures.level);
         *known = row.figures.level.max(*known);
     }
