@@ -117,7 +117,7 @@ impl Thresholds {
         }
     }
 
-    /// The limits of the sum of everything, which belongs to no provider and no tier.
+    /// What holds where no provider and no tier says otherwise.
     pub fn global_limits(&self) -> Limits {
         let last = self.global_or_built_in(Tier::High);
         Limits {
@@ -131,7 +131,7 @@ impl Thresholds {
         self.limits(&row.isp, self.tier_of_ip(&row.ip, &row.pool))
     }
 
-    /// The limits of a pool's or a provider's row, given the rows of its IPs.
+    /// The limits of the row of a pool, a provider or everything, given the rows of its IPs. `isp` is empty for the last.
     pub fn limits_of_rows(&self, isp: &str, ips: &[Row]) -> Limits {
         self.limits(isp, self.tier_of_rows(ips))
     }

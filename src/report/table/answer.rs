@@ -59,7 +59,7 @@ fn nothing_found(report: &Report, page: &mut Page) -> io::Result<()> {
     let named = |level: Level| -> Vec<String> {
         isps.iter().filter(|row| row.figures.level == level).map(|row| row.isp.clone()).collect()
     };
-    let total = &report.evaluation.total.counts;
+    let total = &report.evaluation.total.figures.counts;
     let rate = text::percent(total.deferral_rate());
     let attempts = grouped(total.attempts());
     match isps.iter().map(|row| row.figures.level).max() {

@@ -27,7 +27,7 @@ fn coverage(report: &Report) -> String {
     let mut parts = vec![
         counted(sum(|row| row.records), "record"),
         format!("{} skipped", grouped(sum(|row| row.skipped))),
-        times(report.evaluation.total.seen),
+        times(report.evaluation.total.figures.seen),
         counted(ips.len() as u64, "IP"),
         counted(read.len() as u64, "file"),
     ];
