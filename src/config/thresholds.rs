@@ -8,10 +8,7 @@ use super::name::TierName;
 use super::rate::{Rate, percent};
 use crate::cli::ThresholdArgs;
 use crate::error::{Error, Result};
-use crate::evaluate::{PartialLimits, Thresholds, Tier};
-
-/// Attempts below which a rate is not judged, where nobody says otherwise.
-const MIN_ATTEMPTS: u64 = 50;
+use crate::evaluate::{MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 
 pub(super) fn thresholds(args: &ThresholdArgs, file: &File) -> Result<Thresholds> {
     let by_tier = |tiers: &BTreeMap<TierName, FileLimits>| -> BTreeMap<Tier, PartialLimits> {

@@ -2,8 +2,9 @@
 
 use super::pools::JudgedPool;
 use super::scope::{Case, Doubt};
-use super::words::{self, NO_NAME, listed, shell_word};
+use super::words::{self, listed, shell_word};
 use super::{Level, Scope};
+use crate::record::NONE;
 
 /// The steps for one pool's trouble.
 pub(crate) fn next_steps(pool: &JudgedPool) -> Vec<String> {
@@ -68,7 +69,7 @@ fn of_the_pool(pool: &JudgedPool) -> Vec<String> {
             format!("review max-smtp-out and max-msg-rate in the <domain> blocks that {isp} falls under"),
         ]
     };
-    if pool.row.pool != NO_NAME {
+    if pool.row.pool != NONE {
         steps.push(read_the_replies(pool, &format!(" --pool {}", shell_word(&pool.row.pool))));
     } else {
         steps.push(read_the_replies(pool, ""));
@@ -110,7 +111,7 @@ fn read_the_replies(pool: &JudgedPool, filters: &str) -> String {
 
 fn name_of(pool: &JudgedPool) -> String {
     match pool.row.pool.as_str() {
-        NO_NAME => "the sending VirtualMTAs".to_owned(),
+        NONE => "the sending VirtualMTAs".to_owned(),
         name => format!("pool {name}"),
     }
 }

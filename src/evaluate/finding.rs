@@ -8,7 +8,7 @@ use super::replies::Replies;
 use super::scope::{Case, Doubt};
 use super::words::{self, counted, grouped, percent, percent_range};
 use super::{Finding, Level, Scope, advice};
-use crate::record::RecordKind;
+use crate::record::{NONE, RecordKind};
 
 /// The finding of one pool; nothing where its scope is `none`. `level` is that of the pool's row.
 pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: &Reach) -> Option<Finding> {
@@ -91,7 +91,7 @@ fn some_stand_out(pool: &JudgedPool) -> String {
 
 fn no_ip_stands_out(pool: &JudgedPool) -> String {
     let judged: Vec<&Case> = pool.ips.iter().filter(|ip| ip.is_judged()).collect();
-    let ips = counted(judged.len(), "IP");
+    let ips = counted(judged.len() as u64, "IP");
     if judged.iter().any(|ip| ip.blocked) || pool.pool.blocked {
         return format!("nothing gets through from any of {ips}: {}", blocked(&pool.pool));
     }
@@ -102,7 +102,7 @@ fn no_ip_stands_out(pool: &JudgedPool) -> String {
 fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> String {
     match doubt {
         Doubt::NoIpJudged => {
-            let ips = counted(pool.ips.len(), "IP");
+            let ips = counted(pool.ips.len() as u64, "IP");
             format!("{}, spread over {ips} with too few attempts each to say which", described(&pool.pool))
         }
         Doubt::OneIpJudged => {
@@ -128,7 +128,7 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> String {
 fn described(case: &Case) -> String {
     let name = match case.ip {
         "" => "the pool",
-        words::NO_NAME => "mail without a source IP",
+        NONE => "mail without a source IP",
         ip => ip,
     };
     if case.blocked {
@@ -139,7 +139,7 @@ fn described(case: &Case) -> String {
 }
 
 fn blocked(case: &Case) -> String {
-    let events = counted(case.counts.queue_events as usize, "queue event");
+    let events = counted(case.counts.queue_events, "queue event");
     match case.counts.attempts() {
         0 => format!("0 delivered, {events}"),
         attempts => format!("0 of {} attempts delivered, {events}", grouped(attempts)),

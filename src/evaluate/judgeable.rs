@@ -3,64 +3,36 @@
 
 use super::words::grouped;
 use crate::record::{Moment, PerKind, RecordKind, Span};
+use crate::tally::Window;
 
-/// Why nothing can be judged, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unjudged {
-    /// What is missing.
-    pub reason: Reason,
-    /// Ready to print: the first is the headline, the others say what to do.
-    pub lines: Vec<String>,
-}
-
-/// What the records lack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// There are no records at all.
-    NoRecords,
-    /// There is not one `t` row.
-    NoDeferrals,
-    /// There are `t` rows, but neither `d` nor `b` rows to compare them with.
-    NothingElse,
-    /// `t` rows and `d`, `b` rows stand for different times.
-    DifferentTimes,
-}
-
-/// Whether the inputs as a whole can be judged: `totals` and `spans` of all rows read, before any filter.
-pub fn judge_inputs(totals: &PerKind<u64>, spans: &PerKind<Span>) -> Result<(), Unjudged> {
-    judge_inputs_within(totals, spans, None, None)
-}
-
-/// The same where only the records from `since` to before `until` are looked at. What is missing is still a question
-/// to all rows read; times that differ as a whole may agree within the window.
-pub fn judge_inputs_within(
-    totals: &PerKind<u64>,
-    spans: &PerKind<Span>,
-    since: Option<Moment>,
-    until: Option<Moment>,
-) -> Result<(), Unjudged> {
+/// Why the inputs cannot be judged, in lines ready to print: the first is the headline, the others say what to do.
+/// No lines where they can be judged.
+///
+/// `totals` and `spans` are of all rows read, before any filter: what is missing is a question to all of them. Times
+/// that differ as a whole may still agree within the window.
+pub fn judge_inputs(totals: &PerKind<u64>, spans: &PerKind<Span>, window: Window) -> Vec<String> {
     let records: u64 = totals.iter().map(|(_, count)| *count).sum();
     let deferrals = totals[RecordKind::Deferred];
     if records == 0 {
-        return Err(no_records());
+        return no_records();
     }
     if deferrals == 0 {
-        return Err(no_deferrals(records));
+        return no_deferrals(records);
     }
     if totals[RecordKind::Delivered] == 0 && totals[RecordKind::Bounced] == 0 {
-        return Err(nothing_else(deferrals, records));
+        return nothing_else(deferrals, records);
     }
     let mut others = spans[RecordKind::Delivered];
     others.merge(spans[RecordKind::Bounced]);
     // Without a readable time on one of the sides there is nothing to compare, and no reason to doubt.
-    let (Some(deferred), Some(others)) = (ends(spans[RecordKind::Deferred]), ends(others)) else { return Ok(()) };
-    let comparable = match (clip(deferred, since, until), clip(others, since, until)) {
+    let (Some(deferred), Some(others)) = (ends(spans[RecordKind::Deferred]), ends(others)) else { return Vec::new() };
+    let comparable = match (clip(deferred, window), clip(others, window)) {
         (Some(a), Some(b)) => same_time(a, b),
         // An empty window is another complaint than this one.
         (None, None) => true,
         _ => false,
     };
-    if comparable || same_time(deferred, others) { Ok(()) } else { Err(different_times(deferred, others)) }
+    if comparable || same_time(deferred, others) { Vec::new() } else { different_times(deferred, others) }
 }
 
 type Ends = (Moment, Moment);
@@ -70,9 +42,9 @@ fn ends(span: Span) -> Option<Ends> {
 }
 
 /// The part of a span within a window whose end does not belong to it.
-fn clip((first, last): Ends, since: Option<Moment>, until: Option<Moment>) -> Option<Ends> {
-    let first = since.map_or(first, |since| first.max(since));
-    let last = until.map_or(last, |until| last.min(Moment(until.0.saturating_sub(1))));
+fn clip((first, last): Ends, window: Window) -> Option<Ends> {
+    let first = window.since.map_or(first, |since| first.max(since));
+    let last = window.until.map_or(last, |until| last.min(Moment(until.0.saturating_sub(1))));
     (first <= last).then_some((first, last))
 }
 
@@ -93,31 +65,29 @@ const ACCT_FILE: [&str; 5] = [
     "deferrals can be judged from then on, not for the time before",
 ];
 
-fn no_records() -> Unjudged {
-    unjudged(
-        Reason::NoRecords,
+fn no_records() -> Vec<String> {
+    lines(
         "cannot judge deferrals: there are no records",
         ["give the acct-*.csv files and, beside them, the diag-*.csv files of the same days"],
     )
 }
 
-fn no_deferrals(records: u64) -> Unjudged {
+fn no_deferrals(records: u64) -> Vec<String> {
     let headline = format!("cannot judge deferrals: 0 of {} records are of type t", grouped(records));
     let look = [
         "PowerMTA writes deferrals (t) only where it is told to; by default it writes d and b alone",
         "first look for diag-*.csv beside the acct files: many configurations write t records there",
     ];
-    unjudged(Reason::NoDeferrals, &headline, look.into_iter().chain(ACCT_FILE))
+    lines(&headline, look.into_iter().chain(ACCT_FILE))
 }
 
-fn nothing_else(deferrals: u64, records: u64) -> Unjudged {
+fn nothing_else(deferrals: u64, records: u64) -> Vec<String> {
     let headline = format!(
         "cannot judge deferrals: {} of {} records are of type t, and none of type d or b",
         grouped(deferrals),
         grouped(records)
     );
-    unjudged(
-        Reason::NothingElse,
+    lines(
         &headline,
         [
             "a rate needs the deliveries and bounces of the same time as well",
@@ -126,7 +96,7 @@ fn nothing_else(deferrals: u64, records: u64) -> Unjudged {
     )
 }
 
-fn different_times(deferred: Ends, others: Ends) -> Unjudged {
+fn different_times(deferred: Ends, others: Ends) -> Vec<String> {
     let range = |(first, last): Ends| format!("{} to {}", first.to_rfc3339(), last.to_rfc3339());
     let since = deferred.0.max(others.0);
     let last = deferred.1.min(others.1);
@@ -136,8 +106,7 @@ fn different_times(deferred: Ends, others: Ends) -> Unjudged {
     } else {
         "they share no time at all, no window helps: add the files of the same days".to_owned()
     };
-    unjudged(
-        Reason::DifferentTimes,
+    lines(
         "cannot judge deferrals: t records and d, b records do not cover the same time",
         [
             format!("t records:    {}", range(deferred)).as_str(),
@@ -147,9 +116,8 @@ fn different_times(deferred: Ends, others: Ends) -> Unjudged {
     )
 }
 
-fn unjudged<'a>(reason: Reason, headline: &'a str, rest: impl IntoIterator<Item = &'a str>) -> Unjudged {
-    let lines = std::iter::once(headline).chain(rest).map(str::to_owned).collect();
-    Unjudged { reason, lines }
+fn lines<'a>(headline: &'a str, rest: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    std::iter::once(headline).chain(rest).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -176,29 +144,34 @@ mod tests {
         totals(&[(RecordKind::Deferred, 10), (RecordKind::Delivered, 90)])
     }
 
-    fn reason(totals: &PerKind<u64>) -> Option<Reason> {
-        judge_inputs(totals, &PerKind::default()).err().map(|unjudged| unjudged.reason)
+    fn of_all(totals: &PerKind<u64>, spans: &PerKind<Span>) -> Vec<String> {
+        judge_inputs(totals, spans, Window::default())
     }
 
     fn comparable(t: (i64, i64), d: (i64, i64)) -> bool {
-        judge_inputs(&both(), &spans(t, d)).is_ok()
+        of_all(&both(), &spans(t, d)).is_empty()
     }
 
     #[test]
     fn what_is_missing() {
         use RecordKind::*;
-        assert_eq!(reason(&totals(&[])), Some(Reason::NoRecords));
-        assert_eq!(reason(&totals(&[(Delivered, 5), (Bounced, 1)])), Some(Reason::NoDeferrals));
-        assert_eq!(reason(&totals(&[(Delivered, 5), (QueueDeferred, 9)])), Some(Reason::NoDeferrals));
-        assert_eq!(reason(&totals(&[(Deferred, 5), (QueueDeferred, 9), (Received, 3)])), Some(Reason::NothingElse));
-        assert_eq!(reason(&totals(&[(Deferred, 5), (Bounced, 1)])), None);
-        assert_eq!(reason(&totals(&[(Deferred, 1), (Delivered, 1)])), None);
+        let headline = |counts: &[(RecordKind, u64)]| of_all(&totals(counts), &PerKind::default()).into_iter().next();
+        let said = |text: &str| Some(format!("cannot judge deferrals: {text}"));
+        assert_eq!(headline(&[]), said("there are no records"));
+        assert_eq!(headline(&[(Delivered, 5), (Bounced, 1)]), said("0 of 6 records are of type t"));
+        assert_eq!(headline(&[(Delivered, 5), (QueueDeferred, 9)]), said("0 of 14 records are of type t"));
+        assert_eq!(
+            headline(&[(Deferred, 5), (QueueDeferred, 9), (Received, 3)]),
+            said("5 of 17 records are of type t, and none of type d or b")
+        );
+        assert_eq!(headline(&[(Deferred, 5), (Bounced, 1)]), None);
+        assert_eq!(headline(&[(Deferred, 1), (Delivered, 1)]), None);
     }
 
     #[test]
     fn without_deferrals_the_lines_say_how_many_and_what_to_write_into_the_configuration() {
         let many = totals(&[(RecordKind::Delivered, 18_000), (RecordKind::Bounced, 970)]);
-        let lines = judge_inputs(&many, &PerKind::default()).unwrap_err().lines;
+        let lines = of_all(&many, &PerKind::default());
         assert_eq!(lines[0], "cannot judge deferrals: 0 of 18,970 records are of type t");
         let text = lines.join("\n");
         let diag = text.find("diag-*.csv").unwrap();
@@ -222,42 +195,46 @@ mod tests {
     fn d_and_b_rows_count_together() {
         let mut both_kinds = spans((0, DAY), (0, DAY / 2));
         both_kinds[RecordKind::Bounced] = Span::between(Moment(DAY / 2), Moment(DAY));
-        assert!(judge_inputs(&both(), &both_kinds).is_ok());
+        assert!(of_all(&both(), &both_kinds).is_empty());
     }
 
     #[test]
     fn without_readable_times_there_is_no_time_test() {
         let mut one_side = PerKind::default();
         one_side[RecordKind::Deferred] = Span::at(Moment(0));
-        assert!(judge_inputs(&both(), &PerKind::default()).is_ok());
-        assert!(judge_inputs(&both(), &one_side).is_ok());
+        assert!(of_all(&both(), &PerKind::default()).is_empty());
+        assert!(of_all(&both(), &one_side).is_empty());
     }
 
     #[test]
     fn the_window_offered_makes_them_comparable() {
         let half = spans((12 * H, DAY), (0, DAY));
-        let unjudged = judge_inputs(&both(), &half).unwrap_err();
-        assert_eq!(unjudged.reason, Reason::DifferentTimes);
-        let last = unjudged.lines.last().unwrap();
+        let lines = of_all(&both(), &half);
+        assert_eq!(lines[0], "cannot judge deferrals: t records and d, b records do not cover the same time");
+        let last = lines.last().unwrap();
         assert!(last.ends_with("--since 1970-01-01T12:00:00Z --until 1970-01-02T00:00:01Z"), "{last}");
-        let within = |since, until| judge_inputs_within(&both(), &half, Some(Moment(since)), Some(Moment(until)));
-        assert!(within(12 * H, DAY + 1).is_ok());
-        assert!(within(0, DAY + 1).is_err());
+        let comparable_within = |since, until| {
+            let window = Window { since: Some(Moment(since)), until: Some(Moment(until)) };
+            judge_inputs(&both(), &half, window).is_empty()
+        };
+        assert!(comparable_within(12 * H, DAY + 1));
+        assert!(!comparable_within(0, DAY + 1));
         // Before the first t row only deliveries are left: that is no 0 %.
-        assert!(within(0, 6 * H).is_err());
-        assert!(within(3 * DAY, 4 * DAY).is_ok());
+        assert!(!comparable_within(0, 6 * H));
+        assert!(comparable_within(3 * DAY, 4 * DAY));
     }
 
     #[test]
     fn a_quiet_hour_within_comparable_files_can_be_judged() {
         let day = spans((0, DAY - 2 * H), (0, DAY));
-        assert!(judge_inputs_within(&both(), &day, Some(Moment(DAY - H)), None).is_ok());
+        let last_hour = Window { since: Some(Moment(DAY - H)), until: None };
+        assert!(judge_inputs(&both(), &day, last_hour).is_empty());
     }
 
     #[test]
     fn no_shared_time_is_said_as_it_is() {
-        let apart = judge_inputs(&both(), &spans((0, H), (5 * H, 9 * H))).unwrap_err();
-        let last = apart.lines.last().unwrap();
+        let apart = of_all(&both(), &spans((0, H), (5 * H, 9 * H)));
+        let last = apart.last().unwrap();
         assert!(last.contains("share no time") && !last.contains("--since"), "{last}");
     }
 }

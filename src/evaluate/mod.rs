@@ -17,19 +17,20 @@ mod tests;
 mod thresholds;
 mod verdict;
 mod wilson;
-mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-pub use judgeable::{Reason, Unjudged, judge_inputs, judge_inputs_within};
+pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
-pub use thresholds::{Limits, PartialLimits, Thresholds, Tier};
+pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 pub use verdict::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
 
 use self::extent::Reach;
 use self::pools::{JudgedPool, Stuck};
 use self::replies::Replies;
+use crate::record::NONE;
 use crate::summary::{Row, Summary};
 
 /// Whether the records behind a summary can tell anything about deferrals: what [`judge_inputs`] found.
@@ -45,9 +46,14 @@ pub enum Judgeable {
 pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable) -> Evaluation {
     let judge = Judge { thresholds, judgeable };
     let ips: Vec<IpRow> = summary.ips.iter().map(|row| judge.ip_row(row)).collect();
+    let replies = Replies(&summary.groups);
+    let isp_row = |row: &Row| {
+        let of_isp = ips_of_isp(summary, row);
+        judge.isp_row(row, &summary.ips[of_isp.clone()], &ips[of_isp], replies.top_cause(&row.isp))
+    };
     let mut evaluation = Evaluation {
-        total: judge.figures(&summary.total, thresholds.global_limits()),
-        isps: judge.isp_rows(summary, &ips),
+        total: judge.isp_row(&summary.total, &summary.ips, &ips, replies.top_cause_of_all()),
+        isps: summary.isps.iter().map(isp_row).collect(),
         pools: summary.pools.iter().map(|row| judge.pool_row(row, &summary.ips[ips_of_pool(summary, row)])).collect(),
         ips,
         findings: Vec::new(),
@@ -117,29 +123,25 @@ impl Judge<'_> {
         }
     }
 
-    fn isp_rows(&self, summary: &Summary, judged: &[IpRow]) -> Vec<IspRow> {
-        let replies = Replies(&summary.groups);
-        let isp_row = |row: &Row| {
-            let ips = ips_of_isp(summary, row);
-            let worst = worst_levels(&judged[ips.clone()]);
-            let at_least = |level: Level| worst.values().filter(|worst| **worst >= level).count() as u64;
-            IspRow {
-                isp: row.isp.clone(),
-                figures: self.figures(row, self.thresholds.limits_of_rows(&row.isp, &summary.ips[ips])),
-                ips: worst.len() as u64,
-                ips_investigate: at_least(Level::Investigate),
-                ips_act: at_least(Level::Act),
-                top_cause: replies.top_cause(&row.isp).map(str::to_owned),
-            }
-        };
-        summary.isps.iter().map(isp_row).collect()
+    /// The row of a provider, or of everything, from the rows of its IPs before and after these were judged.
+    fn isp_row(&self, row: &Row, ips: &[Row], judged: &[IpRow], top_cause: Option<&str>) -> IspRow {
+        let worst = worst_levels(judged);
+        let at_least = |level: Level| worst.values().filter(|worst| **worst >= level).count() as u64;
+        IspRow {
+            isp: row.isp.clone(),
+            figures: self.figures(row, self.thresholds.limits_of_rows(&row.isp, ips)),
+            ips: worst.len() as u64,
+            ips_investigate: at_least(Level::Investigate),
+            ips_act: at_least(Level::Act),
+            top_cause: top_cause.map(str::to_owned),
+        }
     }
 }
 
-/// Each IP with a name, and its worst level over the pools it serves.
+/// Each IP with a name, and its worst level over the pools it serves and the providers it sends to.
 fn worst_levels(ips: &[IpRow]) -> BTreeMap<&str, Level> {
     let mut worst = BTreeMap::new();
-    for row in ips.iter().filter(|row| row.ip != words::NO_NAME) {
+    for row in ips.iter().filter(|row| row.ip != NONE) {
         let known = worst.entry(row.ip.as_str()).or_insert(row.figures.level);
         *known = row.figures.level.max(*known);
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::level::{EVENTS_OF_A_BLOCK, level_by_rate, nothing_gets_through};
 use super::scope::{self, Case, Verdict};
-use super::words::NO_NAME;
 use super::{Limits, Scope, Standing, Thresholds};
+use crate::record::NONE;
 use crate::summary::Row;
 
 /// A pool at a provider, judged.
@@ -90,7 +90,7 @@ impl<'a> Stuck<'a> {
         for row in ips.iter().filter(|row| row.counts.delivered > 0) {
             stuck.remove(&(&*row.isp, &*row.ip));
             // Where the IP has no name, it could be this one.
-            stuck.remove(&(&*row.isp, NO_NAME));
+            stuck.remove(&(&*row.isp, NONE));
         }
         Stuck(stuck)
     }

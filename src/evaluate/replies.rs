@@ -27,7 +27,12 @@ impl<'a> Replies<'a> {
 
     /// The most frequent masked text of a provider's `t` rows. Ties go by text.
     pub fn top_cause(self, isp: &str) -> Option<&'a str> {
-        let deferred = self.of_isp(isp).iter().filter(|group| group.kind == RecordKind::Deferred);
+        Replies(self.of_isp(isp)).top_cause_of_all()
+    }
+
+    /// The most frequent masked text of all `t` rows. Ties go by text.
+    pub fn top_cause_of_all(self) -> Option<&'a str> {
+        let deferred = self.0.iter().filter(|group| group.kind == RecordKind::Deferred);
         most_frequent(deferred.map(|group| (group.cause60.as_str(), group.count)))
     }
 
@@ -91,5 +96,8 @@ mod tests {
         let top = |isp| Replies(&groups).top_cause(isp);
         assert_eq!((top("yahoo"), top("gmail")), (Some("try later"), Some("another provider")));
         assert_eq!((top("gmx"), top("aol")), (None, None));
+        assert_eq!(Replies(&groups).top_cause_of_all(), Some("another provider"));
+        assert_eq!(Replies(&groups[1..]).top_cause_of_all(), Some("try later"));
+        assert_eq!(Replies(&[]).top_cause_of_all(), None);
     }
 }

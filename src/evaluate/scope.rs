@@ -1,8 +1,8 @@
 //! Whether the trouble of a pool at a provider is the pool's or that of some of its IPs.
 
 use super::level::{is_above, nothing_gets_through};
-use super::words::NO_NAME;
 use super::{Level, Scope, Standing, outliers, wilson};
+use crate::record::NONE;
 use crate::summary::Counts;
 
 /// What the scope is decided from: an IP of a pool, or the pool itself.
@@ -36,7 +36,7 @@ impl Case<'_> {
 
     /// Whether the records name it.
     pub fn is_named(&self) -> bool {
-        self.ip != NO_NAME
+        self.ip != NONE
     }
 }
 

@@ -100,7 +100,7 @@ fn where_nothing_can_be_judged_all_is_unknown() {
     let mut made = yahoo();
     made.isps[0].message = Some(MessageRate { rate: 0.0, error: 0.0 });
     let evaluation = evaluate(&made, &Thresholds::default(), Judgeable::No);
-    let figures = [&evaluation.total]
+    let figures = [&evaluation.total.figures]
         .into_iter()
         .chain(evaluation.isps.iter().map(|row| &row.figures))
         .chain(evaluation.pools.iter().map(|row| &row.figures))
@@ -118,9 +118,9 @@ fn where_nothing_can_be_judged_all_is_unknown() {
 fn all_is_well() {
     let evaluation =
         judged(&summary(&[("gmail", "a", "192.0.2.1", 5, 100, 0), ("gmail", "a", "192.0.2.2", 0, 100, 3)]));
-    assert_eq!(evaluation.total.level, Level::Ok);
+    assert_eq!(evaluation.total.figures.level, Level::Ok);
     assert_eq!((evaluation.pools[0].scope, evaluation.findings.len()), (None, 0));
-    assert_eq!(judged(&Summary::default()).total.level, Level::TooFew);
+    assert_eq!(judged(&Summary::default()).total.figures.level, Level::TooFew);
 }
 
 #[test]
@@ -257,6 +257,11 @@ fn tiers_decide_per_row() {
     thresholds.pool_tiers.insert("young".into(), Tier::Warming);
     let agreed = evaluate(&made, &thresholds, Judgeable::Yes);
     assert_eq!((agreed.pools[0].figures.level, agreed.isps[0].figures.level), (Level::Investigate, Level::Investigate));
+    assert_eq!(
+        (mixed.total.figures.level, agreed.total.figures.level),
+        (Level::Ok, Level::Investigate),
+        "4 % of the total"
+    );
 }
 
 #[test]
@@ -305,6 +310,30 @@ fn an_ip_of_two_pools_counts_once() {
     ]))
     .isps;
     assert_eq!((isps[0].ips, isps[0].ips_investigate, isps[0].ips_act), (2, 1, 1));
+}
+
+#[test]
+fn the_total_counts_an_ip_of_two_providers_once_at_its_worst() {
+    let mut made = summary(&[
+        ("gmx", "a", "(none)", 60, 100, 0),
+        ("gmx", "a", "192.0.2.1", 10, 100, 0),
+        ("yahoo", "a", "192.0.2.1", 60, 100, 0),
+        ("yahoo", "a", "192.0.2.2", 10, 100, 0),
+        ("yahoo", "a", "192.0.2.3", 0, 100, 0),
+    ]);
+    made.groups = vec![
+        reply("gmx", "192.0.2.1", RecordKind::Deferred, "later", "greylist", 40),
+        reply("yahoo", "192.0.2.1", RecordKind::Bounced, "spam", "content", 90),
+        reply("yahoo", "192.0.2.1", RecordKind::Deferred, "later", "greylist", 30),
+        reply("yahoo", "192.0.2.2", RecordKind::Deferred, "too many", "rate-limit", 60),
+    ];
+    let evaluation = judged(&made);
+    let total = &evaluation.total;
+    assert_eq!((total.isp.as_str(), total.ips, total.ips_investigate, total.ips_act), ("", 3, 2, 1));
+    assert_eq!(
+        (total.top_cause.as_deref(), evaluation.isps[1].top_cause.as_deref()),
+        (Some("later"), Some("too many"))
+    );
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::words::NO_NAME;
+use crate::record::NONE;
 use crate::summary::Row;
+
+/// Attempts below which a rate is not judged, where nobody says otherwise.
+pub const MIN_ATTEMPTS: u64 = 50;
 
 /// The reputation an operator gives an IP or a pool. No label is [`Tier::High`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,7 +82,7 @@ impl Limits {
 }
 
 impl Default for Thresholds {
-    /// Nothing configured, 50 attempts to judge.
+    /// Nothing configured, [`MIN_ATTEMPTS`] to judge.
     fn default() -> Self {
         Thresholds {
             flag: PartialLimits::default(),
@@ -87,7 +90,7 @@ impl Default for Thresholds {
             isp: BTreeMap::new(),
             tier: BTreeMap::new(),
             global: PartialLimits::default(),
-            min_attempts: 50,
+            min_attempts: MIN_ATTEMPTS,
             ip_tiers: BTreeMap::new(),
             pool_tiers: BTreeMap::new(),
         }
@@ -114,7 +117,7 @@ impl Thresholds {
         }
     }
 
-    /// The limits of the sum of everything, which belongs to no provider and no tier.
+    /// What holds where no provider and no tier says otherwise.
     pub fn global_limits(&self) -> Limits {
         let last = self.global_or_built_in(Tier::High);
         Limits {
@@ -128,7 +131,7 @@ impl Thresholds {
         self.limits(&row.isp, self.tier_of_ip(&row.ip, &row.pool))
     }
 
-    /// The limits of a pool's or a provider's row, given the rows of its IPs.
+    /// The limits of the row of a pool, a provider or everything, given the rows of its IPs. `isp` is empty for the last.
     pub fn limits_of_rows(&self, isp: &str, ips: &[Row]) -> Limits {
         self.limits(isp, self.tier_of_rows(ips))
     }
@@ -142,7 +145,7 @@ impl Thresholds {
     /// [`Tier::High`]. Records without an IP have no say where others have one.
     pub fn tier_of_rows(&self, ips: &[Row]) -> Tier {
         let tier_of = |row: &Row| self.tier_of_ip(&row.ip, &row.pool);
-        let named = ips.iter().filter(|row| row.ip != NO_NAME).map(tier_of);
+        let named = ips.iter().filter(|row| row.ip != NONE).map(tier_of);
         one_value(named).or_else(|| one_value(ips.iter().map(tier_of))).unwrap_or_default()
     }
 

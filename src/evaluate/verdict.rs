@@ -94,10 +94,10 @@ pub struct Figures {
     pub seen: Span,
 }
 
-/// A row of `isps.csv`.
+/// A row of `isps.csv`, or the sum of all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IspRow {
-    /// The mailbox provider's token.
+    /// The mailbox provider's token; empty in the sum.
     pub isp: String,
     /// Its numbers.
     pub figures: Figures,
@@ -179,8 +179,8 @@ pub struct Finding {
 /// Everything that was judged. Rows are sorted by their keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// The sum of everything, judged against the global thresholds.
-    pub total: Figures,
+    /// The sum of everything, of no provider: its `isp` is empty.
+    pub total: IspRow,
     /// One row a mailbox provider.
     pub isps: Vec<IspRow>,
     /// One row a mailbox provider and pool.

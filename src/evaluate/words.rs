@@ -1,7 +1,4 @@
-//! Numbers as they stand in a sentence. Tables and files format their own.
-
-/// What tables carry where records name no IP or no pool.
-pub(crate) const NO_NAME: &str = "(none)";
+//! Numbers and names as people read them, in a sentence or on a screen. Files carry plain numbers.
 
 /// `45.2 %` for 0.452.
 pub(crate) fn percent(rate: f64) -> String {
@@ -25,28 +22,24 @@ pub(crate) fn limit(rate: f64) -> String {
 /// `18,970`.
 pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }
 
 /// `1 IP`, `7 IPs`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
-/// The first three, and how many more there are.
+/// `a, b and c`; of many only the first three, and how many more there are.
 pub(crate) fn listed<T: AsRef<str>>(items: &[T]) -> String {
     const SHOWN: usize = 3;
-    let shown = items.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-    match items.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {} more", grouped(more as u64)),
+    let joined = |items: &[T]| items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match items {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [first @ .., last] if items.len() <= SHOWN => format!("{} and {}", joined(first), last.as_ref()),
+        _ => format!("{} and {} more", joined(&items[..SHOWN]), grouped((items.len() - SHOWN) as u64)),
     }
 }
 
@@ -74,8 +67,15 @@ mod tests {
         for (count, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (18_970, "18,970"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(count), text);
         }
-        assert_eq!((counted(1, "IP"), counted(7, "IP")), ("1 IP".into(), "7 IPs".into()));
-        assert_eq!(listed(&["a", "b", "c"]), "a, b, c");
+        assert_eq!([0, 1, 7].map(|count| counted(count, "IP")), ["0 IPs", "1 IP", "7 IPs"]);
+    }
+
+    #[test]
+    fn of_many_names_the_first_three() {
+        assert_eq!(listed::<&str>(&[]), "");
+        assert_eq!(listed(&["a"]), "a");
+        assert_eq!(listed(&["a", "b"]), "a and b");
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
         assert_eq!(listed(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
     }
 

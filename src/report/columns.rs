@@ -34,9 +34,9 @@ pub fn sheet(report: &Report, list: List) -> Sheet<'_> {
     }
 }
 
-/// Lays out the sum of everything, as a list of one row.
+/// Lays out the sum of everything, as a list of one row: the columns of a provider's row but for its name.
 pub fn totals(report: &Report) -> Sheet<'_> {
-    lay(slice::from_ref(&report.evaluation.total), [&figures()[..], &SEEN, &[MESSAGE_ERROR]].concat())
+    lay(slice::from_ref(&report.evaluation.total), isps().split_off(1))
 }
 
 fn lay<Row>(rows: &[Row], columns: Vec<Column<Row>>) -> Sheet<'_> {
@@ -83,15 +83,9 @@ fn ips() -> Vec<Column<IpRow>> {
     [&keys[..], &figures(), &own].concat()
 }
 
-/// A row with the judged numbers that isps, pools, ips and totals share.
+/// A row with the judged numbers that isps, pools and ips share.
 trait Judged {
     fn figures(&self) -> &Figures;
-}
-
-impl Judged for Figures {
-    fn figures(&self) -> &Figures {
-        self
-    }
 }
 
 impl Judged for IspRow {
@@ -130,13 +124,6 @@ fn figures<Row: Judged>() -> [Column<Row>; 12] {
         ("level", |row| Value::text(row.figures().level.word())),
     ]
 }
-
-const SEEN: [Column<Figures>; 2] = [
-    ("first_seen", |figures| Value::time(figures.seen.first())),
-    ("last_seen", |figures| Value::time(figures.seen.last())),
-];
-
-const MESSAGE_ERROR: Column<Figures> = ("message_rate_error", message_error);
 
 fn message_error(figures: &Figures) -> Value<'_> {
     Value::rate(known(figures, figures.message.map(|message| message.error)))
@@ -242,11 +229,7 @@ mod tests {
             "path, format, bytes, records, d, b, t, tq, r, rb, rs, f, unknown, skipped, skipped_bytes, skip_reasons, \
              first_seen, last_seen, complete"
         );
-        assert_eq!(
-            totals(&report).names.join(", "),
-            "attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries, deferral_rate, \
-             rate_low, rate_high, message_deferral_rate, level, first_seen, last_seen, message_rate_error"
-        );
+        assert_eq!(format!("isp, {}", totals(&report).names.join(", ")), names(List::Isps));
     }
 
     #[test]
@@ -255,7 +238,7 @@ mod tests {
         let mut total = totals(&report);
         let row: Vec<_> = total.names.into_iter().zip(total.rows.next().unwrap()).collect();
         let cell = |name| row.iter().find(|(column, _)| *column == name).unwrap().1.clone();
-        assert_eq!(cell("attempts"), Value::Count(report.evaluation.total.counts.attempts()));
+        assert_eq!(cell("attempts"), Value::Count(report.evaluation.total.figures.counts.attempts()));
         for rate in ["deferral_rate", "rate_low", "rate_high", "message_deferral_rate", "message_rate_error"] {
             assert_eq!(cell(rate), Value::Empty, "{rate}");
         }

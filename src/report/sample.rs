@@ -39,7 +39,14 @@ pub fn problems() -> Report {
         ],
         warnings: vec!["3 damaged stretches were passed over".into()],
         evaluation: Evaluation {
-            total: figures(12_942, 38, 810, Level::Investigate),
+            total: IspRow {
+                isp: String::new(),
+                figures: figures(12_942, 38, 810, Level::Investigate),
+                ips: 2,
+                ips_investigate: 2,
+                ips_act: 1,
+                top_cause: Some(TSS04.into()),
+            },
             isps: vec![
                 IspRow {
                     isp: "gmail".into(),
@@ -122,7 +129,8 @@ pub fn fine() -> Report {
     report.warnings.clear();
     let evaluation = &mut report.evaluation;
     evaluation.findings.clear();
-    evaluation.total = figures(8_947, 20, 262, Level::Ok);
+    evaluation.total.figures = figures(8_947, 20, 262, Level::Ok);
+    (evaluation.total.ips_investigate, evaluation.total.ips_act, evaluation.total.top_cause) = (0, 0, None);
     evaluation.isps[1].isp = "gmx".into();
     evaluation.isps[1].figures = figures(30, 0, 1, Level::TooFew);
     (evaluation.isps[1].ips_investigate, evaluation.isps[1].ips_act) = (0, 0);
@@ -141,7 +149,8 @@ pub fn unjudged() -> Report {
     report.groups.clear();
     let evaluation = &mut report.evaluation;
     evaluation.findings.clear();
-    evaluation.total = figures(12_942, 38, 0, Level::Unknown);
+    evaluation.total.figures = figures(12_942, 38, 0, Level::Unknown);
+    (evaluation.total.ips_investigate, evaluation.total.ips_act, evaluation.total.top_cause) = (0, 0, None);
     for row in &mut evaluation.isps {
         row.figures = Figures { level: Level::Unknown, ..figures(row.figures.counts.delivered, 19, 0, Level::Unknown) };
         (row.ips_investigate, row.ips_act, row.top_cause) = (0, 0, None);

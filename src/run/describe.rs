@@ -2,7 +2,7 @@
 
 use crate::cli;
 use crate::config::{RuleKind, Settings};
-use crate::evaluate::judge_inputs_within;
+use crate::evaluate::judge_inputs;
 use crate::provider::{PatternKind, UserRule};
 use crate::record::{Moment, PerKind, RecordKind, Span};
 use crate::summary::{Summary, isps_of_domains};
@@ -102,11 +102,7 @@ impl Facts {
 
     /// Why the records cannot be judged, in lines; none where they can.
     pub fn unjudged(&self, settings: &Settings) -> Vec<String> {
-        let window = settings.window;
-        match judge_inputs_within(&self.totals, &self.spans, window.since, window.until) {
-            Ok(()) => Vec::new(),
-            Err(unjudged) => unjudged.lines,
-        }
+        judge_inputs(&self.totals, &self.spans, settings.window)
     }
 
     /// Why no record is left after window and filters, in lines; none where there are some.

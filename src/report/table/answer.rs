@@ -6,6 +6,7 @@ use std::io;
 
 use super::page::{Ink, Page};
 use super::text;
+use crate::evaluate::words::{counted, grouped, listed};
 use crate::evaluate::{Extent, Finding, Level, Scope};
 use crate::record::NONE;
 use crate::reply::UNKNOWN_CLASS;
@@ -31,7 +32,7 @@ pub fn write(report: &Report, page: &mut Page) -> io::Result<()> {
         block(finding, page)?;
     }
     if findings.len() > BLOCKS {
-        let more = text::things((findings.len() - BLOCKS) as u64, "more finding");
+        let more = counted((findings.len() - BLOCKS) as u64, "more finding");
         page.line(Ink::Plain, &format!("and {more}: pmtriage ... --format csv --list findings"))?;
     }
     page.gap()
@@ -58,9 +59,9 @@ fn nothing_found(report: &Report, page: &mut Page) -> io::Result<()> {
     let named = |level: Level| -> Vec<String> {
         isps.iter().filter(|row| row.figures.level == level).map(|row| row.isp.clone()).collect()
     };
-    let total = &report.evaluation.total.counts;
+    let total = &report.evaluation.total.figures.counts;
     let rate = text::percent(total.deferral_rate());
-    let attempts = text::count(total.attempts());
+    let attempts = grouped(total.attempts());
     match isps.iter().map(|row| row.figures.level).max() {
         None => page.paragraph(Ink::Yellow, "UNKNOWN  ", "no records, nothing to judge"),
         Some(Level::Unknown) => page.paragraph(Ink::Yellow, "UNKNOWN  ", "deferrals cannot be judged"),
@@ -71,7 +72,7 @@ fn nothing_found(report: &Report, page: &mut Page) -> io::Result<()> {
         Some(Level::Ok) => page.paragraph(Ink::Green, "OK  ", &all_fine(report, &rate, &attempts)),
         Some(level @ (Level::Investigate | Level::Act)) => {
             let raised =
-                format!("{}: above the threshold, though nothing stands out beyond chance", text::names(&named(level)));
+                format!("{}: above the threshold, though nothing stands out beyond chance", listed(&named(level)));
             page.paragraph(Ink::of(level), &headline(level, page), &raised)
         }
     }
@@ -83,11 +84,11 @@ fn all_fine(report: &Report, rate: &str, attempts: &str) -> String {
     let evaluation = &report.evaluation;
     let few = evaluation.isps.iter().filter(|row| row.figures.level == Level::TooFew).count() as u64;
     if few > 0 {
-        parts.push(format!("too few attempts to judge at {}", text::things(few, "provider")));
+        parts.push(format!("too few attempts to judge at {}", counted(few, "provider")));
     }
     let raised = evaluation.ips.iter().filter(|row| row.figures.level >= Level::Investigate).count() as u64;
     if raised > 0 {
-        parts.push(format!("{} above it, no more than chance explains", text::things(raised, "IP")));
+        parts.push(format!("{} above it, no more than chance explains", counted(raised, "IP")));
     }
     parts.join("; ")
 }
@@ -114,7 +115,7 @@ fn block(finding: &Finding, page: &mut Page) -> io::Result<()> {
 
 /// Where the trouble sits, in words.
 fn place(finding: &Finding) -> String {
-    let ips = text::names(&finding.ips);
+    let ips = listed(&finding.ips);
     let (stands, is) = if finding.ips.len() == 1 { ("stands", "is") } else { ("stand", "are") };
     let scope = match finding.scope {
         Scope::PoolWide => "pool-wide, the IPs behave alike".to_owned(),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::page::{Ink, Page};
-use super::text::{count, things};
-use crate::record::{Moment, Span};
+use crate::evaluate::words::{counted, grouped};
+use crate::record::{Moment, NONE, Span};
 use crate::report::model::{InputRow, Report};
 
 /// Writes the notes, then always the coverage, then the definition of the rate.
@@ -23,17 +23,17 @@ fn coverage(report: &Report) -> String {
     let read: Vec<&InputRow> =
         report.inputs.iter().filter(|row| !matches!(&*row.format, "not-accounting" | "duplicate")).collect();
     let sum = |value: fn(&InputRow) -> u64| read.iter().map(|row| value(row)).sum::<u64>();
-    let ips: BTreeSet<&str> = report.evaluation.ips.iter().map(|row| &*row.ip).filter(|ip| *ip != "(none)").collect();
+    let ips: BTreeSet<&str> = report.evaluation.ips.iter().map(|row| &*row.ip).filter(|ip| *ip != NONE).collect();
     let mut parts = vec![
-        things(sum(|row| row.records), "record"),
-        format!("{} skipped", count(sum(|row| row.skipped))),
-        times(report.evaluation.total.seen),
-        things(ips.len() as u64, "IP"),
-        things(read.len() as u64, "file"),
+        counted(sum(|row| row.records), "record"),
+        format!("{} skipped", grouped(sum(|row| row.skipped))),
+        times(report.evaluation.total.figures.seen),
+        counted(ips.len() as u64, "IP"),
+        counted(read.len() as u64, "file"),
     ];
     let cut_off = read.iter().filter(|row| !row.complete).count() as u64;
     if cut_off > 0 {
-        parts.push(format!("{} not read to the end", count(cut_off)));
+        parts.push(format!("{} not read to the end", grouped(cut_off)));
     }
     parts.push(format!("{:.1} s", report.seconds));
     parts.join(", ")

@@ -9,6 +9,7 @@ use super::grid::Side::{Left, Right};
 use super::grid::{Grid, Side};
 use super::page::{Ink, Page};
 use super::text;
+use crate::evaluate::words::{counted, grouped};
 use crate::evaluate::{Figures, Finding, IpRow, IspRow, Level};
 use crate::report::model::Report;
 
@@ -80,7 +81,7 @@ const NUMBERS: [(&str, Side); 3] = [("attempts", Right), ("deferred", Right), ("
 
 fn numbers(figures: &Figures) -> [String; 3] {
     let counts = &figures.counts;
-    [text::count(counts.attempts()), text::count(counts.deferred), text::percent(rate(figures))]
+    [grouped(counts.attempts()), grouped(counts.deferred), text::percent(rate(figures))]
 }
 
 /// A rate that cannot be judged is not shown to people: they would judge it.
@@ -102,7 +103,7 @@ fn write(grid: Grid, all: usize, thing: &str, page: &mut Page) -> io::Result<()>
     let missing = all - grid.rows.len();
     grid.write(page)?;
     if missing > 0 {
-        let more = text::things(missing as u64, &format!("more {thing}"));
+        let more = counted(missing as u64, &format!("more {thing}"));
         page.line(Ink::Dim, &format!("  and {more}; --top 0 shows all"))?;
     }
     page.gap()

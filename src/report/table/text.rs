@@ -1,8 +1,10 @@
-//! Texts and numbers fitted to a terminal.
+//! Texts fitted to a terminal.
 
 use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthChar;
+
+use crate::evaluate::words;
 
 /// The columns a text takes: 2 for each wide character, as those of Chinese and Japanese.
 pub fn width(text: &str) -> usize {
@@ -70,31 +72,9 @@ fn unbroken(text: &str, limit: usize) -> Vec<String> {
     words
 }
 
-/// `20,000`.
-pub fn count(count: u64) -> String {
-    let digits = count.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
-    groups.join(",")
-}
-
-/// `1 file`, `2 files`.
-pub fn things(number: u64, thing: &str) -> String {
-    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
-}
-
 /// `12.0 %`, or `-` where a rate is not known.
 pub fn percent(rate: Option<f64>) -> String {
-    rate.map_or("-".to_owned(), |rate| format!("{:.1} %", rate * 100.0))
-}
-
-/// Names in a row; of many only the first three.
-pub fn names(names: &[String]) -> String {
-    match names {
-        [] => "no IP".to_owned(),
-        [all @ .., last] if names.len() <= 3 && !all.is_empty() => format!("{} and {last}", all.join(", ")),
-        [only] => only.clone(),
-        _ => format!("{} and {} more", names[..3].join(", "), names.len() - 3),
-    }
+    rate.map_or("-".to_owned(), words::percent)
 }
 
 #[cfg(test)]
@@ -120,20 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_as_people_read_them() {
-        assert_eq!([0, 999, 1000, 20_000, 1_234_567].map(count), ["0", "999", "1,000", "20,000", "1,234,567"]);
-        assert_eq!(percent(Some(0.12)), "12.0 %");
-        assert_eq!(percent(None), "-");
-        assert_eq!(things(1, "file"), "1 file");
-        assert_eq!(things(0, "file"), "0 files");
-    }
-
-    #[test]
-    fn of_many_names_the_first_three() {
-        let of = |many: &[&str]| names(&many.iter().map(|name| name.to_string()).collect::<Vec<_>>());
-        assert_eq!(of(&["a"]), "a");
-        assert_eq!(of(&["a", "b"]), "a and b");
-        assert_eq!(of(&["a", "b", "c"]), "a, b and c");
-        assert_eq!(of(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    fn a_rate_that_is_not_known_is_a_dash() {
+        assert_eq!((percent(Some(0.12)), percent(None)), ("12.0 %".to_owned(), "-".to_owned()));
     }
 }
