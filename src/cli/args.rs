@@ -125,9 +125,9 @@ pub struct OutputArgs {
     /// Write every list as CSV into this folder as well
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
-    /// Show this many rows in each table
+    /// Show this many rows in each table, 0 for all
     #[arg(long, value_name = "N", default_value = "20")]
-    pub top: NonZeroUsize,
+    pub top: usize,
     /// Sort tables by this, largest first [default: worst first]
     #[arg(long, value_name = "BY")]
     pub sort: Option<Sort>,

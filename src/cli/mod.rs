@@ -68,7 +68,7 @@ where
 
 /// Which mailbox provider defers your PowerMTA mail, on which IPs, and what to do
 #[derive(Debug, Parser)]
-#[command(name = "pmtriage", version, max_term_width = 80)]
+#[command(name = "pmtriage", version, max_term_width = 80, color = clap::ColorChoice::Never)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = help::examples(), after_long_help = help::details())]
 #[command(about, long_about = help::ABOUT)]
@@ -162,14 +162,14 @@ mod tests {
         assert_eq!(short.filter.isp, ["gmail", "yahoo"]);
         assert_eq!(short.grouping.diag_types, [DiagType::T, DiagType::D]);
         assert_eq!(short.output.outputs, [Path::new("a.csv"), Path::new("b.md")]);
-        assert_eq!((short.output.top.get(), short.output.fail_on, short.run.verbose), (3, FailOn::Act, 2));
+        assert_eq!((short.output.top, short.output.fail_on, short.run.verbose), (3, FailOn::Act, 2));
     }
 
     #[test]
     fn what_is_not_typed_has_its_default() {
         let args = report("pmtriage x");
-        assert_eq!((args.output.format, args.output.list, args.output.sort), (Format::Table, List::Ips, Sort::Rate));
-        assert_eq!((args.output.top.get(), args.output.fail_on, args.run.color), (20, FailOn::Never, Color::Auto));
+        assert_eq!((args.output.format, args.output.list, args.output.sort), (Format::Table, List::Ips, None));
+        assert_eq!((args.output.top, args.output.fail_on, args.run.color), (20, FailOn::Never, Color::Auto));
         assert_eq!(args.grouping.diag_types, [DiagType::T, DiagType::B, DiagType::Tq]);
         assert_eq!((args.window.tz.as_str(), args.window.assume_tz.as_str()), ("UTC", "UTC"));
         assert_eq!((args.run.quiet, args.run.verbose, args.run.threads), (false, 0, None));
@@ -199,7 +199,6 @@ mod tests {
             "pmtriage -q report x",
             "pmtriage --since 2h demo out",
             "pmtriage -q -v x",
-            "pmtriage --top 0 x",
             "pmtriage --threads 0 x",
             "pmtriage --min-attempts 0 x",
             "pmtriage --diag-types r x",

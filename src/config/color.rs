@@ -63,6 +63,7 @@ mod tests {
             let environment = Environment {
                 now: Moment(0),
                 config_home: None,
+                utf8: true,
                 plain_text,
                 stdout_is_terminal: true,
                 stderr_is_terminal: false,

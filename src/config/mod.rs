@@ -67,7 +67,7 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Folder for the CSV set.
     pub out_dir: Option<PathBuf>,
-    /// Rows shown in each terminal table.
+    /// Rows shown in each terminal table, 0 for all.
     pub top: usize,
     /// What terminal tables are sorted by; nothing for the worst first.
     pub sort: Option<Sort>,
@@ -135,7 +135,7 @@ pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings
         list: output.list,
         outputs: output::outputs(&output.outputs, &args.paths)?,
         out_dir: output.out_dir.clone(),
-        top: output.top.get(),
+        top: output.top,
         sort: output.sort,
         threads: run.threads,
         color: color::colored(run.color, environment),

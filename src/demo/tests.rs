@@ -72,7 +72,7 @@ fn a_deferred_message_comes_again_under_the_same_key_until_it_is_settled() {
     }
     let deferred: Vec<_> = outcomes.values().filter(|kinds| kinds.contains(&"t")).collect();
     assert!(outcomes.values().all(|kinds| kinds.iter().rev().skip(1).all(|kind| *kind == "t")));
-    let settled = deferred.iter().filter(|kinds| kinds.last() != Some(&&"t")).count();
+    let settled = deferred.iter().filter(|kinds| kinds.last() != Some(&"t")).count();
     assert!(settled * 10 > deferred.len() * 9, "{settled} of {}", deferred.len());
     assert!(deferred.iter().any(|kinds| kinds.len() > 3));
 }

@@ -90,7 +90,7 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
             let only = pool.ips.iter().find(|ip| ip.is_judged() && ip.is_named());
             if let Some(ip) = only {
                 let ip = shell_word(ip.ip);
-                steps.push(format!("compare with the same IP at other providers: `pmtriage report --ip {ip} PATH...`"));
+                steps.push(format!("compare with the same IP at other providers: `pmtriage --ip {ip} PATH...`"));
             }
             steps.push(format!("compare with a second IP: send a small share of the mail to {isp} from it"));
         }
@@ -105,7 +105,7 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
 
 fn read_the_replies(pool: &JudgedPool, filters: &str) -> String {
     let isp = shell_word(&pool.row.isp);
-    format!("read the replies: `pmtriage report --isp {isp}{filters} --list groups --format markdown PATH...`")
+    format!("read the replies: `pmtriage --isp {isp}{filters} --list groups --format csv PATH...`")
 }
 
 fn name_of(pool: &JudgedPool) -> String {

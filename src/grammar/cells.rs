@@ -7,44 +7,70 @@ use std::borrow::Cow;
 /// A physical line longer than this is damage; remote replies and headers stay far below.
 pub const LONGEST_LINE: usize = 4 << 20;
 
-/// A quoted cell that spans lines must close within this many bytes, else its quote is a stray one.
-pub const LONGEST_QUOTED_LINES: usize = 64 << 10;
+/// A record that spans lines, in quoted cells, is no longer than this, else a quote in it is a stray one.
+/// The bound is the record's and not the cell's: a stray quote can close and open cells line after line.
+const LONGEST_LINES: usize = 64 << 10;
 
-/// Where one cell stands in the bytes it was split from, without its enclosing quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cell {
-    start: u32,
-    end: u32,
-    form: Form,
+/// Nor has it more lines than this. What is walked in vain before that is noticed is walked again from
+/// the next line on, so this bounds the time that a hostile file can take.
+const MOST_LINES: u32 = 256;
+
+/// The cells of one record: what stands between its separators. They are unquoted when they are asked
+/// for, since most are never looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Cells<'r> {
+    bytes: &'r [u8],
+    start: usize,
+    /// The places of the commas and of the newline; the number of bytes where there is no newline.
+    separators: &'r [u32],
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// The bytes are the text.
-    Plain,
-    /// Quoted: two quotes inside are one.
-    Doubled,
-    /// Quoted, and followed by more bytes before the comma, which belong to the text as they are.
-    /// The cell's end is the end of these; its closing quote is found again when it is read.
-    Trailed,
-}
-
-impl Cell {
-    /// The cell's text; `bytes` are those it was split from.
-    #[inline]
-    pub fn text(self, bytes: &[u8]) -> Cow<'_, [u8]> {
-        let inside = &bytes[self.start as usize..self.end as usize];
-        match self.form {
-            Form::Plain => Cow::Borrowed(inside),
-            Form::Doubled => Cow::Owned(halve_quotes(inside)),
-            Form::Trailed => {
-                let closing = closing_quote(inside).unwrap_or(inside.len());
-                let mut text = halve_quotes(&inside[..closing]);
-                text.extend_from_slice(inside.get(closing + 1..).unwrap_or_default());
-                Cow::Owned(text)
-            }
-        }
+impl<'r> Cells<'r> {
+    /// The cells of the record that starts at `start`.
+    pub fn new(bytes: &'r [u8], start: usize, separators: &'r [u32]) -> Cells<'r> {
+        Cells { bytes, start, separators }
     }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.separators.len()
+    }
+
+    /// The text of a cell.
+    #[inline]
+    pub fn get(&self, place: usize) -> Option<Cow<'r, [u8]>> {
+        let end = *self.separators.get(place)? as usize;
+        let start = if place == 0 { self.start } else { self.separators[place - 1] as usize + 1 };
+        let mut raw = &self.bytes[start..end];
+        // One carriage return before the newline belongs to the line end.
+        if place + 1 == self.separators.len()
+            && let [line @ .., b'\r'] = raw
+        {
+            raw = line;
+        }
+        Some(match raw {
+            [b'"', quoted @ ..] => unquote(quoted),
+            plain => Cow::Borrowed(plain),
+        })
+    }
+
+    /// The texts of all cells.
+    pub fn iter(&self) -> impl Iterator<Item = Cow<'r, [u8]>> {
+        (0..self.count()).filter_map(|place| self.get(place))
+    }
+}
+
+/// The text of a quoted cell; `quoted` is what follows its opening quote. Two quotes are one, and what
+/// follows the closing quote belongs to the text as it is.
+fn unquote(quoted: &[u8]) -> Cow<'_, [u8]> {
+    let first = memchr(b'"', quoted).unwrap_or(quoted.len());
+    if first + 1 >= quoted.len() {
+        return Cow::Borrowed(&quoted[..first]);
+    }
+    let closing = closing_quote(quoted).unwrap_or(quoted.len());
+    let mut text = halve_quotes(&quoted[..closing]);
+    text.extend_from_slice(quoted.get(closing + 1..).unwrap_or_default());
+    Cow::Owned(text)
 }
 
 /// Where a record ends.
@@ -70,20 +96,24 @@ pub fn line_end(bytes: &[u8], at: usize) -> usize {
     memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |newline| at + newline + 1)
 }
 
-/// Cuts the record that starts at `at` into `cells`. The bytes must be fewer than 4 GiB.
-pub fn split(bytes: &[u8], at: usize, cells: &mut Vec<Cell>) -> Extent {
-    cells.clear();
+/// Cuts the record that starts at `at`: its separators go to `separators`. The bytes must be fewer than 4 GiB.
+pub fn split(bytes: &[u8], at: usize, separators: &mut Vec<u32>) -> Extent {
+    separators.clear();
     let mut lines = 1;
     let mut start = at;
     loop {
-        let (cell, separator) = match bytes.get(start) {
-            Some(b'"') => match quoted(bytes, start, &mut lines) {
-                Ok(found) => found,
+        let text_end = match bytes.get(start) {
+            Some(b'"') => match closing_quote_within_bounds(bytes, at, start, &mut lines) {
+                Ok(closing) => closing + 1,
                 Err(extent) => return extent,
             },
-            _ => plain(bytes, start),
+            _ => start,
         };
-        cells.push(cell);
+        let separator = memchr2(b',', b'\n', &bytes[text_end..]).map_or(bytes.len(), |found| text_end + found);
+        separators.push(separator as u32);
+        if lines > 1 && separator - at > LONGEST_LINES {
+            return Extent::OpenQuote;
+        }
         match bytes.get(separator) {
             Some(b',') => start = separator + 1,
             Some(_) => return Extent::Whole { next: separator + 1, lines },
@@ -92,69 +122,28 @@ pub fn split(bytes: &[u8], at: usize, cells: &mut Vec<Cell>) -> Extent {
     }
 }
 
-/// An unquoted cell and the place of its separator.
-#[inline]
-fn plain(bytes: &[u8], start: usize) -> (Cell, usize) {
-    let separator = separator(bytes, start);
-    (cell(start, before_line_end(bytes, start, separator), Form::Plain), separator)
-}
-
-/// A quoted cell and the place of its separator; or why it is none.
-fn quoted(bytes: &[u8], start: usize, lines: &mut u32) -> Result<(Cell, usize), Extent> {
-    let (closing, form) = closing_quote_within_bounds(bytes, start, lines)?;
-    let separator = separator(bytes, closing + 1);
-    let end = before_line_end(bytes, closing + 1, separator);
-    if end == closing + 1 {
-        Ok((cell(start + 1, closing, form), separator))
-    } else {
-        Ok((cell(start + 1, end, Form::Trailed), separator))
-    }
-}
-
-fn closing_quote_within_bounds(bytes: &[u8], start: usize, lines: &mut u32) -> Result<(usize, Form), Extent> {
-    let mut form = Form::Plain;
-    let mut spans_lines = false;
+/// The closing quote of the cell whose opening quote is at `start`, in the record that starts at
+/// `record`; or why there is none.
+fn closing_quote_within_bounds(bytes: &[u8], record: usize, start: usize, lines: &mut u32) -> Result<usize, Extent> {
     let mut at = start + 1;
     loop {
         let found = memchr2(b'"', b'\n', &bytes[at..]).map(|found| at + found);
-        spans_lines |= found.is_some_and(|found| bytes[found] == b'\n');
-        if spans_lines && found.unwrap_or(bytes.len()) - start > LONGEST_QUOTED_LINES {
+        *lines += u32::from(found.is_some_and(|found| bytes[found] == b'\n'));
+        if *lines > 1 && found.unwrap_or(bytes.len()) - record > LONGEST_LINES || *lines > MOST_LINES {
             return Err(Extent::OpenQuote);
         }
         let Some(found) = found else { return Err(Extent::InQuotes) };
         at = found + 1;
         if bytes[found] == b'\n' {
-            *lines += 1;
             if start_of(&bytes[at..]).is_some() {
                 return Err(Extent::OpenQuote);
             }
         } else if bytes.get(at) == Some(&b'"') {
-            form = Form::Doubled;
             at += 1;
         } else {
-            return Ok((found, form));
+            return Ok(found);
         }
     }
-}
-
-/// The next comma or newline, or the end of the bytes.
-#[inline]
-fn separator(bytes: &[u8], from: usize) -> usize {
-    let rest = &bytes[from..];
-    from + rest.iter().position(|byte| matches!(byte, b',' | b'\n')).unwrap_or(rest.len())
-}
-
-/// Where the text before a separator ends: one carriage return before a newline, or before the end of
-/// the bytes, belongs to the line end.
-#[inline]
-fn before_line_end(bytes: &[u8], from: usize, separator: usize) -> usize {
-    let ends_line = bytes.get(separator) != Some(&b',');
-    if ends_line && bytes[from..separator].ends_with(b"\r") { separator - 1 } else { separator }
-}
-
-#[inline]
-fn cell(start: usize, end: usize, form: Form) -> Cell {
-    Cell { start: start as u32, end: end as u32, form }
 }
 
 fn closing_quote(inside: &[u8]) -> Option<usize> {
@@ -185,9 +174,10 @@ mod tests {
     use super::*;
 
     fn texts(line: &str) -> Vec<String> {
-        let mut cells = Vec::new();
-        split(line.as_bytes(), 0, &mut cells);
-        cells.iter().map(|cell| String::from_utf8_lossy(&cell.text(line.as_bytes())).into_owned()).collect()
+        let mut separators = Vec::new();
+        split(line.as_bytes(), 0, &mut separators);
+        let cells = Cells::new(line.as_bytes(), 0, &separators);
+        cells.iter().map(|cell| String::from_utf8_lossy(&cell).into_owned()).collect()
     }
 
     fn extent(text: &str) -> Extent {
@@ -216,12 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_cell_over_several_lines_is_bounded() {
-        let cell = |lines: usize| format!("d,\"{}\"\n", "x\n".repeat(lines));
-        let most = (LONGEST_QUOTED_LINES - 1) / 2;
-        assert!(matches!(extent(&cell(most)), Extent::Whole { .. }));
-        assert_eq!(extent(&cell(most + 1)), Extent::OpenQuote);
-        let one_line = format!("d,\"{}\"\n", "x".repeat(3 * LONGEST_QUOTED_LINES));
-        assert!(matches!(extent(&one_line), Extent::Whole { .. }));
+    fn a_record_over_several_lines_is_bounded() {
+        let cell = |line: &str, lines: usize| format!("d,\"{}\"\n", line.repeat(lines));
+        let (short, long) = ("x\n", "x".repeat(1023) + "\n");
+        assert!(matches!(extent(&cell(short, 255)), Extent::Whole { lines: 256, .. }));
+        assert_eq!(extent(&cell(short, 256)), Extent::OpenQuote);
+        assert!(matches!(extent(&cell(&long, 63)), Extent::Whole { .. }));
+        assert_eq!(extent(&cell(&long, 64)), Extent::OpenQuote);
+        assert_eq!(extent(&"x\",\"".repeat(99)), Extent::InQuotes, "on one line there is no bound but the line's own");
+        assert_eq!(extent(&format!("\"{}", "x\n\",\"".repeat(300))), Extent::OpenQuote);
     }
 }

@@ -7,10 +7,13 @@
 
 mod cells;
 mod damage;
+mod index;
+mod masks;
 mod starts;
 mod step;
 
-pub use cells::{Cell, LONGEST_LINE, split};
+pub use cells::{Cells, LONGEST_LINE, split};
 pub use damage::{Reason, Skip};
+pub use index::Index;
 pub use starts::{Start, start_of};
 pub use step::{Beyond, Nuls, Step, step};

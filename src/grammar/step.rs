@@ -1,7 +1,7 @@
 //! One step through a stretch of input: a record, or damage. The cutter and the reader walk with the
 //! same steps, so they agree on what is a record wherever input is cut.
 
-use super::cells::{Cell, Extent, LONGEST_LINE, line_end, split};
+use super::cells::{Extent, LONGEST_LINE, line_end, split};
 use super::damage::Reason;
 use super::starts::{Start, start_of};
 use memchr::memchr;
@@ -23,7 +23,7 @@ pub enum Beyond {
 /// What stands at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// A record, whose cells were collected; the next one starts at `next`.
+    /// A record, whose separators were collected; the next one starts at `next`.
     Record {
         /// Where the next step starts.
         next: usize,
@@ -48,7 +48,7 @@ pub enum Step {
 /// Takes the step that starts at `at`, which is the start of a line (or follows NULs).
 ///
 /// `nuls` says whether the bytes hold any NUL at all: hardly any input does, and then it is not asked again.
-pub fn step(bytes: &[u8], at: usize, nuls: Nuls, beyond: Beyond, cells: &mut Vec<Cell>) -> Step {
+pub fn step(bytes: &[u8], at: usize, nuls: Nuls, beyond: Beyond, separators: &mut Vec<u32>) -> Step {
     let skip = |next, lines, reason| Step::Skip { next, lines, reason };
     if let [b'\n', ..] | [b'\r', b'\n', ..] = bytes[at..] {
         return skip(line_end(bytes, at), 1, Reason::BlankLine);
@@ -58,7 +58,7 @@ pub fn step(bytes: &[u8], at: usize, nuls: Nuls, beyond: Beyond, cells: &mut Vec
     {
         return taken;
     }
-    let extent = split(bytes, at, cells);
+    let extent = split(bytes, at, separators);
     if let Extent::Whole { next, lines } = extent
         && next - at <= LONGEST_LINE
     {

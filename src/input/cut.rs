@@ -4,8 +4,8 @@
 use super::json::JsonRows;
 use super::look::Content;
 use super::open::Body;
-use crate::grammar::{Beyond, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
-use crate::record::{Layout, Schema};
+use crate::grammar::{Beyond, Cells, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
+use crate::record::{Column, Layout, Schema};
 use memchr::memmem::Finder;
 use memchr::{memchr, memrchr_iter};
 use std::io::{self, Read};
@@ -35,6 +35,8 @@ pub struct Segment {
     pub skips: Vec<Skip>,
     /// Newlines in that damage, and in header lines before the segment.
     pub lines_before: u32,
+    /// Newlines of the source, where they are not those of the bytes: it is JSON.
+    pub source_lines: Option<u32>,
     /// Bytes of the source that this segment stands for, with headers and damage before it.
     pub source_bytes: u64,
 }
@@ -62,6 +64,7 @@ impl Segment {
             beyond,
             skips: Vec::new(),
             lines_before: 0,
+            source_lines: None,
             source_bytes: range_length,
         }
     }
@@ -154,6 +157,10 @@ impl Cutter {
     /// Reads until so many bytes are at hand, or the source ends.
     fn fill(&mut self, wanted: usize) {
         while !self.ended && self.filled - self.start < wanted {
+            if self.start > 0 {
+                self.buffer.copy_within(self.start..self.filled, 0);
+                (self.start, self.filled) = (0, self.filled - self.start);
+            }
             let room = self.start + wanted;
             if self.buffer.len() < room {
                 self.buffer.resize(room, 0);
@@ -184,11 +191,12 @@ impl Cutter {
         if !loose && start_of(bytes) != Some(Start::Header) {
             return false;
         }
-        let mut cells = Vec::new();
-        let Step::Record { next, lines, .. } = step(bytes, 0, Nuls::None, Beyond::Nothing, &mut cells) else {
+        let beyond = if self.ended { Beyond::Nothing } else { Beyond::More };
+        let mut separators = Vec::new();
+        let Step::Record { next, lines, .. } = step(bytes, 0, Nuls::None, beyond, &mut separators) else {
             return false;
         };
-        let names: Vec<_> = cells.iter().map(|cell| cell.text(bytes)).collect();
+        let names: Vec<_> = Cells::new(bytes, 0, &separators).iter().collect();
         self.layout = Arc::new(Layout::Header(Schema::from_names(names.iter().map(|name| &**name))));
         before.header_bytes += next as u64;
         before.lines += lines;
@@ -253,18 +261,26 @@ impl Cutter {
         before.lines += 1;
     }
 
-    /// Gives away the buffer with the segment's bytes and goes on in `spare` with those behind them.
+    /// Gives away a segment. Where it is the most of what is at hand, it takes the buffer along and the
+    /// rest moves to `spare`; else the buffer stays and the segment's few bytes are copied.
     fn hand_out(&mut self, length: usize, beyond: Beyond, before: Before, mut spare: Vec<u8>) -> Segment {
         let range = self.start..self.start + length;
         let rest = range.end..self.filled;
-        if spare.len() < rest.len() {
-            spare.resize(rest.len().max(BLOCK), 0);
+        let moved = if length < rest.len() { range.clone() } else { rest.clone() };
+        if spare.len() < moved.len() {
+            spare.resize(moved.len().max(BLOCK), 0);
         }
-        spare[..rest.len()].copy_from_slice(&self.buffer[rest.clone()]);
-        (self.start, self.filled) = (0, rest.len());
+        spare[..moved.len()].copy_from_slice(&self.buffer[moved.clone()]);
+        let (buffer, range) = if moved == rest {
+            (self.start, self.filled) = (0, rest.len());
+            (std::mem::replace(&mut self.buffer, spare), range)
+        } else {
+            self.start = range.end;
+            (spare, 0..length)
+        };
         self.index += 1;
         Segment {
-            buffer: std::mem::replace(&mut self.buffer, spare),
+            buffer,
             range,
             layout: self.layout.clone(),
             index: self.index - 1,
@@ -272,6 +288,7 @@ impl Cutter {
             source_bytes: length as u64 + before.header_bytes + before.skips.iter().map(|skip| skip.bytes).sum::<u64>(),
             skips: before.skips,
             lines_before: before.lines,
+            source_lines: None,
         }
     }
 }
@@ -287,10 +304,10 @@ struct Before {
 /// Whether the first cell is the name of the type column, whatever follows it.
 fn starts_with_type(bytes: &[u8]) -> bool {
     let line = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
-    let mut cells = Vec::new();
-    split(line, 0, &mut cells);
-    let name = cells.first().map(|cell| cell.text(line));
-    name.is_some_and(|name| Schema::from_names([&*name]).has(crate::record::Column::Type))
+    let mut separators = Vec::new();
+    split(line, 0, &mut separators);
+    let name = Cells::new(line, 0, &separators).get(0);
+    name.is_some_and(|name| Schema::from_names([&*name]).has(Column::Type))
 }
 
 /// The last place near the end where a record or header starts for certain.
@@ -304,10 +321,10 @@ fn last_certain_start(bytes: &[u8]) -> Option<usize> {
 /// The end of the last whole record, found by walking from the start: for files whose second column
 /// is no time, where no line tells by itself what it starts.
 fn last_end_by_walking(bytes: &[u8]) -> Option<usize> {
-    let (nuls, mut at, mut cells) = (Nuls::within(bytes), 0, Vec::new());
+    let (nuls, mut at, mut separators) = (Nuls::within(bytes), 0, Vec::new());
     // A quote's fate may hang on the line that follows, so a step that ends close to the end waits.
     while at < bytes.len().saturating_sub(ENOUGH) {
-        match step(bytes, at, nuls, Beyond::More, &mut cells) {
+        match step(bytes, at, nuls, Beyond::More, &mut separators) {
             Step::Record { next, .. } | Step::Skip { next, .. } if next <= bytes.len().saturating_sub(ENOUGH) => {
                 at = next
             }

@@ -32,14 +32,16 @@ pub fn find(paths: &[PathBuf]) -> (Vec<Found>, Vec<Error>) {
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     for path in paths {
         let is_stdin = path.as_os_str() == STDIN;
-        let result = match path.metadata() {
-            _ if is_stdin => one_file(path, &mut found),
-            Ok(metadata) if metadata.is_dir() => folder(path, &mut found),
-            Ok(_) => one_file(path, &mut found),
-            Err(_) if is_glob(path) => glob(path, &mut found),
-            Err(error) => Err(Error::input(path, reason(&error))),
-        };
-        errors.extend(result.err());
+        match path.metadata() {
+            _ if is_stdin => found.push(one_file(path)),
+            Ok(metadata) if metadata.is_dir() => folder(path, &mut found, &mut errors),
+            Ok(_) => found.push(one_file(path)),
+            Err(_) if is_glob(path) => {
+                let failed = glob(path, &mut found, &mut errors).err();
+                errors.extend(failed);
+            }
+            Err(error) => errors.push(Error::input(path, reason(&error))),
+        }
     }
     found.sort();
     (found, errors)
@@ -54,26 +56,28 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-fn one_file(path: &Path, found: &mut Vec<Found>) -> Result<()> {
-    found.push(Found { path: path.to_owned(), named: Named::Directly });
-    Ok(())
+fn one_file(path: &Path) -> Found {
+    Found { path: path.to_owned(), named: Named::Directly }
 }
 
-fn folder(folder: &Path, found: &mut Vec<Found>) -> Result<()> {
+/// Everything below a folder. What cannot be entered is told, and the rest is found all the same.
+fn folder(folder: &Path, found: &mut Vec<Found>, errors: &mut Vec<Error>) {
     for entry in WalkDir::new(folder).follow_links(true) {
-        let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(folder).to_owned();
-            Error::input(
-                path,
-                error.into_io_error().map_or("a link leads back to itself".into(), |error| reason(&error)),
-            )
-        })?;
-        // Sockets and devices in a log folder are nobody's accounting file, and a pipe there would block.
-        if entry.file_type().is_file() {
-            found.push(Found { path: entry.into_path(), named: Named::InFolder });
+        match entry {
+            // Sockets and devices in a log folder are nobody's accounting file, and a pipe there would block.
+            Ok(entry) if entry.file_type().is_file() => {
+                found.push(Found { path: entry.into_path(), named: Named::InFolder });
+            }
+            Ok(_) => {}
+            // A link that leads back to a folder above it hides nothing: that folder is being read.
+            Err(error) if error.loop_ancestor().is_some() => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                let why = error.io_error().map_or_else(|| error.to_string(), reason);
+                errors.push(Error::input(path, why));
+            }
         }
     }
-    Ok(())
 }
 
 fn is_glob(path: &Path) -> bool {
@@ -81,23 +85,24 @@ fn is_glob(path: &Path) -> bool {
 }
 
 /// Expands a pattern that the shell left alone: in quotes, in a cron line, or on Windows.
-fn glob(pattern: &Path, found: &mut Vec<Found>) -> Result<()> {
+fn glob(pattern: &Path, found: &mut Vec<Found>, errors: &mut Vec<Error>) -> Result<()> {
     let usage = |what: String| Error::Usage(format!("{}: {what}", pattern.display()));
-    let matcher: GlobMatcher = GlobBuilder::new(&pattern.to_string_lossy())
+    let plain_pattern: PathBuf = pattern.components().filter(|part| *part != Component::CurDir).collect();
+    let matcher: GlobMatcher = GlobBuilder::new(&plain_pattern.to_string_lossy())
         .literal_separator(true)
         .build()
         .map_err(|error| usage(error.kind().to_string()))?
         .compile_matcher();
     let plain = |part: &Component| !is_glob(Path::new(part.as_os_str()));
-    let base: PathBuf = pattern.components().take_while(plain).collect();
+    let base: PathBuf = plain_pattern.components().take_while(plain).collect();
     let start = if base.as_os_str().is_empty() { Path::new(".") } else { &base };
     let before = found.len();
     for entry in WalkDir::new(start).follow_links(true).into_iter().filter_map(|entry| entry.ok()) {
         let path = entry.path().strip_prefix("./").unwrap_or(entry.path());
         if matcher.is_match(path) && entry.file_type().is_dir() {
-            folder(path, found)?;
+            folder(path, found, errors);
         } else if matcher.is_match(path) {
-            one_file(path, found)?;
+            found.push(one_file(path));
         }
     }
     if found.len() == before {
@@ -132,6 +137,7 @@ mod tests {
         assert_eq!(names(&[here.join("acct-?.csv")], here), ["acct-1.csv Directly", "acct-2.csv Directly"]);
         assert_eq!(names(&[here.join("**/acct-0*")], here), ["old/deep/acct-0.csv.gz Directly"]);
         assert_eq!(names(&[here.join("o*d")], here), ["old/deep/acct-0.csv.gz InFolder"]);
+        assert_eq!(names(&[here.join("./old/../acct-[1].csv")], here), ["old/../acct-1.csv Directly"]);
         assert_eq!(names(&[here.join("odd[1].csv")], here), ["odd[1].csv Directly"]);
         assert_eq!(names(&[here.join("acct-9.csv")], here), ["acct-9.csv: no such file or folder"]);
         assert_eq!(names(&[here.join("diag-*")], here), ["diag-*: no file has a name like this"]);

@@ -5,6 +5,7 @@ use super::cut::Segment;
 use super::open::Body;
 use crate::grammar::{Beyond, LONGEST_LINE, Reason, Skip};
 use crate::record::{Column, Layout, Schema};
+use memchr::memchr_iter;
 use serde_json::{Map, Value};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -12,8 +13,7 @@ use std::sync::Arc;
 /// Bytes read at once.
 const BLOCK: usize = 1 << 20;
 
-/// The rows of one source. Places are told by the number of the object, which in the one-a-line form
-/// is the line.
+/// The rows of one source.
 pub struct JsonRows {
     body: Body,
     /// Bytes read and not yet used.
@@ -62,7 +62,7 @@ impl JsonRows {
             self.columns.iter_mut().zip(taken.columns).for_each(|(mine, theirs)| *mine |= theirs);
             let layout = Arc::new(Layout::Header(schema(&self.columns)));
             let mut segment = Segment::of(taken.rows, layout, self.index, Beyond::Start);
-            segment.lines_before = taken.skips.len() as u32;
+            segment.source_lines = Some(taken.lines);
             segment.skips = taken.skips;
             segment.source_bytes = taken.bytes as u64;
             self.index += 1;
@@ -90,25 +90,26 @@ struct Taken {
     rows: Vec<u8>,
     skips: Vec<Skip>,
     columns: Columns,
+    /// Newlines in these bytes.
+    lines: u32,
     /// How many bytes of the source they and what stands between them took.
     bytes: usize,
 }
 
 /// Takes all whole objects at the start of the bytes.
 fn take_objects(bytes: &[u8], beyond: Beyond) -> Taken {
-    let mut taken = Taken { rows: Vec::new(), skips: Vec::new(), columns: Columns::default(), bytes: 0 };
+    let mut taken = Taken { rows: Vec::new(), skips: Vec::new(), columns: Columns::default(), bytes: 0, lines: 0 };
     while let Some(found) = next_object(&bytes[taken.bytes..], beyond) {
         let object = &bytes[taken.bytes + found.start..taken.bytes + found.end];
+        let newlines = |bytes: &[u8]| memchr_iter(b'\n', bytes).count() as u32;
+        let line = taken.lines + newlines(&bytes[taken.bytes..taken.bytes + found.start]);
+        taken.lines = line + newlines(object);
         taken.bytes += found.end;
         let row = if found.whole { row_of(object, &mut taken.columns) } else { None };
         match row {
             Some(row) => taken.rows.extend_from_slice(&row),
-            None if object.is_empty() => {}
-            None => taken.skips.push(Skip {
-                reason: Reason::BadJson,
-                bytes: object.len() as u64,
-                line: taken.skips.len() as u32,
-            }),
+            None if object.is_empty() => continue,
+            None => taken.skips.push(Skip { reason: Reason::BadJson, bytes: object.len() as u64, line }),
         }
     }
     taken
@@ -169,7 +170,8 @@ fn row_of(object: &[u8], columns: &mut Columns) -> Option<Vec<u8>> {
         columns[column as usize] = true;
         cells[column as usize] = match value {
             Value::Null => String::new(),
-            Value::String(text) => text,
+            // A row is one line, whatever a value says.
+            Value::String(text) => text.replace(['\n', '\r', '\0'], " "),
             other => other.to_string(),
         };
     }
@@ -181,7 +183,7 @@ fn row_of(object: &[u8], columns: &mut Columns) -> Option<Vec<u8>> {
         if place > 0 {
             row.push(b',');
         }
-        if cell.contains([',', '"', '\n', '\r']) {
+        if cell.contains([',', '"']) {
             row.push(b'"');
             row.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
             row.push(b'"');

@@ -3,7 +3,7 @@
 use super::find::STDIN;
 use super::json::schema_of;
 use super::open::{Body, Compression, ReadSoFar, open};
-use crate::grammar::{Start, split, start_of};
+use crate::grammar::{Cells, Start, split, start_of};
 use crate::record::{Column, Layout, RecordKind, Schema, TimeReader};
 use memchr::memchr;
 use std::io::{self, Cursor, Read};
@@ -65,6 +65,9 @@ fn recognise(head: &[u8], whole: bool) -> Content {
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Content::Foreign("is UTF-16 text, as Excel saves it; save it again as CSV UTF-8".into());
     }
+    if text.contains(&b'\r') && !text.contains(&b'\n') {
+        return Content::Foreign("has old Macintosh line ends (CR alone); convert them to LF".into());
+    }
     if matches!(text.trim_ascii_start(), [b'{' | b'[', ..]) {
         let has_type = memchr::memmem::find(text, b"\"type\"").is_some();
         return if has_type {
@@ -83,18 +86,18 @@ fn recognise(head: &[u8], whole: bool) -> Content {
 fn layout_of(line: &[u8]) -> Option<Layout> {
     // What a crash left before a record does not hide it.
     let line = &line[line.iter().position(|byte| *byte != 0)?..];
-    let mut cells = Vec::new();
-    split(line, 0, &mut cells);
-    let texts: Vec<_> = cells.iter().map(|cell| cell.text(line)).collect();
+    let mut separators = Vec::new();
+    split(line, 0, &mut separators);
+    let texts: Vec<_> = Cells::new(line, 0, &separators).iter().collect();
     let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
     let schema = Schema::from_names(texts.iter().copied());
-    if schema.places(Column::Type).first() == Some(&0) && texts[1..].iter().any(|name| Column::is_known_name(name)) {
+    if schema.place(Column::Type) == Some(0) && texts[1..].iter().any(|name| Column::is_known_name(name)) {
         return Some(Layout::Header(schema));
     }
     let is_record =
         start_of(line) == Some(Start::Record) && TimeReader::new(chrono_tz::Tz::UTC).read(texts.get(1)?).is_some();
     let positional = Layout::positional();
-    (is_record && positional.schema(RecordKind::of(texts[0]), &texts).is_some()).then_some(positional)
+    (is_record && positional.schema(RecordKind::of(texts.first()?), &texts).is_some()).then_some(positional)
 }
 
 /// A sentence about bytes that are no accounting file.
@@ -102,6 +105,12 @@ fn describe(head: &[u8]) -> String {
     let control = head.iter().filter(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()).count();
     if head.iter().all(|byte| *byte == 0) {
         return "holds nothing but NULs, as a crash leaves a file that was being written".into();
+    }
+    if head.starts_with(b"PK\x03\x04") {
+        return "is a zip archive; unpack it first".into();
+    }
+    if [&b"\x1f\x8b"[..], b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\0"].iter().any(|magic| head.starts_with(magic)) {
+        return "is compressed twice; unpack it once".into();
     }
     if control * 20 > head.len() {
         return "is binary; PowerMTA's old binary accounting format (gone since 4.5) is not read: convert it to CSV with \

@@ -54,11 +54,25 @@ impl Compression {
         let buffered = |packed| BufReader::with_capacity(256 << 10, packed);
         Ok(match self {
             Compression::None => Box::new(packed),
-            Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(packed))),
-            Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(packed))?),
-            Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(packed))),
-            Compression::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(packed))),
+            Compression::Gzip => Box::new(SmallSteps(flate2::bufread::MultiGzDecoder::new(buffered(packed)))),
+            Compression::Zstd => Box::new(SmallSteps(zstd::stream::read::Decoder::with_buffer(buffered(packed))?)),
+            Compression::Bzip2 => Box::new(SmallSteps(bzip2::bufread::MultiBzDecoder::new(buffered(packed)))),
+            Compression::Xz => Box::new(SmallSteps(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(packed)))),
         })
+    }
+}
+
+/// A decompressor that meets damage loses what it had unpacked in that call, so it is asked for little
+/// at a time.
+struct SmallSteps<R>(R);
+
+/// Bytes unpacked in one call.
+const STEP: usize = 16 << 10;
+
+impl<R: Read> Read for SmallSteps<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let step = into.len().min(STEP);
+        self.0.read(&mut into[..step])
     }
 }
 

@@ -107,6 +107,11 @@ impl Providers {
         }
     }
 
+    /// Whether the user's own mapping names mail hosts, which go before the built-in list of domains.
+    pub fn user_names_hosts(&self) -> bool {
+        self.user.all.iter().any(|(_, kind, _)| *kind == PatternKind::Mx)
+    }
+
     /// The provider's token.
     pub fn token(&self, provider: ProviderId) -> &str {
         &self.names[usize::from(provider.0)].0

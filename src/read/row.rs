@@ -1,6 +1,6 @@
 //! One record, as its cells by column.
 
-use crate::grammar::Cell;
+use crate::grammar::Cells;
 use crate::record::{Column, RecordKind, Schema};
 use std::borrow::Cow;
 
@@ -9,8 +9,7 @@ use std::borrow::Cow;
 pub struct Row<'r> {
     /// Its type.
     pub kind: RecordKind,
-    pub(super) bytes: &'r [u8],
-    pub(super) cells: &'r [Cell],
+    pub(super) cells: Cells<'r>,
     pub(super) schema: &'r Schema,
 }
 
@@ -19,15 +18,18 @@ impl<'r> Row<'r> {
     /// names twice, the first cell that is not empty.
     #[inline]
     pub fn get(&self, column: Column) -> Cow<'r, [u8]> {
-        for place in self.schema.places(column) {
-            if let Some(cell) = self.cells.get(*place) {
-                let text = cell.text(self.bytes);
-                if !text.is_empty() {
-                    return text;
-                }
-            }
+        let Some(place) = self.schema.place(column) else { return Cow::Borrowed(b"") };
+        let first = self.text(place);
+        if !first.is_empty() {
+            return first;
         }
-        Cow::Borrowed(b"")
+        let mut further = self.schema.further_places(column).map(|place| self.text(place));
+        further.find(|text| !text.is_empty()).unwrap_or(first)
+    }
+
+    #[inline]
+    fn text(&self, place: usize) -> Cow<'r, [u8]> {
+        self.cells.get(place).unwrap_or(Cow::Borrowed(b""))
     }
 
     /// Whether rows of this form have the column, empty or not.

@@ -1,7 +1,7 @@
 //! Walks a segment record by record.
 
 use super::row::Row;
-use crate::grammar::{Cell, Nuls, Reason, Skip, Step, step};
+use crate::grammar::{Cells, Index, LONGEST_LINE, Nuls, Reason, Skip, Step, step};
 use crate::input::Segment;
 use crate::record::{Column, Layout, RecordKind, Schema};
 
@@ -16,42 +16,77 @@ pub enum Item<'r> {
     Skip(Skip),
 }
 
-/// The walk through one segment.
+/// The walk through one segment: over an index of regular records as far as it goes, and a step at a
+/// time over what is not regular.
 pub struct Rows<'s> {
     segment: &'s Segment,
     nuls: Nuls,
     at: usize,
     line: u32,
-    cells: Vec<Cell>,
+    index: Index,
+    /// The records of the index that were passed, and their separators.
+    passed: (usize, usize),
+    separators: Vec<u32>,
 }
 
 impl<'s> Rows<'s> {
     /// Starts at the segment's first record.
     pub fn new(segment: &'s Segment) -> Rows<'s> {
         let nuls = Nuls::within(segment.bytes());
-        Rows { segment, nuls, at: 0, line: segment.lines_before, cells: Vec::with_capacity(64) }
+        let (index, separators) = (Index::default(), Vec::new());
+        Rows { segment, nuls, at: 0, line: segment.lines_before, index, passed: (0, 0), separators }
     }
 
     /// The next record or stretch of damage; nothing at the end of the segment.
     #[expect(clippy::should_implement_trait, reason = "an item borrows the walk's cells, which Iterator cannot say")]
+    #[inline]
     pub fn next(&mut self) -> Option<Item<'_>> {
+        let bytes = self.segment.bytes();
+        if self.passed.0 == self.index.record_ends.len() && self.nuls == Nuls::None {
+            self.index.fill(bytes, self.at);
+            self.passed = (0, 0);
+        }
+        let Some(end) = self.index.record_ends.get(self.passed.0).map(|end| *end as usize) else { return self.step() };
+        let (start, line) = (self.at, self.line);
+        let next = self.index.separators[end - 1] as usize + 1;
+        if next - start > LONGEST_LINE {
+            return self.step();
+        }
+        let separators = &self.index.separators[self.passed.1..end];
+        self.passed = (self.passed.0 + 1, end);
+        (self.at, self.line) = (next, line + 1);
+        if matches!(bytes[start..next], [b'\n'] | [b'\r', b'\n']) {
+            return Some(skip(Reason::BlankLine, start, next, line));
+        }
+        let cells = Cells::new(bytes, start, separators);
+        Some(match check(cells, &self.segment.layout, End::OfLine) {
+            Ok((kind, schema)) => Item::Row(Row { kind, cells, schema }),
+            Err(reason) => skip(reason, start, next, line),
+        })
+    }
+
+    /// The same without an index.
+    fn step(&mut self) -> Option<Item<'_>> {
         let bytes = self.segment.bytes();
         if self.at >= bytes.len() {
             return None;
         }
+        // Behind this record, or line, the index is asked again.
+        self.index.clear();
+        self.passed = (0, 0);
         let (start, line) = (self.at, self.line);
-        let skip = |reason, next: usize| Item::Skip(Skip { reason, bytes: (next - start) as u64, line });
-        match step(bytes, start, self.nuls, self.segment.beyond, &mut self.cells) {
+        match step(bytes, start, self.nuls, self.segment.beyond, &mut self.separators) {
             Step::Skip { next, lines, reason } => {
                 (self.at, self.line) = (next, line + lines);
-                Some(skip(reason, next))
+                Some(skip(reason, start, next, line))
             }
             Step::Record { next, lines, unterminated } => {
                 (self.at, self.line) = (next, line + lines);
                 let end = if unterminated { End::OfInput } else { End::OfLine };
-                Some(match check(bytes, &self.cells, &self.segment.layout, end) {
-                    Ok((kind, schema)) => Item::Row(Row { kind, bytes, cells: &self.cells, schema }),
-                    Err(reason) => skip(reason, next),
+                let cells = Cells::new(bytes, start, &self.separators);
+                Some(match check(cells, &self.segment.layout, end) {
+                    Ok((kind, schema)) => Item::Row(Row { kind, cells, schema }),
+                    Err(reason) => skip(reason, start, next, line),
                 })
             }
             Step::More => unreachable!("a segment holds whole records, and says what is beyond it"),
@@ -64,6 +99,10 @@ impl<'s> Rows<'s> {
     }
 }
 
+fn skip<'r>(reason: Reason, start: usize, next: usize, line: u32) -> Item<'r> {
+    Item::Skip(Skip { reason, bytes: (next - start) as u64, line })
+}
+
 /// Where a row came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -72,8 +111,9 @@ enum End {
 }
 
 /// The type and schema of a row, or why it is no sound record.
-fn check<'l>(bytes: &[u8], cells: &[Cell], layout: &'l Layout, end: End) -> Result<(RecordKind, &'l Schema), Reason> {
-    let first = cells.first().map(|cell| cell.text(bytes)).unwrap_or_default();
+#[inline]
+fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, &'l Schema), Reason> {
+    let first = cells.get(0).unwrap_or_default();
     let kind = RecordKind::of(&first);
     let is_word = |text: &[u8]| {
         let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -85,21 +125,25 @@ fn check<'l>(bytes: &[u8], cells: &[Cell], layout: &'l Layout, end: End) -> Resu
     let schema = match layout {
         Layout::Header(schema) => schema,
         Layout::Positional(_) => {
-            let texts: Vec<_> = cells.iter().map(|cell| cell.text(bytes)).collect();
+            let texts: Vec<_> = cells.iter().collect();
             let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
             layout.schema(kind, &texts).ok_or(Reason::UnknownLayout)?
         }
     };
-    if end == End::OfInput && cells.len() < schema.width() {
+    if cells.count() == schema.width() {
+        return Ok((kind, schema));
+    }
+    if end == End::OfInput && cells.count() < schema.width() {
         return Err(Reason::CutLastLine);
     }
     // An unquoted comma has shifted the cells behind it: which IP it was is no longer certain.
-    if cells.len() > schema.width() && cells[schema.width()..].iter().any(|cell| !cell.text(bytes).is_empty()) {
+    let is_filled = |place| cells.get(place).is_some_and(|text| !text.is_empty());
+    if (schema.width()..cells.count()).any(is_filled) {
         return Err(Reason::TooManyCells);
     }
     // Rows of older versions lack the last columns; a row without its recipient was cut off.
     let has_recipient = matches!(kind, RecordKind::Delivered | RecordKind::Bounced | RecordKind::Deferred);
-    if has_recipient && schema.places(Column::Rcpt).first().is_some_and(|place| *place >= cells.len()) {
+    if has_recipient && schema.place(Column::Rcpt).is_some_and(|place| place >= cells.count()) {
         return Err(Reason::TooFewCells);
     }
     Ok((kind, schema))

@@ -8,19 +8,28 @@ use super::kind::RecordKind;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
     width: usize,
-    /// Cell numbers by column, in order; more than one where a header names a column twice.
-    places: [Vec<usize>; Column::ALL.len()],
+    /// The first cell of each column, [`NOWHERE`] for those that are not there.
+    first: [u16; Column::ALL.len()],
+    /// Further cells of columns that a header names more than once.
+    again: Vec<(Column, u16)>,
 }
+
+/// No header has so many columns.
+const NOWHERE: u16 = u16::MAX;
 
 impl Schema {
     /// Reads the names of a header line. Unknown names are passed over: they may be message headers.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> Schema {
-        let mut schema = Schema { width: 0, places: Default::default() };
-        for name in names {
+        let mut schema = Schema { width: 0, first: [NOWHERE; Column::ALL.len()], again: Vec::new() };
+        for (place, name) in names.into_iter().take(NOWHERE.into()).enumerate() {
             if let Some(column) = Column::named(header_name(name)) {
-                schema.places[column as usize].push(schema.width);
+                let first = &mut schema.first[column as usize];
+                match *first {
+                    NOWHERE => *first = place as u16,
+                    _ => schema.again.push((column, place as u16)),
+                }
             }
-            schema.width += 1;
+            schema.width = place + 1;
         }
         schema
     }
@@ -30,14 +39,21 @@ impl Schema {
         self.width
     }
 
-    /// The cells that hold a column, first the one that counts unless it is empty.
-    pub fn places(&self, column: Column) -> &[usize] {
-        &self.places[column as usize]
+    /// The cell that holds a column.
+    #[inline]
+    pub fn place(&self, column: Column) -> Option<usize> {
+        let place = self.first[column as usize];
+        (place != NOWHERE).then_some(place.into())
+    }
+
+    /// Further cells that hold it, of which the first that is not empty counts where the first of all is empty.
+    pub fn further_places(&self, column: Column) -> impl Iterator<Item = usize> {
+        self.again.iter().filter(move |(again, _)| *again == column).map(|(_, place)| usize::from(*place))
     }
 
     /// Whether the column is there at all.
     pub fn has(&self, column: Column) -> bool {
-        !self.places(column).is_empty()
+        self.place(column).is_some()
     }
 }
 
@@ -56,13 +72,13 @@ pub enum Layout {
     /// Under a header line.
     Header(Schema),
     /// Without one: by record type and number of cells.
-    Positional(Positional),
+    Positional(Box<Positional>),
 }
 
 impl Layout {
     /// The layout that PowerMTA's defaults have, for input without a header line.
     pub fn positional() -> Layout {
-        Layout::Positional(Positional::default())
+        Layout::Positional(Box::default())
     }
 
     /// The schema of a row of this type and these cells; nothing where no layout is known for it.
@@ -134,29 +150,29 @@ mod tests {
     fn names_are_found_whatever_their_case_and_dressing() {
         let schema = Schema::from_names([&b"\xef\xbb\xbf#type"[..], b" TimeLogged ", b"rcvSourceIp", b"rcpt", b"RCPT"]);
         assert_eq!(schema.width(), 5);
-        assert_eq!(schema.places(Column::Type), [0]);
-        assert_eq!(schema.places(Column::TimeLogged), [1]);
-        assert_eq!(schema.places(Column::Rcpt), [3, 4]);
+        assert_eq!(schema.place(Column::Type), Some(0));
+        assert_eq!(schema.place(Column::TimeLogged), Some(1));
+        assert_eq!(schema.place(Column::Rcpt), Some(3));
+        assert_eq!(schema.further_places(Column::Rcpt).collect::<Vec<_>>(), [4]);
         assert!(!schema.has(Column::DsnDiag));
     }
 
     #[test]
     fn positions_tell_versions_apart() {
         let layout = Layout::positional();
-        let schema =
-            |kind, cells: &[&[u8]]| layout.schema(kind, cells).map(|schema| schema.places(Column::Rcpt).to_vec());
+        let schema = |kind, cells: &[&[u8]]| layout.schema(kind, cells).map(|schema| schema.place(Column::Rcpt));
         let mut old = [&b""[..]; 22];
         old[7] = b"relayed";
         old[5] = b"user@example.com";
-        assert_eq!(schema(RecordKind::Delivered, &old), Some(vec![5]));
+        assert_eq!(schema(RecordKind::Delivered, &old), Some(Some(5)));
         let mut new = [&b""[..]; 23];
         new[5] = b"user@example.com";
         new[6] = b"relayed";
         new[4] = b"user@example.com";
-        assert_eq!(schema(RecordKind::Delivered, &new), Some(vec![4]));
-        assert_eq!(schema(RecordKind::Delivered, &new[..22]), Some(vec![4]));
+        assert_eq!(schema(RecordKind::Delivered, &new), Some(Some(4)));
+        assert_eq!(schema(RecordKind::Delivered, &new[..22]), Some(Some(4)));
         assert_eq!(schema(RecordKind::Delivered, &new[..15]), None);
-        assert_eq!(schema(RecordKind::QueueDeferred, &new[..10]), Some(vec![]));
+        assert_eq!(schema(RecordKind::QueueDeferred, &new[..10]), Some(None));
         assert!(schema(RecordKind::Unknown, &new[..3]).is_some());
     }
 }

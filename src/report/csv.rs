@@ -73,7 +73,7 @@ mod tests {
         ");
         insta::assert_snapshot!(text(&report, List::Findings), @r#"
         id,level,isp,pool,scope,ips,attempts,deferred,deferral_rate,class,cause,summary,next_steps,extent,explained_by
-        yahoo-main-mixed-reputation,act,yahoo,main,mixed,192.0.2.13,4592,549,0.119556,reputation,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,"yahoo defers 45.2 % of the mail from 192.0.2.13 (257 of 569), the other IP of pool main 7.3 %",take 192.0.2.13 out of pool main for yahoo;lower max-msg-rate for yahoo until the rate is below 5 %,pool,
+        yahoo-main-mixed-reputation,act,yahoo,main,mixed,192.0.2.13,4592,549,0.119556,reputation,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %,take 192.0.2.13 out of pool main for yahoo;lower max-msg-rate for yahoo until the rate is below 5 %,pool,
         "#);
         insta::assert_snapshot!(text(&report, List::Inputs), @"
         path,format,bytes,records,d,b,t,tq,r,rb,rs,f,unknown,skipped,skipped_bytes,skip_reasons,first_seen,last_seen,complete

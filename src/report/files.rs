@@ -51,6 +51,8 @@ fn write_directly(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io::Resu
 fn replace(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let target = followed(path);
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Said of the folder itself, before a temporary file's name gets into the message.
+    fs::metadata(folder).map_err(|error| io::Error::new(error.kind(), "its folder does not exist"))?;
     let temporary = temporary_in(folder)?;
     // Who may read the old file may read the new one, and nobody else.
     if let Ok(old) = fs::metadata(&target) {

@@ -92,9 +92,7 @@ pub fn problems() -> Report {
                 deferral_rate: Some(549.0 / 4_592.0),
                 class: "reputation",
                 cause: Some(TSS04.into()),
-                summary:
-                    "yahoo defers 45.2 % of the mail from 192.0.2.13 (257 of 569), the other IP of pool main 7.3 %"
-                        .into(),
+                summary: "192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %".into(),
                 next_steps: vec![
                     "take 192.0.2.13 out of pool main for yahoo".into(),
                     "lower max-msg-rate for yahoo until the rate is below 5 %".into(),

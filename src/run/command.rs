@@ -1,6 +1,6 @@
 //! From the words of the command line to the exit status.
 
-use super::status::{DONE, FAILED, Shown, USAGE};
+use super::status::{DONE, FAILED, USAGE};
 use crate::cli::{self, Command, DemoArgs};
 use crate::config::{self, Environment};
 use crate::demo;
@@ -17,9 +17,12 @@ pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
     let command = match cli::parse(words) {
         Ok(command) => command,
         Err(error) => {
-            // Help that nobody reads to its end is no failure.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+            // Help that nobody reads to its end is no failure, help that could not be written is one.
+            let status = u8::try_from(error.exit_code()).unwrap_or(USAGE);
+            return ExitCode::from(match error.print() {
+                Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe && status == DONE => FAILED,
+                _ => status,
+            });
         }
     };
     let status = match run(command) {
@@ -39,8 +42,7 @@ fn run(command: Command) -> Result<u8> {
         Command::Report(args) => {
             let settings = config::settings(&args, &environment())?;
             let outcome = super::report(&settings)?;
-            let shown = if settings.format == cli::Format::Table { Shown::Yes } else { Shown::No };
-            outcome.lines(shown).iter().for_each(|line| say(line));
+            outcome.lines(&settings).iter().for_each(|line| say(line));
             Ok(outcome.status())
         }
         Command::Providers(args) => providers(&args.names),
@@ -99,10 +101,11 @@ fn write_demo(args: &DemoArgs) -> Result<u8> {
             args.dir.display()
         )?;
         writeln!(out, "planted:")?;
-        for planted in &demo.planted {
+        for planted in demo.planted.iter().filter(|planted| planted.fault != demo::Fault::Healthy) {
             let at = format!("{} {}", planted.isp, planted.pool);
             writeln!(out, "  {:<10} {at:<28} {}", planted.fault.word(), planted.text)?;
         }
+        writeln!(out, "everything else is healthy")?;
         writeln!(out, "now read it:  pmtriage {}", args.dir.display())
     })
 }

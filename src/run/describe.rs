@@ -1,13 +1,13 @@
 //! What the settings mean for the other rooms, and what the numbers mean for the reader.
 
-use super::inputs::Inputs;
 use crate::cli;
 use crate::config::{RuleKind, Settings};
 use crate::evaluate::judge_inputs_within;
 use crate::provider::{PatternKind, UserRule};
 use crate::record::{Moment, PerKind, RecordKind, Span};
-use crate::summary::Summary;
+use crate::summary::{Summary, isps_of_domains};
 use crate::tally::{IspBy, LeftOut, Plan, Seen, Tally};
+use std::collections::BTreeSet;
 
 /// The user's own providers.
 pub fn user_rules(settings: &Settings) -> Vec<UserRule> {
@@ -81,13 +81,13 @@ pub struct Facts {
     newest: Option<Moment>,
     left_out: LeftOut,
     seen: Seen,
-    foreign_only: bool,
+    /// The providers there are, where the user asked for some.
     isps: Vec<String>,
 }
 
 impl Facts {
     /// Takes them from a tally.
-    pub fn of(tally: &Tally, inputs: &Inputs) -> Facts {
+    pub fn of(tally: &Tally, plan: &Plan) -> Facts {
         let (mut totals, mut spans) = (PerKind::<u64>::default(), PerKind::<Span>::default());
         for input in tally.coverage.all().values() {
             for (kind, _) in RecordKind::ALL {
@@ -96,16 +96,8 @@ impl Facts {
             }
         }
         let newest = spans.iter().filter_map(|(_, span)| span.last()).max();
-        let foreign_only = !inputs.all.iter().any(|input| input.is_read());
-        Facts {
-            totals,
-            spans,
-            newest,
-            left_out: tally.left_out.clone(),
-            seen: tally.seen.clone(),
-            foreign_only,
-            isps: Vec::new(),
-        }
+        let isps = if plan.filter.isps.is_empty() { Vec::new() } else { isps_of_domains(tally, plan) };
+        Facts { totals, spans, newest, left_out: tally.left_out.clone(), seen: tally.seen.clone(), isps }
     }
 
     /// Why the records cannot be judged, in lines; none where they can.
@@ -119,7 +111,6 @@ impl Facts {
 
     /// Why no record is left after window and filters, in lines; none where there are some.
     pub fn nothing_left(&self, settings: &Settings, summary: &Summary) -> Vec<String> {
-        let _ = (&self.foreign_only, &self.isps);
         let counted = summary.total.counts;
         let is_left = counted.attempts() + counted.queue_events + counted.local_bounces + counted.other_deliveries > 0;
         let records: u64 = self.totals.iter().map(|(_, count)| count).sum();
@@ -131,24 +122,25 @@ impl Facts {
         let mut lines = vec!["no records are left by the window and the filters".to_owned()];
         if self.left_out.outside_window > 0 {
             let newest = self.newest.map_or("of unknown time".to_owned(), Moment::to_rfc3339);
-            lines.push(format!(
-                "  {} records lie outside the window; the newest record is {newest}",
-                self.left_out.outside_window
-            ));
+            let outside = self.left_out.outside_window;
+            lines.push(format!("{outside} records lie outside the window; the newest record is {newest}"));
         }
-        for (option, wanted, seen) in [
-            ("--domain", &filter.domains, &self.seen.domains),
-            ("--ip", &filter.ips, &self.seen.ips),
-            ("--pool", &filter.pools, &self.seen.pools),
-            ("--vmta", &filter.vmtas, &self.seen.vmtas),
-            ("--job", &filter.jobs, &self.seen.jobs),
+        if self.left_out.without_time > 0 {
+            lines.push(format!("{} records have no readable time", self.left_out.without_time));
+        }
+        let seen = &self.seen;
+        let names = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>();
+        for (option, wanted, names) in [
+            ("--isp", &filter.isps, self.isps.clone()),
+            ("--domain", &filter.domains, names(&seen.domains)),
+            ("--ip", &filter.ips, names(&seen.ips)),
+            ("--pool", &filter.pools, names(&seen.pools)),
+            ("--vmta", &filter.vmtas, names(&seen.vmtas)),
+            ("--job", &filter.jobs, names(&seen.jobs)),
         ] {
-            if !wanted.is_empty() && !seen.is_empty() {
-                lines.push(format!(
-                    "  {option} {}: {}",
-                    wanted.join(", "),
-                    nearest(&wanted[0], seen.iter().map(String::as_str))
-                ));
+            let is_there = wanted.iter().any(|wanted| names.contains(wanted));
+            if let ([first, ..], false, false) = (&wanted[..], names.is_empty(), is_there) {
+                lines.push(format!("{option} {}: the records have {}", wanted.join(", "), nearest(first, names)));
             }
         }
         lines
@@ -156,11 +148,12 @@ impl Facts {
 }
 
 /// The names that are most like a wanted one.
-fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let mut names: Vec<(usize, &str)> = names.map(|name| (distance(wanted, name), name)).collect();
+fn nearest(wanted: &str, names: Vec<String>) -> String {
+    let mut names: Vec<(usize, String)> = names.into_iter().map(|name| (distance(wanted, &name), name)).collect();
     names.sort_unstable();
-    let near: Vec<&str> = names.iter().take(5).map(|(_, name)| *name).collect();
-    format!("the records have {}", near.join(", "))
+    names.dedup();
+    let near: Vec<&str> = names.iter().take(5).map(|(_, name)| &**name).collect();
+    near.join(", ")
 }
 
 /// Levenshtein's distance: how many characters to insert, delete or replace.

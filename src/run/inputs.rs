@@ -4,12 +4,11 @@ use super::pass::Counted;
 use super::status::Outcome;
 use crate::config::Settings;
 use crate::error::Error;
-use crate::input::{Body, Compression, Content, Found, Looked, Named, ReadSoFar, STDIN, find, look, same_bytes};
+use crate::input::{Body, Compression, Content, Found, Looked, Named, ReadSoFar, find, look, same_bytes};
 use crate::record::{Column, Layout};
 use crate::report::InputRow;
-use crate::tally::{InputCoverage, LeaveOut, MessageKey, Tally};
+use crate::tally::{IDENTITY, InputCoverage, LeaveOut, MessageKey, Tally};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -26,6 +25,10 @@ pub struct Input {
     pub stream: Mutex<Option<Body>>,
     /// A copy of it on disk, where it has to be read twice.
     spooled: Option<tempfile::NamedTempFile>,
+    /// What cut that copy short.
+    pub broken: Mutex<Option<io::Error>>,
+    /// Hash of its first bytes.
+    head_hash: u64,
     /// The input that holds the same bytes and counts for it.
     pub double_of: Option<usize>,
     /// Bytes on disk, where that is known.
@@ -33,6 +36,42 @@ pub struct Input {
 }
 
 impl Input {
+    /// Makes what was looked at ready to be read: a stream beside other inputs is put on disk, since
+    /// comparing inputs may take a second reading.
+    fn ready(path: PathBuf, looked: Looked, beside: Beside) -> io::Result<Input> {
+        let Looked { content, compression, head_hash, mut stream } = looked;
+        let (mut spooled, mut broken) = (None, None);
+        if beside == Beside::Others
+            && let Some(mut body) = stream.take()
+        {
+            let mut file = tempfile::NamedTempFile::new()?;
+            // What came before an error is good; the error is told when the copy has been read.
+            broken = io::copy(&mut body, &mut file).err();
+            spooled = Some(file);
+        }
+        let size = path.metadata().map_or(0, |metadata| metadata.len());
+        let (stream, broken) = (Mutex::new(stream), Mutex::new(broken));
+        Ok(Input { path, content, compression, head_hash, stream, spooled, broken, double_of: None, size })
+    }
+
+    /// An input of which not even the start could be read.
+    fn unreadable(path: PathBuf) -> Input {
+        let content = Content::Foreign("cannot be read".to_owned());
+        let compression = Compression::None;
+        let nothing = || Mutex::new(None);
+        Input {
+            path,
+            content,
+            compression,
+            head_hash: 0,
+            stream: nothing(),
+            spooled: None,
+            broken: Mutex::new(None),
+            double_of: None,
+            size: 0,
+        }
+    }
+
     /// Whether it has records to read.
     pub fn is_read(&self) -> bool {
         self.double_of.is_none() && matches!(self.content, Content::Csv(_) | Content::Json(_))
@@ -41,6 +80,11 @@ impl Input {
     /// Where its bytes can be read from more than once.
     pub fn readable_path(&self) -> &Path {
         self.spooled.as_ref().map_or(&self.path, |file| file.path())
+    }
+
+    /// Whether it can be read a second time.
+    fn rewinds(&self) -> bool {
+        self.stream.lock().map_or(true, |stream| stream.is_none())
     }
 
     fn format(&self) -> String {
@@ -58,12 +102,21 @@ impl Input {
     }
 }
 
+/// Whether an input stands alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    Others,
+}
+
 /// All inputs, in the order of their paths.
 pub struct Inputs {
     /// The inputs; their place is their number.
     pub all: Vec<Input>,
     /// What was found out about them on the way: paths that lead to one file, doubles.
     pub notes: Vec<String>,
+    /// Those of which not even the start could be read.
+    unreadable: Vec<usize>,
 }
 
 impl Inputs {
@@ -71,23 +124,26 @@ impl Inputs {
     pub fn find(settings: &Settings, so_far: &ReadSoFar, outcome: &mut Outcome) -> Inputs {
         let (found, errors) = find(&settings.paths);
         outcome.failures.extend(errors);
-        let mut inputs = Inputs { all: Vec::new(), notes: Vec::new() };
+        let mut inputs = Inputs { all: Vec::new(), notes: Vec::new(), unreadable: Vec::new() };
         let found = if settings.group.keep_duplicates { found } else { inputs.once_each(found) };
-        let several = found.len() > 1;
-        let mut heads = Vec::new();
+        let beside = if found.len() > 1 { Beside::Others } else { Beside::Nothing };
         for Found { path, named } in found {
-            match look(&path, so_far).and_then(|looked| Input::ready(&path, looked, several, &mut heads)) {
+            match look(&path, so_far).and_then(|looked| Input::ready(path.clone(), looked, beside)) {
                 Ok(input) => {
                     if let (Content::Foreign(what), Named::Directly) = (&input.content, named) {
                         outcome.failures.push(Error::input(&path, what));
                     }
                     inputs.all.push(input);
                 }
-                Err(error) => outcome.failures.push(Error::input(&path, error)),
+                Err(error) => {
+                    outcome.failures.push(Error::input(&path, describe(&error)));
+                    inputs.unreadable.push(inputs.all.len());
+                    inputs.all.push(Input::unreadable(path));
+                }
             }
         }
         if !settings.group.keep_duplicates {
-            inputs.set_doubles_aside(&heads);
+            inputs.set_doubles_aside();
         }
         if inputs.all.is_empty() && outcome.failures.is_empty() {
             inputs.notes.push("the folders hold no files".to_owned());
@@ -119,13 +175,10 @@ impl Inputs {
         kept
     }
 
-    fn set_doubles_aside(&mut self, heads: &[u64]) {
+    fn set_doubles_aside(&mut self) {
         let mut alike: BTreeMap<u64, Vec<(usize, PathBuf)>> = BTreeMap::new();
-        for (number, input) in self.all.iter().enumerate().filter(|(_, input)| input.is_read()) {
-            let rewinds = input.stream.lock().map_or(true, |stream| stream.is_none());
-            if rewinds {
-                alike.entry(heads[number]).or_default().push((number, input.readable_path().to_owned()));
-            }
+        for (number, input) in self.all.iter().enumerate().filter(|(_, input)| input.is_read() && input.rewinds()) {
+            alike.entry(input.head_hash).or_default().push((number, input.readable_path().to_owned()));
         }
         for files in alike.values().filter(|files| files.len() > 1) {
             for (double, earlier) in same_bytes(files) {
@@ -142,13 +195,20 @@ impl Inputs {
     /// Which columns tell messages apart: those that every header has, so that the records of one
     /// message agree across files.
     pub fn message_key(&self) -> MessageKey {
-        let all_have = |column| {
-            self.all.iter().filter(|input| input.is_read()).all(|input| match &input.content {
-                Content::Csv(Layout::Header(schema)) | Content::Json(schema) => schema.has(column),
-                _ => true,
-            })
-        };
+        let all_have = |column| self.all_have(column);
         MessageKey { orig: all_have(Column::Orig), job: all_have(Column::JobId), env: all_have(Column::EnvId) }
+    }
+
+    /// Which columns tell records apart across files.
+    pub fn identity(&self) -> Vec<Column> {
+        IDENTITY.into_iter().filter(|column| self.all_have(*column)).collect()
+    }
+
+    fn all_have(&self, column: Column) -> bool {
+        self.all.iter().filter(|input| input.is_read()).all(|input| match &input.content {
+            Content::Csv(Layout::Header(schema)) | Content::Json(schema) => schema.has(column),
+            _ => true,
+        })
     }
 
     /// Whether two of them might hold the same records.
@@ -182,30 +242,19 @@ impl Inputs {
                     .map(|(reason, (count, _))| (reason.word().to_owned(), *count))
                     .collect(),
                 seen: coverage.span(),
-                complete: !counted.errors.iter().any(|(failed, _)| *failed == number),
+                complete: !counted.errors.iter().any(|(failed, _)| *failed == number)
+                    && !self.unreadable.contains(&number),
             }
         };
         self.all.iter().enumerate().map(row).collect()
     }
 }
 
-impl Input {
-    /// Makes what was looked at ready to be read: a stream beside other inputs is put on disk, since
-    /// comparing inputs may take a second reading.
-    fn ready(path: &Path, looked: Looked, several: bool, heads: &mut Vec<u64>) -> io::Result<Input> {
-        let Looked { content, compression, head_hash, stream } = looked;
-        let (mut stream, mut spooled) = (stream, None);
-        if several && let Some(mut body) = stream.take() {
-            let mut file = tempfile::NamedTempFile::new()?;
-            io::copy(&mut body, &mut file)?;
-            spooled = Some(file);
-        }
-        let size = match path.as_os_str() == STDIN {
-            true => 0,
-            false => File::open(path).and_then(|file| file.metadata()).map_or(0, |metadata| metadata.len()),
-        };
-        heads.push(head_hash);
-        let path = path.to_owned();
-        Ok(Input { path, content, compression, stream: Mutex::new(stream), spooled, double_of: None, size })
+/// What a reader's or decompressor's error means to the user.
+pub fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "is cut off inside its compression".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied; run as a user who may read it".to_owned(),
+        _ => format!("cannot be read to its end: {error}"),
     }
 }

@@ -41,21 +41,24 @@ fn report(settings: &Settings) -> Result<Outcome> {
     if plan.compare_inputs {
         let leave_out = inputs.held_twice(&counted.tally);
         if !leave_out.is_empty() {
-            plan = Arc::new(Plan { leave_out, ..self::plan(settings, &inputs)? });
+            plan = Arc::new(Plan { leave_out, compare_inputs: false, ..self::plan(settings, &inputs)? });
             counted = pass::count(&inputs, &plan, &pool, &so_far);
         }
     }
     drop(progress);
 
-    let facts = describe::Facts::of(&counted.tally, &inputs);
-    let unjudged = facts.unjudged(settings);
+    let facts = describe::Facts::of(&counted.tally, &plan);
+    let mut unjudged = facts.unjudged(settings);
     let warnings = notes::warnings(&counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let mut summary = summarise(counted.tally, &plan);
+    let nothing_left = facts.nothing_left(settings, &summary);
+    if !nothing_left.is_empty() {
+        unjudged = nothing_left;
+    }
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
     let evaluation = evaluate(&summary, &settings.thresholds, judgeable);
-    let nothing_left = facts.nothing_left(settings, &summary);
     let report = Report {
         inputs: rows,
         window: settings.window,
@@ -63,11 +66,11 @@ fn report(settings: &Settings) -> Result<Outcome> {
         warnings: [warnings, notes::floods(&summary)].concat(),
         evaluation,
         groups: std::mem::take(&mut summary.groups),
-        unjudged: if nothing_left.is_empty() { unjudged } else { nothing_left },
+        unjudged,
         seconds: clock.elapsed().as_secs_f64(),
     };
-    outputs::write(&report, settings, &inputs, &mut outcome)?;
     outcome.judge(&report, settings.fail_on);
+    outputs::write(&report, settings, &inputs, &mut outcome);
     Ok(outcome)
 }
 
@@ -85,6 +88,7 @@ fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         message_budget: crate::tally::MESSAGE_BUDGET,
         flood: crate::tally::FLOOD,
         compare_inputs: inputs.can_overlap() && !settings.group.keep_duplicates,
+        identity: inputs.identity(),
         leave_out: Vec::new(),
     })
 }

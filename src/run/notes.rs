@@ -10,9 +10,9 @@ use crate::tally::{OTHER, Plan, Tally};
 pub fn warnings(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
     let mut notes = inputs.notes.clone();
     let name = |number: usize| inputs.all[number].path.display();
-    for (leave_out, count) in plan.leave_out.iter().zip(&tally.left_out.repeated) {
+    for (leave_out, count) in plan.leave_out.iter().zip(&tally.left_out.repeated).filter(|(_, count)| **count > 0) {
         notes.push(format!(
-            "{} and {} hold the same {} records from {} to {}: {count} of {} were left out",
+            "{} and {} hold the same {} records from {} to {}; those of {} were left out: {count}",
             name(leave_out.kept),
             name(leave_out.input),
             leave_out.kind.word(),

@@ -9,12 +9,9 @@ use crate::report::{Colour, Format, List, Report, Screen, Sort, Symbols, Visible
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-/// Writes everything that was asked for. A file that cannot be written goes to `outcome`, and the rest
-/// is written all the same.
-///
-/// # Errors
-/// [`Error::Closed`] where the reader of standard output has gone, and its other write errors.
-pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mut Outcome) -> Result<()> {
+/// Writes everything that was asked for. What cannot be written goes to `outcome`, and the rest is
+/// written all the same. That the reader of standard output has gone is no failure.
+pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mut Outcome) {
     let screen = screen(settings);
     for output in &settings.outputs {
         let format = match output.format {
@@ -28,20 +25,24 @@ pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mu
         outcome.failures.extend(written.err());
     }
     if let Some(folder) = &settings.out_dir {
-        let files = List::ALL.iter().map(|list| folder.join(format!("{}.csv", list.word())));
-        let written = files.map(|file| refuse_input(&file, inputs)).collect::<Result<()>>();
+        let mut files = List::ALL.iter().map(|list| folder.join(format!("{}.csv", list.word())));
+        let written = files.try_for_each(|file| refuse_input(&file, inputs));
         outcome.failures.extend(written.and_then(|()| write_set(report, folder)).err());
     }
-    standard_output(report, settings, &screen)
+    match standard_output(report, settings, &screen) {
+        Ok(()) | Err(Error::Closed) => {}
+        Err(error) => outcome.failures.push(error),
+    }
 }
 
-/// An accounting file is never written over, under whatever path it was read.
+/// An accounting file is never written over, under whatever path it was read. Last night's report in
+/// the folder of the logs is none.
 fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
     if !output.is_file() {
         return Ok(());
     }
     let same = |input: &Path| input.is_file() && same_file::is_same_file(input, output).unwrap_or(false);
-    let is_input = inputs.all.iter().any(|input| same(&input.path));
+    let is_input = inputs.all.iter().any(|input| (input.is_read() || input.double_of.is_some()) && same(&input.path));
     if is_input { Err(Error::output(output, "is one of the inputs; name another file")) } else { Ok(()) }
 }
 

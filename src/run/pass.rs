@@ -1,7 +1,7 @@
 //! One pass over all inputs. Each thread takes the next segment of some input and counts it; the
 //! threads' tallies are added up at the end. Which thread takes what does not matter to the sum.
 
-use super::inputs::{Input, Inputs};
+use super::inputs::{Input, Inputs, describe};
 use crate::error::{Error, Result};
 use crate::input::{ReadSoFar, Segment, Segments, open};
 use crate::tally::{Plan, Tally};
@@ -18,9 +18,15 @@ pub struct Counted {
     pub errors: Vec<(usize, Error)>,
 }
 
+/// More threads than any machine's cores only cost memory.
+const MOST_THREADS: usize = 256;
+
 /// The threads to count with; one a core unless a number is given.
 pub fn threads(wanted: Option<NonZeroUsize>) -> Result<ThreadPool> {
     let threads = wanted.map_or(0, NonZeroUsize::get);
+    if threads > MOST_THREADS {
+        return Err(Error::Usage(format!("--threads {threads}: more than {MOST_THREADS} are of no use")));
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.map_err(|error| Error::Usage(format!("--threads: cannot start {threads} threads: {error}")))
 }
@@ -125,13 +131,15 @@ impl<'i> Queue<'i> {
         };
         match next {
             Ok(Some(segment)) => Ok(segment),
-            Ok(None) => {
-                *source = Source { ended: true, ..Source::default() };
-                Err(Vec::new())
-            }
-            Err(error) => {
-                let error = Error::input(&input.path, format!("{}; what came before is counted", describe(&error)));
-                *source = Source { ended: true, error: Some(error), segments: None };
+            ended => {
+                let spooled = input.broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let broken = match &ended {
+                    Err(error) => Some(error),
+                    Ok(_) => spooled.as_ref(),
+                };
+                let told =
+                    |error| Error::input(&input.path, format!("{}; what came before is counted", describe(error)));
+                *source = Source { ended: true, error: broken.map(told), segments: None };
                 Err(Vec::new())
             }
         }
@@ -145,12 +153,4 @@ fn start(input: &Input, so_far: &ReadSoFar) -> io::Result<Segments> {
         None => open(input.readable_path(), so_far)?.1,
     };
     Ok(Segments::new(body, &input.content))
-}
-
-/// What a reader's or decompressor's error means to the user.
-fn describe(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "is cut off inside its compression".to_owned(),
-        _ => format!("cannot be read to its end: {error}"),
-    }
 }

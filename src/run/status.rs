@@ -1,8 +1,10 @@
 //! The exit status, and the words that go with it on standard error.
 
+use crate::cli::Format;
+use crate::config::Settings;
 use crate::error::Error;
 use crate::evaluate::Level;
-use crate::report::{Report, visible};
+use crate::report::{InputRow, Report, visible};
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -17,13 +19,10 @@ pub const FOUND_INVESTIGATE: u8 = 10;
 /// `--fail-on` was met by a finding at `act`.
 pub const FOUND_ACT: u8 = 11;
 
-/// Whether the report was shown on the screen, in words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
-    /// As tables for people.
-    Yes,
-    /// In a format for programs.
-    No,
+/// `acct.csv: csv, 20000 records, 0 skipped`.
+fn read_line(input: &InputRow) -> String {
+    let InputRow { path, format, records, skipped, .. } = input;
+    format!("{path}: {format}, {records} records, {skipped} skipped")
 }
 
 /// How a report went.
@@ -33,6 +32,10 @@ pub struct Outcome {
     pub failures: Vec<Error>,
     /// Why nothing could be judged, in lines; empty where it could.
     pub unjudged: Vec<String>,
+    /// What must be known before the numbers are believed.
+    pub notes: Vec<String>,
+    /// A line an input, for who wants to see what was read.
+    pub inputs: Vec<String>,
     /// The worst level of the findings that `--fail-on` asks about.
     pub found: Option<(Level, usize)>,
 }
@@ -41,6 +44,8 @@ impl Outcome {
     /// Takes from a report what bears on the status.
     pub fn judge(&mut self, report: &Report, fail_on: Option<Level>) {
         self.unjudged = report.unjudged.clone();
+        self.notes = report.warnings.clone();
+        self.inputs = report.inputs.iter().map(read_line).collect();
         let levels = report.evaluation.findings.iter().map(|finding| finding.level);
         let met: Vec<Level> = levels.filter(|level| fail_on.is_some_and(|fail_on| *level >= fail_on)).collect();
         self.found = met.iter().max().map(|worst| (*worst, met.len()));
@@ -57,13 +62,21 @@ impl Outcome {
         }
     }
 
-    /// Everything that bears on the status, for people, harmless on a terminal. What can be done where
-    /// nothing was judged is said here only if the report's own screen does not say it.
-    pub fn lines(&self, screen: Shown) -> Vec<String> {
-        let mut lines: Vec<String> = self.failures.iter().map(|error| format!("error: {error}")).collect();
+    /// Everything that bears on the status, and what a data stream cannot carry, for people: harmless on
+    /// a terminal. What the tables for people say themselves is not said again.
+    pub fn lines(&self, settings: &Settings) -> Vec<String> {
+        let on_screen = settings.format == Format::Table;
+        let mut lines: Vec<String> = Vec::new();
+        if settings.verbose > 0 {
+            lines.extend(self.inputs.iter().cloned());
+        }
+        if !on_screen && !settings.quiet {
+            lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
+        }
+        lines.extend(self.failures.iter().map(|error| format!("error: {error}")));
         if let [headline, advice @ ..] = &*self.unjudged {
             lines.push(format!("nothing to judge: {headline}"));
-            if screen == Shown::No {
+            if !on_screen && !settings.quiet {
                 lines.extend_from_slice(advice);
             }
         }

@@ -4,32 +4,27 @@ use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
 use super::rows::{Group, Row, Summary};
-use crate::tally::{Names, Party, Plan, Replies, Tally};
+use crate::tally::{Cell, Names, Party, Plan, Replies, Tally};
 
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
+    let Tally { cells, pools, ips, mut messages, replies, .. } = tally;
     let kept = |domain: u32| plan.filter.isps.is_empty() || plan.filter.isps.contains(&isps[domain as usize]);
     let key = |(domain, pool, ip): (u32, u32, u32)| {
-        (isps[domain as usize].as_str(), tally.pools.text(pool), tally.ips.text(ip))
+        kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
-    let cells = tally.cells.all();
-    let cell_rows: Vec<CellRow> = cells
-        .iter()
-        .filter(|(at, _)| kept(at.0))
-        .map(|(at, cell)| {
-            let (isp, pool, ip) = key(*at);
-            CellRow { isp, pool, ip, counts: cell.counts, without_message: cell.without_message, seen: cell.seen }
-        })
-        .collect();
+    let row = |(at, cell): &((u32, u32, u32), Cell)| {
+        let (isp, pool, ip) = key(*at)?;
+        Some(CellRow { isp, pool, ip, counts: cell.counts, without_message: cell.without_message, seen: cell.seen })
+    };
+    let cell_rows: Vec<CellRow> = cells.all().iter().filter_map(row).collect();
     let frame = Frame::of(&cell_rows);
-    let messages = MessageCounts::of(&tally.messages, |cell| {
-        let (at, _) = cells[cell as usize];
-        kept(at.0).then(|| key(at))
-    });
+    let counts = MessageCounts::of(&mut messages, cells.all().iter().map(|(at, _)| key(*at)));
+    drop(messages);
     let table = |keys: &[&str]| -> Vec<Row> {
         let rows = frame.sums_by(keys).into_iter();
-        rows.map(|(row, without)| Row { message: messages.rate(&row, without), ..row }).collect()
+        rows.map(|(row, without)| Row { message: counts.rate(&row, without), ..row }).collect()
     };
     let (isp_rows, pool_rows, ip_rows) = (table(&["isp"]), table(&["isp", "pool"]), table(&["isp", "pool", "ip"]));
     let mut total = Row::default();
@@ -37,10 +32,8 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
         total.counts += row.counts;
         total.seen.merge(row.seen);
     }
-    let without = cell_rows.iter().map(|cell| cell.without_message).sum();
-    total.message = messages.rate(&total, without);
-    let groups = groups(tally.replies, &tally.ips, &isps, &kept, plan);
-    Summary { total, isps: isp_rows, pools: pool_rows, ips: ip_rows, groups }
+    total.message = counts.rate(&total, cell_rows.iter().map(|cell| cell.without_message).sum());
+    Summary { total, isps: isp_rows, pools: pool_rows, ips: ip_rows, groups: groups(replies, &ips, &isps, &kept, plan) }
 }
 
 /// The replies by provider. Domains that turned out to be one provider's are joined under the same

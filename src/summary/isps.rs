@@ -1,18 +1,18 @@
 //! The mailbox provider of every domain that was met.
 
 use crate::provider::{ProviderId, Providers};
-use crate::tally::{IspBy, Names, Plan, Tally, Vote};
+use crate::tally::{Listed, Names, Plan, Tally, Vote};
 use std::collections::HashMap;
 
 /// The provider's token for each domain by its number: the list's where the domain is on one, else of
 /// the provider whose hosts most of its records name (ties by name), else of the roll-up its queue is
 /// named after, else the domain itself.
 pub fn isps_of_domains(tally: &Tally, plan: &Plan) -> Vec<String> {
-    let voted = if plan.isp_by == IspBy::Provider { elect(tally, &plan.providers) } else { HashMap::new() };
+    let voted = elect(tally, &plan.providers);
     let isp = |domain: u32| match (tally.listed(domain), voted.get(&domain)) {
-        (Some(provider), _) => plan.providers.token(provider).to_owned(),
-        (None, Some(isp)) => isp.clone(),
-        (None, None) => tally.domains.text(domain).to_owned(),
+        (Listed::Surely(provider), _) | (Listed::Unless(provider), None) => token(&plan.providers, provider),
+        (_, Some(isp)) => isp.clone(),
+        (Listed::No | Listed::Nobody, None) => tally.domains.text(domain).to_owned(),
     };
     (0..tally.domains.count()).map(isp).collect()
 }

@@ -10,39 +10,58 @@ type Key<'a> = (&'a str, &'a str, &'a str);
 
 /// Messages and deferred messages by row.
 pub struct MessageCounts<'a> {
-    counts: HashMap<Key<'a>, (u64, u64)>,
+    /// The number of each row.
+    rows: HashMap<Key<'a>, usize>,
+    /// Messages and deferred messages by that number.
+    counts: Vec<(u64, u64)>,
     share: f64,
 }
 
 impl<'a> MessageCounts<'a> {
-    /// Counts all messages; `key` gives a cell's row, or nothing where it is left out.
-    pub fn of(messages: &Messages, key: impl Fn(u32) -> Option<Key<'a>>) -> MessageCounts<'a> {
-        let met = messages.sorted();
-        let mut counts: HashMap<Key, (u64, u64)> = HashMap::new();
-        let mut rows: Vec<(Key, bool)> = Vec::new();
-        for message in met.chunk_by(|a, b| a.0 == b.0) {
-            rows.clear();
-            for (_, cell, deferred) in message {
-                let Some((isp, pool, ip)) = key(*cell) else { continue };
-                rows.extend(
-                    [("", "", ""), (isp, "", ""), (isp, pool, ""), (isp, pool, ip)].map(|key| (key, *deferred)),
-                );
+    /// Counts all messages. `cells` are the keys of the cells by number, nothing for those that are left out.
+    pub fn of(messages: &mut Messages, cells: impl Iterator<Item = Option<Key<'a>>>) -> MessageCounts<'a> {
+        let mut counts = MessageCounts { rows: HashMap::new(), counts: Vec::new(), share: messages.share() };
+        let rows_of_cells: Vec<Option<[usize; 4]>> = cells.map(|key| Some(counts.rows_of(key?))).collect();
+        // The rows that the message at hand was met in, and whether it was deferred there.
+        let mut met: Vec<(usize, bool)> = Vec::new();
+        let mut at_hand = None;
+        for (message, cell, deferred) in messages.sorted() {
+            if at_hand.replace(message) != Some(message) {
+                counts.count(&mut met);
             }
-            // Sorted so that a row's deferred meeting, if there is one, comes last among its own.
-            rows.sort_unstable();
-            for meetings in rows.chunk_by(|a, b| a.0 == b.0) {
-                let (key, deferred) = meetings[meetings.len() - 1];
-                let count = counts.entry(key).or_default();
-                count.0 += 1;
-                count.1 += u64::from(deferred);
-            }
+            let rows = rows_of_cells[cell as usize].into_iter().flatten();
+            met.extend(rows.map(|row| (row, deferred)));
         }
-        MessageCounts { counts, share: messages.share() }
+        counts.count(&mut met);
+        counts
+    }
+
+    /// The rows a cell belongs to: the total's, its provider's, its pool's and its own.
+    fn rows_of(&mut self, (isp, pool, ip): Key<'a>) -> [usize; 4] {
+        [("", "", ""), (isp, "", ""), (isp, pool, ""), (isp, pool, ip)].map(|key| {
+            *self.rows.entry(key).or_insert_with(|| {
+                self.counts.push((0, 0));
+                self.counts.len() - 1
+            })
+        })
+    }
+
+    /// Counts one message in every row it was met in, once.
+    fn count(&mut self, met: &mut Vec<(usize, bool)>) {
+        // A row's deferred meeting, if there is one, sorts behind its other ones.
+        met.sort_unstable();
+        for meetings in met.chunk_by(|a, b| a.0 == b.0) {
+            let (row, deferred) = meetings[meetings.len() - 1];
+            self.counts[row].0 += 1;
+            self.counts[row].1 += u64::from(deferred);
+        }
+        met.clear();
     }
 
     /// The rate of a row; nothing where some of its attempts have no message.
     pub fn rate(&self, row: &Row, without_message: u64) -> Option<MessageRate> {
-        let (messages, deferred) = self.counts.get(&(&*row.isp, &*row.pool, &*row.ip)).copied().unwrap_or_default();
+        let number = self.rows.get(&(&*row.isp, &*row.pool, &*row.ip));
+        let (messages, deferred) = number.map_or((0, 0), |number| self.counts[*number]);
         if without_message > 0 { None } else { MessageRate::estimate(deferred, messages, self.share) }
     }
 }

@@ -9,4 +9,5 @@ mod rows;
 
 pub use crate::tally::{Counts, MessageRate};
 pub use build::summarise;
+pub use isps::isps_of_domains;
 pub use rows::{Group, Row, Summary};

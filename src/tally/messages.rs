@@ -6,11 +6,8 @@
 //! on the order of records or on how the input was cut (threshold sampling by hash; compare the
 //! "adaptive sampling" of Flajolet 1990). Then rates are estimates and say their standard error.
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
-
-/// How many (message, IP) pairs are kept before messages are sampled: about 36 MiB for each thread.
-pub const MESSAGE_BUDGET: usize = 1_800_000;
+/// How many (message, IP) pairs are kept before messages are sampled: at most 60 MiB for each thread.
+pub const MESSAGE_BUDGET: usize = 4_000_000;
 
 /// Which columns beside timeQueued and rcpt tell messages apart: those that every input has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,42 +51,85 @@ pub struct Messages {
     budget: usize,
     /// Hashes with this many leading zero bits are kept.
     zero_bits: u32,
-    met: HashMap<(u64, u32), bool>,
+    /// As they came, and a pair perhaps more than once, until they are compacted.
+    met: Vec<Met>,
+}
+
+/// A message in a cell: the two halves of its hash, and the cell's number with the lowest bit set where
+/// the message was deferred there. Twelve bytes without padding, since there are millions.
+type Met = [u32; 3];
+
+fn hash_of(met: &Met) -> u64 {
+    u64::from(met[0]) << 32 | u64::from(met[1])
 }
 
 impl Messages {
     /// Nothing yet; so many pairs are kept at most.
     pub fn with_budget(budget: usize) -> Messages {
-        Messages { budget, zero_bits: 0, met: HashMap::new() }
+        Messages { budget, zero_bits: 0, met: Vec::new() }
     }
 
     /// Adds an attempt for a message in a cell.
     #[inline]
     pub fn add(&mut self, hash: u64, cell: u32, deferred: bool) {
+        if self.met.len() == self.met.capacity() {
+            self.make_room();
+        }
         if hash.leading_zeros() < self.zero_bits {
             return;
         }
-        match self.met.entry((hash, cell)) {
-            Entry::Occupied(mut entry) => *entry.get_mut() |= deferred,
-            Entry::Vacant(entry) => {
-                entry.insert(deferred);
-                while self.met.len() > self.budget {
-                    self.zero_bits += 1;
-                    self.met.retain(|(hash, _), _| hash.leading_zeros() >= self.zero_bits);
-                }
-            }
+        self.met.push([(hash >> 32) as u32, hash as u32, cell << 1 | u32::from(deferred)]);
+    }
+
+    /// Doubles the room up to a quarter above the budget; where that is full, drops what is double and
+    /// what the budget does not hold.
+    fn make_room(&mut self) {
+        let most = self.budget + self.budget / 4 + 1;
+        if self.met.len() < most {
+            let wanted = (2 * self.met.len()).max(1024).min(most);
+            self.met.reserve_exact(wanted - self.met.len());
+        } else {
+            self.compact();
         }
     }
 
+    /// Sorts, keeps each pair once, and as many as the budget holds.
+    fn compact(&mut self) {
+        self.met.sort_unstable();
+        // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
+        self.met.dedup_by(|later, kept| {
+            let same = (later[0], later[1], later[2] >> 1) == (kept[0], kept[1], kept[2] >> 1);
+            if same {
+                kept[2] |= later[2];
+            }
+            same
+        });
+        while self.met.len() > self.budget {
+            self.raise_to(self.zero_bits + 1);
+        }
+    }
+
+    fn raise_to(&mut self, zero_bits: u32) {
+        self.zero_bits = zero_bits;
+        self.met.retain(|met| hash_of(met).leading_zeros() >= zero_bits);
+    }
+
     /// Adds another part's messages, whose cells have the numbers that `cell` gives them here.
-    pub fn merge(&mut self, other: Messages, cell: impl Fn(u32) -> u32) {
-        if other.zero_bits > self.zero_bits {
-            self.zero_bits = other.zero_bits;
-            self.met.retain(|(hash, _), _| hash.leading_zeros() >= self.zero_bits);
+    pub fn merge(&mut self, mut other: Messages, cell: impl Fn(u32) -> u32) {
+        let zero_bits = self.zero_bits.max(other.zero_bits);
+        for part in [&mut *self, &mut other] {
+            if part.zero_bits < zero_bits {
+                part.raise_to(zero_bits);
+            }
+            part.compact();
         }
-        for ((hash, there), deferred) in other.met {
-            self.add(hash, cell(there), deferred);
+        for met in &mut other.met {
+            met[2] = cell(met[2] >> 1) << 1 | met[2] & 1;
         }
+        self.met.reserve_exact(other.met.len());
+        self.met.append(&mut other.met);
+        drop(other);
+        self.compact();
     }
 
     /// The share of all messages that was kept, 0 to 1.
@@ -98,10 +138,9 @@ impl Messages {
     }
 
     /// All that was kept: (message, cell, deferred there), sorted.
-    pub fn sorted(&self) -> Vec<(u64, u32, bool)> {
-        let mut met: Vec<_> = self.met.iter().map(|((hash, cell), deferred)| (*hash, *cell, *deferred)).collect();
-        met.sort_unstable();
-        met
+    pub fn sorted(&mut self) -> impl Iterator<Item = (u64, u32, bool)> {
+        self.compact();
+        self.met.iter().map(|met| (hash_of(met), met[2] >> 1, met[2] & 1 == 1))
     }
 }
 
@@ -109,6 +148,10 @@ impl Messages {
 mod tests {
     use super::*;
     use xxhash_rust::xxh3::xxh3_64;
+
+    fn all(messages: &mut Messages) -> (Vec<(u64, u32, bool)>, f64) {
+        (messages.sorted().collect(), messages.share())
+    }
 
     fn part(range: std::ops::Range<u64>) -> Messages {
         let mut messages = Messages::with_budget(100);
@@ -120,14 +163,13 @@ mod tests {
 
     #[test]
     fn the_sample_does_not_depend_on_cutting_or_order() {
-        let whole = part(0..5000);
-        assert!(whole.share() < 1.0 && whole.sorted().len() <= 100);
+        let whole = all(&mut part(0..5000));
+        assert!(whole.1 < 1.0 && whole.0.len() <= 100);
         for cut in [0, 1, 50, 2500, 4999] {
             let (mut one, mut two) = (part(0..cut), part(cut..5000));
             two.merge(one.clone(), |cell| cell);
             one.merge(part(cut..5000), |cell| cell);
-            assert_eq!((one.sorted(), one.share()), (whole.sorted(), whole.share()));
-            assert_eq!((two.sorted(), two.share()), (whole.sorted(), whole.share()));
+            assert_eq!((all(&mut one), all(&mut two)), (whole.clone(), whole.clone()));
         }
     }
 
@@ -137,8 +179,7 @@ mod tests {
         for deferred in [false, true, false] {
             messages.add(7, 1, deferred);
         }
-        assert_eq!(messages.sorted(), [(7, 1, true)]);
-        assert_eq!(messages.share(), 1.0);
+        assert_eq!(all(&mut messages), (vec![(7, 1, true)], 1.0));
     }
 
     #[test]
@@ -148,10 +189,9 @@ mod tests {
         let sampled = MessageRate::estimate(0, 100, 0.5).expect("a rate");
         assert!(sampled.rate == 0.0 && sampled.error > 0.0);
         // The estimate lies within four standard errors of the truth, which is one in ten.
-        let messages = part(0..5000);
-        let deferred = messages.sorted().iter().filter(|met| met.2).count() as u64;
-        let estimate =
-            MessageRate::estimate(deferred, messages.sorted().len() as u64, messages.share()).expect("a rate");
+        let (met, share) = all(&mut part(0..5000));
+        let deferred = met.iter().filter(|met| met.2).count() as u64;
+        let estimate = MessageRate::estimate(deferred, met.len() as u64, share).expect("a rate");
         assert!((estimate.rate - 0.1).abs() < 4.0 * estimate.error, "{estimate:?}");
     }
 }

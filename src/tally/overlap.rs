@@ -1,8 +1,8 @@
 //! Notices that two inputs hold the same records: PowerMTA can write one record into several acct-files.
 //!
-//! Records of some seconds, the same in every input, are remembered by a hash of who they are about.
-//! Where the sampled records of one input stand in another one too, their type is counted from one of
-//! the two for the time they have in common.
+//! A sample of the records, the same in every input, is remembered by a hash of the cells that all
+//! inputs have. Where nearly all sampled records of one input stand in another one too, their type is
+//! counted from one of the two for the time they have in common.
 
 use crate::read::Row;
 use crate::record::{Column, Moment, PerKind, RecordKind, Span};
@@ -11,10 +11,15 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// So many records are remembered of one type in one input.
-const SAMPLE: usize = 4096;
+const SAMPLE: usize = 2048;
 
 /// Such a share of the sampled records must stand in the other input.
-const SAME: f64 = 0.9;
+const SAME: f64 = 0.99;
+
+/// The columns that tell records apart, where all inputs have them. Times are none of them: each
+/// acct-file may write them in another form.
+pub const IDENTITY: [Column; 6] =
+    [Column::Rcpt, Column::Queue, Column::Orig, Column::JobId, Column::DlvSourceIp, Column::DsnDiag];
 
 /// Records of a type that are counted from another input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,25 +39,45 @@ pub struct LeaveOut {
 /// The sampled records of one type in one input.
 #[derive(Debug, Clone, Default)]
 struct Sample {
-    /// Seconds whose hash has this many leading zero bits are sampled.
-    zero_bits: u32,
+    thinning: Thinning,
     records: HashSet<(Moment, u64)>,
 }
 
 impl Sample {
     fn add(&mut self, second: Moment, who: u64) {
-        if hash(second).leading_zeros() >= self.zero_bits && self.records.insert((second, who)) {
+        if self.thinning.keeps(second, who) && self.records.insert((second, who)) {
             while self.records.len() > SAMPLE {
-                self.zero_bits += 1;
-                self.records.retain(|(second, _)| hash(*second).leading_zeros() >= self.zero_bits);
+                self.thin_to(Thinning(self.thinning.0 + 1));
             }
         }
     }
 
+    fn thin_to(&mut self, thinning: Thinning) {
+        self.thinning = thinning;
+        self.records.retain(|(second, who)| thinning.keeps(*second, *who));
+    }
+
     fn merge(&mut self, other: Sample) {
-        self.zero_bits = self.zero_bits.max(other.zero_bits);
-        self.records.retain(|(second, _)| hash(*second).leading_zeros() >= self.zero_bits);
+        self.thin_to(self.thinning.max(other.thinning));
         other.records.into_iter().for_each(|(second, who)| self.add(second, who));
+    }
+}
+
+/// How much of the records is sampled: each step halves them. The first steps thin the records of every
+/// second, so that a short burst leaves some; the further ones leave out whole seconds, whose records
+/// then cost nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Thinning(u32);
+
+impl Thinning {
+    const WITHIN_SECONDS: u32 = 6;
+
+    fn keeps_second(self, second_hash: u64) -> bool {
+        second_hash.leading_zeros() >= self.0.saturating_sub(Self::WITHIN_SECONDS)
+    }
+
+    fn keeps(self, second: Moment, who: u64) -> bool {
+        who.leading_zeros() >= self.0.min(Self::WITHIN_SECONDS) && self.keeps_second(hash(second))
     }
 }
 
@@ -64,29 +89,35 @@ fn hash(second: Moment) -> u64 {
 #[derive(Debug, Clone, Default)]
 pub struct Overlaps {
     samples: BTreeMap<usize, PerKind<Sample>>,
-    last_second: Option<(Moment, u32)>,
+    last_second: Option<(Moment, u64)>,
+    cells: Vec<u8>,
 }
 
 impl Overlaps {
-    /// Notes a record.
+    /// Notes a record, told apart by these columns.
     #[inline]
-    pub fn add(&mut self, input: usize, row: &Row, time: Option<Moment>) {
+    pub fn add(&mut self, input: usize, row: &Row, time: Option<Moment>, identity: &[Column]) {
         let Some(second) = time else { return };
-        let zero_bits = match self.last_second {
-            Some((last, zero_bits)) if last == second => zero_bits,
-            _ => hash(second).leading_zeros(),
+        let second_hash = match self.last_second {
+            Some((last, second_hash)) if last == second => second_hash,
+            _ => hash(second),
         };
-        self.last_second = Some((second, zero_bits));
+        self.last_second = Some((second, second_hash));
         let sample = &mut self.samples.entry(input).or_default()[row.kind];
-        if zero_bits < sample.zero_bits {
+        if !sample.thinning.keeps_second(second_hash) {
             return;
         }
+        // Without a recipient, or the queue for one, nothing tells two records of one second apart.
         let about = if row.kind == RecordKind::QueueDeferred { Column::Queue } else { Column::Rcpt };
-        let who = row.get(about);
-        // Without a recipient nothing tells two records of one second apart.
-        if !who.is_empty() {
-            sample.add(second, xxh3_64(&who));
+        if !identity.contains(&about) || row.get(about).is_empty() {
+            return;
         }
+        self.cells.clear();
+        for column in identity {
+            self.cells.extend_from_slice(&row.get(*column));
+            self.cells.push(0);
+        }
+        sample.add(second, xxh3_64(&self.cells));
     }
 
     /// Adds another part's samples.
@@ -120,12 +151,14 @@ impl Overlaps {
     ) -> Option<LeaveOut> {
         let first = one.2[kind].first()?.max(two.2[kind].first()?);
         let last = one.2[kind].last()?.min(two.2[kind].last()?);
+        if first > last {
+            return None;
+        }
         let (a, b) = (&self.samples.get(&one.0)?[kind], &self.samples.get(&two.0)?[kind]);
-        let zero_bits = a.zero_bits.max(b.zero_bits);
+        let thinning = a.thinning.max(b.thinning);
         let comparable = |sample: &Sample| -> HashSet<(Moment, u64)> {
-            let within = |(second, _): &&(Moment, u64)| {
-                (first..=last).contains(second) && hash(*second).leading_zeros() >= zero_bits
-            };
+            let within =
+                |(second, who): &&(Moment, u64)| (first..=last).contains(second) && thinning.keeps(*second, *who);
             sample.records.iter().filter(within).copied().collect()
         };
         let (a, b) = (comparable(a), comparable(b));

@@ -4,7 +4,7 @@ use super::messages::MessageKey;
 use super::overlap::LeaveOut;
 use super::select::{Filter, Window};
 use crate::provider::Providers;
-use crate::record::{Moment, PerKind, RecordKind};
+use crate::record::{Column, Moment, PerKind, RecordKind};
 use chrono_tz::Tz;
 
 /// What stands for the mailbox provider.
@@ -40,6 +40,8 @@ pub struct Plan {
     pub flood: usize,
     /// Whether inputs are compared for records they have in common.
     pub compare_inputs: bool,
+    /// What tells their records apart: those of [`super::IDENTITY`] that all inputs have.
+    pub identity: Vec<Column>,
     /// Records that another input has too.
     pub leave_out: Vec<LeaveOut>,
 }

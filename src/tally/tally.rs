@@ -11,7 +11,7 @@ use super::replies::{Party, Replies, Reply};
 use super::select::{LeftOut, Seen};
 use super::votes::{Vote, Votes};
 use crate::input::Segment;
-use crate::provider::ProviderId;
+use crate::provider::{ProviderId, Source};
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, Moment, NONE, RecordKind, Span, TimeReader};
 use crate::record::{canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt};
@@ -51,12 +51,12 @@ pub struct Tally {
     pub met_zoneless: bool,
     logged: TimeReader,
     queued: TimeReader,
-    /// The provider of a domain by number, where it is on a list.
-    listed: Vec<Option<ProviderId>>,
+    /// What the lists say of a domain, by number.
+    listed: Vec<Listed>,
     domain_spellings: Spellings,
     pool_spellings: Spellings,
     ip_spellings: Spellings,
-    hosts: HashMap<Box<[u8]>, Option<ProviderId>>,
+    hosts: HashMap<Box<[u8]>, Option<(ProviderId, Source)>>,
     key: Vec<u8>,
 }
 
@@ -101,7 +101,8 @@ impl Tally {
                 Item::Skip(skip) => self.coverage.skip(input, segment.index, skip),
             }
         }
-        self.coverage.segment(input, segment.index, segment.source_bytes, rows.lines());
+        let lines = segment.source_lines.unwrap_or(rows.lines());
+        self.coverage.segment(input, segment.index, segment.source_bytes, lines);
         self.met_zoneless |= self.logged.met_zoneless() || self.queued.met_zoneless();
     }
 
@@ -110,7 +111,7 @@ impl Tally {
         let time = self.logged.read(&row.get(Column::TimeLogged));
         self.coverage.record(input, row.kind, time);
         if self.plan.compare_inputs {
-            self.overlaps.add(input, row, time);
+            self.overlaps.add(input, row, time, &self.plan.identity);
         }
         if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
             self.left_out.repeated[place] += 1;
@@ -153,8 +154,8 @@ impl Tally {
 
     fn add_reply(&mut self, row: &Row, domain: u32, ip: u32, ip_cell: &[u8], span: Span) {
         let party = match self.listed[domain as usize] {
-            Some(provider) => Party::Provider(provider),
-            None => Party::Domain(domain),
+            Listed::Surely(provider) => Party::Provider(provider),
+            _ => Party::Domain(domain),
         };
         let diag = row.get(Column::DsnDiag);
         let (rcpt, orig) = (row.get(Column::Rcpt), row.get(Column::Orig));
@@ -178,32 +179,40 @@ impl Tally {
         self.domain_spellings.number(cell, |cell| number_domain(domains, listed, plan, &canonical_domain(cell)))
     }
 
-    /// Lets a record say whose hosts its domain's mail goes to, where no list says it.
+    /// Lets a record say whose hosts its domain's mail goes to, where no list decides it.
     fn vote(&mut self, domain: u32, row: &Row) {
-        if self.plan.isp_by == IspBy::Domain || self.listed[domain as usize].is_some() {
+        let listed = self.listed[domain as usize];
+        if matches!(listed, Listed::Surely(_) | Listed::Nobody) {
             return;
         }
         let mta = row.get(Column::DsnMta);
         let host = mta.split(|byte| *byte == b' ').next().unwrap_or_default();
-        if !host.is_empty() {
-            let providers = &self.plan.providers;
-            let provider = match self.hosts.get(host) {
-                Some(provider) => *provider,
-                None => {
-                    let provider = providers.of_mx(host).map(|found| found.provider);
-                    self.hosts.insert(host.into(), provider);
-                    provider
-                }
-            };
-            if let Some(provider) = provider {
-                self.votes.add(domain, Vote::Host(provider));
-            }
+        match self.provider_of_host(host) {
+            Some((provider, Source::User)) => self.votes.add(domain, Vote::Host(provider)),
+            Some((provider, Source::Builtin)) if listed == Listed::No => self.votes.add(domain, Vote::Host(provider)),
+            _ => {}
         }
         let queue = row.get(Column::Queue);
-        if let Some(rollup @ [_, ..]) = domain_of_queue(&queue).strip_suffix(b".rollup") {
+        if let Some(rollup @ [_, ..]) = domain_of_queue(&queue).strip_suffix(b".rollup")
+            && listed == Listed::No
+        {
             let rollup = self.rollups.number(&String::from_utf8_lossy(rollup).to_ascii_lowercase());
             self.votes.add(domain, Vote::Rollup(rollup));
         }
+    }
+
+    fn provider_of_host(&mut self, host: &[u8]) -> Option<(ProviderId, Source)> {
+        if host.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.hosts.get(host) {
+            return *known;
+        }
+        let found = self.plan.providers.of_mx(host).map(|found| (found.provider, found.source));
+        if self.hosts.len() < MOST_HOSTS && host.len() <= LONGEST_HOST {
+            self.hosts.insert(host.into(), found);
+        }
+        found
     }
 
     /// The hash of the message a record is about; nothing where a column for it is missing.
@@ -229,8 +238,8 @@ impl Tally {
         Some(xxh3_64(&self.key))
     }
 
-    /// The provider of a domain, where it is on a list.
-    pub fn listed(&self, domain: u32) -> Option<ProviderId> {
+    /// What the lists say of a domain.
+    pub fn listed(&self, domain: u32) -> Listed {
         self.listed[domain as usize]
     }
 
@@ -260,14 +269,34 @@ impl Tally {
     }
 }
 
-fn number_domain(domains: &mut Names, listed: &mut Vec<Option<ProviderId>>, plan: &Plan, domain: &str) -> u32 {
+/// Hosts are only remembered for speed; so many are enough, and none is longer (RFC 1035, section 2.3.4).
+const MOST_HOSTS: usize = 1 << 16;
+const LONGEST_HOST: usize = 255;
+
+/// What the lists say of a domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// It is this provider's.
+    Surely(ProviderId),
+    /// It is this provider's, unless most of its mail goes to hosts that the user gave to another one.
+    Unless(ProviderId),
+    /// Nothing.
+    No,
+    /// It is no domain, or domains are not to be mapped.
+    Nobody,
+}
+
+fn number_domain(domains: &mut Names, listed: &mut Vec<Listed>, plan: &Plan, domain: &str) -> u32 {
     let number = domains.number(domain);
     if number as usize == listed.len() {
-        let found = match plan.isp_by {
-            IspBy::Provider => plan.providers.of_domain(domain).map(|found| found.provider),
-            IspBy::Domain => None,
-        };
-        listed.push(found);
+        listed.push(match plan.providers.of_domain(domain) {
+            _ if plan.isp_by == IspBy::Domain || domain == NONE => Listed::Nobody,
+            Some(found) if found.source == Source::Builtin && plan.providers.user_names_hosts() => {
+                Listed::Unless(found.provider)
+            }
+            Some(found) => Listed::Surely(found.provider),
+            None => Listed::No,
+        });
     }
     number
 }

@@ -8,6 +8,8 @@ mod judge;
 mod laws;
 mod processes;
 mod program;
+mod readme;
 mod repeated;
 mod samples;
+mod streams;
 mod tidy;

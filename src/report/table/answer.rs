@@ -7,6 +7,8 @@ use std::io;
 use super::page::{Ink, Page};
 use super::text;
 use crate::evaluate::{Extent, Finding, Level, Scope};
+use crate::record::NONE;
+use crate::reply::UNKNOWN_CLASS;
 use crate::report::model::Report;
 
 /// More findings than this are counted, not shown.
@@ -95,11 +97,13 @@ fn headline(level: Level, page: &Page) -> String {
 }
 
 fn block(finding: &Finding, page: &mut Page) -> io::Result<()> {
-    page.paragraph(Ink::of(finding.level), &headline(finding.level, page), &finding.summary)?;
-    let pool = if finding.pool == "(none)" { String::new() } else { format!(", pool {}", finding.pool) };
-    page.paragraph(Ink::Plain, "  where  ", &format!("{}{pool}: {}", finding.isp, place(finding)))?;
+    let summary = format!("{}: {}", finding.isp, finding.summary);
+    page.paragraph(Ink::of(finding.level), &headline(finding.level, page), &summary)?;
+    let pool = if finding.pool == NONE { "no pool".to_owned() } else { format!("pool {}", finding.pool) };
+    page.paragraph(Ink::Plain, "  where  ", &format!("{pool}: {}", place(finding)))?;
     if let Some(cause) = &finding.cause {
-        page.line(Ink::Plain, &format!("  reply  {}: {cause}", finding.class))?;
+        let class = if finding.class == UNKNOWN_CLASS { String::new() } else { format!("{}: ", finding.class) };
+        page.line(Ink::Plain, &format!("  reply  {class}{cause}"))?;
     }
     for (place, step) in finding.next_steps.iter().take(STEPS).enumerate() {
         let label = if place == 0 { "next" } else { "    " };

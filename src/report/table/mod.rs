@@ -86,9 +86,8 @@ mod tests {
     #[test]
     fn problems() {
         insta::assert_snapshot!(shown(&sample::problems(), &sample::screen()), @"
-        ✖ ACT  yahoo defers 45.2 % of the mail from 192.0.2.13 (257 of 569), the other
-               IP of pool main 7.3 %
-          where  yahoo, pool main: mixed, 192.0.2.13 stands out, the rest is raised too
+        ✖ ACT  yahoo: 192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %
+          where  pool main: mixed, 192.0.2.13 stands out, the rest is raised too
           reply  reputation: 421 4.7.0 [TSS04] Messages from <ip> temporarily deferred …
           next   1. take 192.0.2.13 out of pool main for yahoo
                  2. lower max-msg-rate for yahoo until the rate is below 5 %
@@ -147,12 +146,11 @@ mod tests {
     #[test]
     fn forty_columns() {
         insta::assert_snapshot!(shown(&sample::problems(), &Screen { width: 40, ..sample::screen() }), @"
-        ✖ ACT  yahoo defers 45.2 % of the mail
-               from 192.0.2.13 (257 of 569), the
-               other IP of pool main 7.3 %
-          where  yahoo, pool main: mixed,
-                 192.0.2.13 stands out, the rest
-                 is raised too
+        ✖ ACT  yahoo: 192.0.2.13 deferred 45.2 %
+               (257 of 569); the other IP 7.3 %
+          where  pool main: mixed, 192.0.2.13
+                 stands out, the rest is raised
+                 too
           reply  reputation: 421 4.7.0 [TSS04] …
           next   1. take 192.0.2.13 out of pool
                     main for yahoo
@@ -183,10 +181,10 @@ mod tests {
         let shown = shown(&sample::problems(), &screen);
         assert!(shown.is_ascii());
         insta::assert_snapshot!(shown, @"
-        x ACT  yahoo defers 45.2 % of the mail from 192.0.2.13 (257
-               of 569), the other IP of pool main 7.3 %
-          where  yahoo, pool main: mixed, 192.0.2.13 stands out, the
-                 rest is raised too
+        x ACT  yahoo: 192.0.2.13 deferred 45.2 % (257 of 569); the
+               other IP 7.3 %
+          where  pool main: mixed, 192.0.2.13 stands out, the rest
+                 is raised too
           reply  reputation: 421 4.7.0 [TSS04] Messages from <ip>...
           next   1. take 192.0.2.13 out of pool main for yahoo
                  2. lower max-msg-rate for yahoo until the rate is
@@ -211,10 +209,9 @@ mod tests {
     #[test]
     fn hostile_text() {
         insta::assert_snapshot!(shown(&sample::hostile(), &sample::screen()), @r#"
-        ✖ ACT  yahoo defers 45.2 % of the mail from 192.0.2.13 (257 of 569), the other
-               IP of pool main 7.3 %
-          where  yahoo, pool a\u{202e}b\x09c: mixed, 192.0.2.13 stands out, the rest is
-                 raised too
+        ✖ ACT  yahoo: 192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %
+          where  pool a\u{202e}b\x09c: mixed, 192.0.2.13 stands out, the rest is raised
+                 too
           reply  reputation: =HYPERLINK("http://x.test")|<b>\x1b[2J\x0d\x0a\x9bA\u{202e…
           next   1. take 192.0.2.13 out of pool main for yahoo
 

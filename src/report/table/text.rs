@@ -28,14 +28,15 @@ pub fn cut<'t>(text: &'t str, limit: usize, ellipsis: &str) -> Cow<'t, str> {
 }
 
 /// Breaks a text between words; further lines are indented to stand under the text after the label.
-/// A word that is wider than a line stays whole.
+/// A command in backquotes stays on one line where one line can hold it, to be copied from the screen;
+/// a word that is wider than a line stays whole.
 pub fn wrap(label: &str, text: &str, limit: usize) -> Vec<String> {
     let indent = " ".repeat(width(label));
     let mut lines = vec![label.to_owned()];
     let mut room = limit.saturating_sub(indent.len());
     let mut empty = true;
-    for word in text.split_whitespace() {
-        let needed = width(word) + usize::from(!empty);
+    for word in unbroken(text, room) {
+        let needed = width(&word) + usize::from(!empty);
         if !empty && needed > room {
             lines.push(indent.clone());
             room = limit.saturating_sub(indent.len());
@@ -45,11 +46,28 @@ pub fn wrap(label: &str, text: &str, limit: usize) -> Vec<String> {
         if !empty {
             line.push(' ');
         }
-        line.push_str(word);
-        room = room.saturating_sub(width(word) + usize::from(!empty));
+        line.push_str(&word);
+        room = room.saturating_sub(width(&word) + usize::from(!empty));
         empty = false;
     }
     lines
+}
+
+/// The words of a text; what stands in backquotes is one, if it fits into a line.
+fn unbroken(text: &str, limit: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut in_command = false;
+    for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(command) if in_command && width(command) + 1 + width(word) <= limit => {
+                command.push(' ');
+                command.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+        in_command ^= word.matches('`').count() % 2 == 1;
+    }
+    words
 }
 
 /// `20,000`.
