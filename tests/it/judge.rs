@@ -12,7 +12,7 @@ use pmtriage::input::{Content, Segment, Segments, look};
 use pmtriage::provider::Providers;
 use pmtriage::read::{Item, Rows};
 use pmtriage::record::{Column, PerKind, RecordKind, Schema};
-use pmtriage::tally::{FLOOD, Filter, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window};
+use pmtriage::tally::{FLOOD, Filter, IDENTITY, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -52,6 +52,7 @@ pub fn plan(isp_by: IspBy) -> Plan {
         message_budget: MESSAGE_BUDGET,
         flood: FLOOD,
         compare_inputs: false,
+        identity: IDENTITY.to_vec(),
         leave_out: Vec::new(),
     }
 }
@@ -138,7 +139,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(384))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn a_damaged_file_is_counted_as_the_judge_counts(source in damaged()) {
@@ -194,29 +195,29 @@ proptest! {
 
     #[test]
     fn json_is_counted_as_csv_of_the_same_records(
-        records in vec(record(), 0..8),
+        mut records in vec(record(), 0..8),
         mut names in names(),
         in_array in any::<bool>(),
     ) {
         names.retain(|name| name != "RCPT");
-        let csv = inputs::written(&records, &names);
         let counted = counted_json(json(&records, &names, in_array));
-        prop_assert_eq!(counted.without_places(), judged(&[csv]).without_places());
+        // Texts of JSON objects are of one line each.
+        for text in records.iter_mut().flat_map(|record| record.values_mut()) {
+            *text = text.replace(['\n', '\r'], " ");
+        }
+        prop_assert_eq!(counted.without_places(), judged(&[inputs::written(&records, &names)]).without_places());
     }
 }
 
-/// A remote host decides what stands in a reply. It must not be able to write records of its own.
-///
-/// It can: objects become rows of CSV before they are read, and there a line that begins like a record
-/// starts one, whatever quote is open. Likewise eight NULs in a text cost the record.
+/// A remote host decides what stands in a reply, but not where a record begins.
 #[test]
-#[ignore = "known: a line break in a JSON text is taken for the end of a record"]
 fn a_text_in_json_is_never_a_record() {
     for reply in ["smtp;421 x\nd,2026-03-02 00:00:00Z,x", "smtp;421 x\ntype,rcpt\n", "smtp;421 \0\0\0\0\0\0\0\0"] {
         let object = serde_json::json!({"type": "t", "rcpt": "a@example.com", "dsnDiag": reply});
         let counted = counted_json(object.to_string().into_bytes());
         let input = &counted.inputs[&0];
         assert_eq!((input.records.clone(), input.skips.len()), ([("t", 1)].into(), 0), "{reply:?}");
-        assert_eq!(counted.replies.keys().next().map(|key| &*key.3), Some(reply));
+        let counted_as = counted.replies.keys().next().map(|key| key.3.clone());
+        assert_eq!(counted_as, Some(reply.replace(['\n', '\0'], " ")));
     }
 }

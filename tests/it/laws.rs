@@ -167,7 +167,7 @@ fn chance() -> impl Strategy<Value = Vec<Index>> {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(16))]
 
     #[test]
     fn blocks_and_reads_do_not_matter(source in long(), sizes in vec(prop_oneof![0..4_usize, 0..70_000_usize], 1..6)) {
@@ -183,7 +183,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(128))]
+    #![proptest_config(cases(80))]
 
     #[test]
     fn every_line_that_begins_like_a_record_starts_one(source in damaged()) {
@@ -305,6 +305,12 @@ fn length_alone_is_judged_alike_wherever_blocks_end() {
         format!("d,\"{}\"", lines(quoted)),
         format!("d,\"{}\"", lines(quoted + 2)),
         format!("d,\"{}\n\"", long(quoted)),
+        format!("d,\"{}\n\"{}", long(quoted - 6), long(1)),
+        format!("d,\"{}\n\",{}", long(quoted - 6), long(1)),
+        format!("d,\"{}\"", "\n".repeat(255)),
+        format!("d,\"{}\"", "\n".repeat(256)),
+        format!("d,{}\"\"", "\"\n\",".repeat(255)),
+        format!("d,{}\"\"", "\"\n\",".repeat(256)),
         format!("d,\"{}\n{}", long(quoted / 2), lines(2 * BLOCK)),
     ];
     for middle in middles {
@@ -321,28 +327,31 @@ fn length_alone_is_judged_alike_wherever_blocks_end() {
     }
 }
 
-/// A header line behind every record costs no more than any other line.
-///
-/// It does: each makes a segment of its own, for which the rest of the block is searched and copied.
+/// A header line behind every record costs little more than another line: not the search and the copying
+/// of all that is at hand.
 #[test]
-#[ignore = "known: the time for a block grows with the square of its header lines"]
+#[ignore = "known: for each header line the rest of the block is searched for the next one, and moved"]
 fn many_header_lines_cost_no_more_than_other_lines() {
-    let seconds = |pairs: usize| {
-        let bytes = "type,rcpt\nd,x@example.com\n".repeat(pairs).into_bytes();
+    let seconds = |line: &str| {
+        let text = [line, "d,x@example.com\n"].concat().repeat(1_000) + &"d,x@example.com\n".repeat(200_000);
         let content = Source { bytes: Vec::new(), names: Some(vec!["type".into(), "rcpt".into()]) }.content();
         let clock = std::time::Instant::now();
-        assert!(!segments(Cursor::new(bytes), &content).is_empty());
+        let mut cutter = pmtriage::input::Segments::new(Box::new(Cursor::new(text.into_bytes())), &content);
+        let mut spare = Vec::new();
+        while let Some(segment) = cutter.next(spare).expect("no error was put in") {
+            spare = segment.into_buffer();
+        }
         clock.elapsed().as_secs_f64()
     };
-    let (few, many) = (seconds(1_000), seconds(8_000));
-    assert!(many < 16.0 * few, "8 times the lines take {:.0} times as long", many / few);
+    let (headers, rows) = (seconds("type,rcpt\n"), seconds("b,x@example.com\n"));
+    assert!(headers < 5.0 * rows, "{headers:.3} s with header lines, {rows:.3} s without");
 }
 
 /// A header line longer than a block is one header all the same.
 ///
-/// It ends with the first block, and what is left of it is taken for a row.
+/// It is passed over as a bad row, and the rows that follow keep the columns of the header before it.
 #[test]
-#[ignore = "known: a header line that does not fit into the first block is cut in two"]
+#[ignore = "known: a header line that does not fit into a block is a bad row"]
 fn a_header_line_may_be_longer_than_a_block() {
     let text = format!("type,rcpt,{}\nd,x@example.com,y\n", "x".repeat(BLOCK + BLOCK / 2));
     let names = ["type", "rcpt", "x"].map(str::to_owned).to_vec();

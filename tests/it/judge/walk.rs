@@ -6,8 +6,10 @@ use pmtriage::record::{Column, Layout, RecordKind};
 
 /// Bytes of the longest line that is none of damage.
 const LONGEST_LINE: usize = 4 << 20;
-/// A quoted cell that spans lines is no longer than this.
-const LONGEST_QUOTED_LINES: usize = 64 << 10;
+/// A record that spans lines is no longer than this, without its last newline.
+const LONGEST_LINES: usize = 64 << 10;
+/// Nor has it more lines.
+const MOST_LINES: usize = 256;
 /// So many bytes of a line tell what it starts.
 const ENOUGH: usize = 80;
 
@@ -68,7 +70,8 @@ impl Columns {
                 let layout = Layout::positional();
                 let cells: Vec<&[u8]> = cells.iter().map(Vec::as_slice).collect();
                 let schema = layout.schema(kind, &cells)?;
-                Some((schema.width(), schema.places(column).to_vec()))
+                let places = schema.place(column).into_iter().chain(schema.further_places(column));
+                Some((schema.width(), places.collect()))
             }
         }
     }
@@ -180,14 +183,15 @@ enum Ending {
     OpenQuote,
 }
 
-/// Where the record at `at` ends.
-fn ending(bytes: &[u8], mut at: usize) -> Ending {
-    let mut starts_cell = true;
+/// Where the record at `start` ends.
+fn ending(bytes: &[u8], start: usize) -> Ending {
+    let (mut at, mut starts_cell) = (start, true);
     loop {
         match bytes.get(at) {
+            None | Some(b'\n') if is_too_long(&bytes[start..at]) => return Ending::OpenQuote,
             None => return Ending::Input(at),
             Some(b'\n') => return Ending::Line(at + 1),
-            Some(b'"') if starts_cell => match closing_quote(bytes, at) {
+            Some(b'"') if starts_cell => match closing_quote(bytes, start, at) {
                 Some(closing) => (at, starts_cell) = (closing, false),
                 None => return Ending::OpenQuote,
             },
@@ -197,19 +201,21 @@ fn ending(bytes: &[u8], mut at: usize) -> Ending {
     }
 }
 
-fn closing_quote(bytes: &[u8], opening: usize) -> Option<usize> {
-    let (mut at, mut spans_lines) = (opening + 1, false);
-    while at < bytes.len() && !(spans_lines && at - opening > LONGEST_QUOTED_LINES) {
+/// Whether the text of a record, without its last newline, spans lines and is too long for that.
+fn is_too_long(text: &[u8]) -> bool {
+    let newlines = text.iter().filter(|byte| **byte == b'\n').count();
+    newlines > 0 && (newlines >= MOST_LINES || text.len() > LONGEST_LINES)
+}
+
+fn closing_quote(bytes: &[u8], start: usize, opening: usize) -> Option<usize> {
+    let mut at = opening + 1;
+    while at < bytes.len() {
         match bytes[at] {
             b'"' if bytes.get(at + 1) == Some(&b'"') => at += 1,
             b'"' => return Some(at),
-            b'\n' if certain_start(&bytes[at + 1..]).is_some() => return None,
-            b'\n' => spans_lines = true,
+            // What is too long already need not be read to its end.
+            b'\n' if certain_start(&bytes[at + 1..]).is_some() || is_too_long(&bytes[start..=at]) => return None,
             _ => {}
-        }
-        // A line that alone is longer than a quoted cell may be, and does not close it.
-        if spans_lines && at - opening > LONGEST_QUOTED_LINES {
-            return None;
         }
         at += 1;
     }
