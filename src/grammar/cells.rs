@@ -37,7 +37,7 @@ impl<'r> Cells<'r> {
     }
 
     /// The text of a cell.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, place: usize) -> Option<Cow<'r, [u8]>> {
         let end = *self.separators.get(place)? as usize;
         let start = if place == 0 { self.start } else { self.separators[place - 1] as usize + 1 };
@@ -62,6 +62,7 @@ impl<'r> Cells<'r> {
 
 /// The text of a quoted cell; `quoted` is what follows its opening quote. Two quotes are one, and what
 /// follows the closing quote belongs to the text as it is.
+#[inline(never)]
 fn unquote(quoted: &[u8]) -> Cow<'_, [u8]> {
     let first = memchr(b'"', quoted).unwrap_or(quoted.len());
     if first + 1 >= quoted.len() {

@@ -27,7 +27,7 @@ impl<'r> Row<'r> {
         further.find(|text| !text.is_empty()).unwrap_or(first)
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&self, place: usize) -> Cow<'r, [u8]> {
         self.cells.get(place).unwrap_or(Cow::Borrowed(b""))
     }

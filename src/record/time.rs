@@ -21,37 +21,45 @@ impl Moment {
     }
 }
 
-/// The first and the last of some instants.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Span(Option<(Moment, Moment)>);
+/// The first and the last of some instants; of none, the first is after the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    first: Moment,
+    last: Moment,
+}
+
+impl Default for Span {
+    fn default() -> Span {
+        Span { first: Moment(i64::MAX), last: Moment(i64::MIN) }
+    }
+}
 
 impl Span {
     /// The span of one instant.
     pub fn at(moment: Moment) -> Span {
-        Span(Some((moment, moment)))
+        Span { first: moment, last: moment }
     }
 
     /// The span between two instants.
     pub fn between(first: Moment, last: Moment) -> Span {
-        Span(Some((first.min(last), first.max(last))))
+        Span { first: first.min(last), last: first.max(last) }
     }
 
     /// Widens the span to hold another one.
+    #[inline]
     pub fn merge(&mut self, other: Span) {
-        self.0 = match (self.0, other.0) {
-            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-            (some, None) | (None, some) => some,
-        };
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
     }
 
     /// The earliest instant.
     pub fn first(self) -> Option<Moment> {
-        self.0.map(|(first, _)| first)
+        (self.first <= self.last).then_some(self.first)
     }
 
     /// The latest instant.
     pub fn last(self) -> Option<Moment> {
-        self.0.map(|(_, last)| last)
+        (self.first <= self.last).then_some(self.last)
     }
 }
 

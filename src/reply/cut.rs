@@ -8,6 +8,11 @@ const CHARACTERS: usize = 60;
 /// The first 60 characters of a cell. An invalid byte sequence counts as one U+FFFD, as everywhere
 /// where UTF-8 is repaired (Unicode standard, section 3.9).
 pub fn first_60(cell: &[u8]) -> Cow<'_, str> {
+    if let Some(Ok(start)) = cell.first_chunk::<CHARACTERS>().map(|start| str::from_utf8(start))
+        && start.is_ascii()
+    {
+        return Cow::Borrowed(start);
+    }
     // A character has at most four bytes; one more keeps a sequence whole that is cut at the end.
     let enough = &cell[..cell.len().min(4 * CHARACTERS + 4)];
     match String::from_utf8_lossy(enough) {

@@ -14,13 +14,13 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let key = |(domain, pool, ip): (u32, u32, u32)| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
-    let row = |(at, cell): &((u32, u32, u32), Cell)| {
-        let (isp, pool, ip) = key(*at)?;
-        Some(CellRow { isp, pool, ip, counts: cell.counts, without_message: cell.without_message, seen: cell.seen })
+    let row = |(at, cell, without_message): ((u32, u32, u32), Cell, u64)| {
+        let (isp, pool, ip) = key(at)?;
+        Some(CellRow { isp, pool, ip, counts: cell.counts, without_message, seen: cell.seen })
     };
-    let cell_rows: Vec<CellRow> = cells.all().iter().filter_map(row).collect();
+    let cell_rows: Vec<CellRow> = cells.all().filter_map(row).collect();
     let frame = Frame::of(&cell_rows);
-    let counts = MessageCounts::of(&mut messages, cells.all().iter().map(|(at, _)| key(*at)));
+    let counts = MessageCounts::of(&mut messages, cells.keys().iter().map(|at| key(*at)));
     drop(messages);
     let table = |keys: &[&str]| -> Vec<Row> {
         let rows = frame.sums_by(keys).into_iter();

@@ -7,13 +7,12 @@ use hashbrown::HashMap;
 /// Numbers of a domain, a pool and an IP.
 pub type Key = (u32, u32, u32);
 
-/// What was counted for one key.
+/// What was counted for one key: a cache line, since each record looks one up somewhere in memory.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
 pub struct Cell {
     /// The counts.
     pub counts: Counts,
-    /// Attempts whose message cannot be told, for want of a column.
-    pub without_message: u64,
     /// First and last record.
     pub seen: Span,
 }
@@ -22,48 +21,57 @@ pub struct Cell {
 #[derive(Debug, Clone, Default)]
 pub struct Cells {
     numbers: HashMap<Key, u32>,
-    cells: Vec<(Key, Cell)>,
-    last: Option<(Key, u32)>,
+    keys: Vec<Key>,
+    cells: Vec<Cell>,
+    /// Attempts whose message cannot be told for want of a column, by cell; there are none in most logs.
+    without_message: HashMap<u32, u64>,
 }
 
 impl Cells {
     /// The number of a key's cell.
     #[inline]
     pub fn number(&mut self, key: Key) -> u32 {
-        match self.last {
-            Some((last, number)) if last == key => number,
-            _ => {
-                let cells = &mut self.cells;
-                let number = *self.numbers.entry(key).or_insert_with(|| {
-                    cells.push((key, Cell::default()));
-                    u32::try_from(cells.len() - 1).expect("fewer than four thousand million cells fit in memory")
-                });
-                self.last = Some((key, number));
-                number
-            }
+        *self.numbers.entry(key).or_insert_with(|| {
+            self.keys.push(key);
+            self.cells.push(Cell::default());
+            u32::try_from(self.keys.len() - 1).expect("fewer than four thousand million cells fit in memory")
+        })
+    }
+
+    /// Counts records in a cell.
+    #[inline]
+    pub fn add(&mut self, number: u32, counts: Counts, seen: Span) {
+        let cell = &mut self.cells[number as usize];
+        cell.counts += counts;
+        cell.seen.merge(seen);
+    }
+
+    /// Notes that so many of a cell's attempts have no message.
+    pub fn add_without_message(&mut self, number: u32, attempts: u64) {
+        if attempts > 0 {
+            *self.without_message.entry(number).or_default() += attempts;
         }
     }
 
-    /// A cell by its number.
-    #[inline]
-    pub fn cell(&mut self, number: u32) -> &mut Cell {
-        &mut self.cells[number as usize].1
+    /// The keys of all cells, by number.
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
     }
 
-    /// All cells with their keys; a cell's place is its number.
-    pub fn all(&self) -> &[(Key, Cell)] {
-        &self.cells
+    /// All cells: key, what was counted, and how many of its attempts have no message.
+    pub fn all(&self) -> impl Iterator<Item = (Key, Cell, u64)> {
+        self.keys.iter().zip(&self.cells).enumerate().map(|(number, (key, cell))| {
+            (*key, *cell, self.without_message.get(&(number as u32)).copied().unwrap_or_default())
+        })
     }
 
     /// Adds another part's cells, whose keys have the numbers that `key` gives them here; gives the
     /// number here for each number there.
     pub fn merge(&mut self, other: Cells, key: impl Fn(Key) -> Key) -> Vec<u32> {
-        let merged = other.cells.into_iter().map(|(there, from)| {
+        let merged = other.all().map(|(there, cell, without_message)| {
             let number = self.number(key(there));
-            let into = self.cell(number);
-            into.counts += from.counts;
-            into.without_message += from.without_message;
-            into.seen.merge(from.seen);
+            self.add(number, cell.counts, cell.seen);
+            self.add_without_message(number, without_message);
             number
         });
         merged.collect()

@@ -95,7 +95,8 @@ impl Messages {
 
     /// Sorts, keeps each pair once, and as many as the budget holds.
     fn compact(&mut self) {
-        self.met.sort_unstable();
+        // The same order as the arrays' own, in fewer comparisons.
+        self.met.sort_unstable_by_key(|met| (hash_of(met), met[2]));
         // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
         self.met.dedup_by(|later, kept| {
             let same = (later[0], later[1], later[2] >> 1) == (kept[0], kept[1], kept[2] >> 1);

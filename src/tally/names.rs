@@ -40,7 +40,9 @@ impl Names {
 /// Numbers of cells as they are written, so that a spelling is brought into its one form only once.
 #[derive(Debug, Clone, Default)]
 pub struct Spellings {
-    numbers: HashMap<Box<[u8]>, u32>,
+    /// Most spellings are short, and are looked up without a call.
+    short: HashMap<Short, u32>,
+    long: HashMap<Box<[u8]>, u32>,
 }
 
 /// Spellings are only remembered for speed; so many are enough, and no longer ones.
@@ -51,13 +53,62 @@ impl Spellings {
     /// The number of a spelling; `name` is asked for it the first time.
     #[inline]
     pub fn number(&mut self, cell: &[u8], name: impl FnOnce(&[u8]) -> u32) -> u32 {
-        if let Some(number) = self.numbers.get(cell) {
-            return *number;
+        match Short::of(cell) {
+            Some(short) => {
+                if let Some(number) = self.short.get(&short) {
+                    return *number;
+                }
+                let number = name(cell);
+                if self.short.len() < MOST_SPELLINGS {
+                    self.short.insert(short, number);
+                }
+                number
+            }
+            None => {
+                if let Some(number) = self.long.get(cell) {
+                    return *number;
+                }
+                let number = name(cell);
+                if self.long.len() < MOST_SPELLINGS && cell.len() <= LONGEST_SPELLING {
+                    self.long.insert(cell.into(), number);
+                }
+                number
+            }
         }
-        let number = name(cell);
-        if self.numbers.len() < MOST_SPELLINGS && cell.len() <= LONGEST_SPELLING {
-            self.numbers.insert(cell.into(), number);
+    }
+}
+
+/// Up to sixteen bytes as two numbers: the first and the last eight, which together are all of them,
+/// and how many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Short(u64, u64, u8);
+
+impl Short {
+    #[inline]
+    fn of(bytes: &[u8]) -> Option<Short> {
+        let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) if bytes.len() <= 16 => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            (Some(_), _) => return None,
+            _ => (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+        };
+        Some(Short(first, last, bytes.len() as u8))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn different_spellings_have_different_numbers(cells in prop::collection::vec(prop::collection::vec(0..3_u8, 0..20), 0..50)) {
+            let (mut spellings, mut names) = (Spellings::default(), Names::default());
+            for cell in cells.iter().chain(&cells) {
+                let text: String = cell.iter().map(|byte| char::from(b'a' + byte)).collect();
+                let number = spellings.number(cell, |_| names.number(&text));
+                prop_assert_eq!(names.text(number), text);
+            }
         }
-        number
     }
 }

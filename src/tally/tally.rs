@@ -149,12 +149,10 @@ impl Tally {
         let ip = self.ip_spellings.number(&ip_cell, |cell| self.ips.number(&canonical_ip(cell)));
         let number = self.cells.number((domain, pool, ip));
         let message = if counts.attempts() > 0 { self.message(row) } else { None };
-        let cell = self.cells.cell(number);
-        cell.counts += counts;
-        cell.seen.merge(span);
+        self.cells.add(number, counts, span);
         match message {
             Some(hash) => self.messages.add(hash, number, counts.deferred > 0),
-            None => cell.without_message += counts.attempts(),
+            None => self.cells.add_without_message(number, counts.attempts()),
         }
         if self.plan.diag_types[row.kind] {
             self.add_reply(row, domain, ip, &ip_cell, span);

@@ -145,12 +145,12 @@ impl Counted {
             };
             counted.inputs.insert(*number, input);
         }
-        let keys: Vec<Key> = (tally.cells.all().iter())
-            .map(|((domain, pool, ip), _)| {
+        let keys: Vec<Key> = (tally.cells.keys().iter())
+            .map(|(domain, pool, ip)| {
                 (tally.domains.text(*domain).into(), tally.pools.text(*pool).into(), tally.ips.text(*ip).into())
             })
             .collect();
-        for (key, (_, cell)) in keys.iter().zip(tally.cells.all()) {
+        for (key, (_, cell, without_message)) in keys.iter().zip(tally.cells.all()) {
             let Counts { delivered, bounced, deferred, queue_events, local_bounces, other_deliveries } = cell.counts;
             let cell = Cell {
                 delivered,
@@ -160,7 +160,7 @@ impl Counted {
                 local_bounces,
                 other_deliveries,
                 messages: (0, 0),
-                without_message: cell.without_message,
+                without_message,
                 first: cell.seen.first(),
                 last: cell.seen.last(),
             };
