@@ -50,7 +50,7 @@
 //! | a record type | `record/kind.rs`; what it counts as: `tally/counts.rs`; its column: `inputs()` in `report/columns.rs` |
 //! | a column that is read | `record/column.rs` |
 //! | a column that is written | the end of its list in `report/columns.rs`; README has a table of each |
-//! | an output format | a file beside `report/csv.rs`, its name in `report/write.rs`; how users ask for it: `cli/words.rs`, `config/output.rs`, `run/outputs.rs` |
+//! | an output format | a file beside `report/csv.rs`, its name and ending in `report/write.rs`, what the help says of it in `cli/words.rs` |
 //! | a provider | a row in `provider/providers.csv` |
 //! | a note below the tables | `run/notes.rs` |
 //! | a reason for damage | `grammar/damage.rs`; where it is noticed: `grammar/step.rs` (lines), `read/rows.rs` (cells) |

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args};
 
-use super::words::{Color, DiagType, FailOn, Format, IspBy, List, Sort};
+use super::words::{self, Color, FailOn};
+use crate::record::RecordKind;
+use crate::report::{Format, List, Sort};
+use crate::tally::IspBy;
 
 /// Everything `report` takes.
 #[derive(Debug, Clone, Args)]
@@ -83,11 +86,11 @@ pub struct FilterArgs {
 #[command(next_help_heading = "Grouping")]
 pub struct GroupingArgs {
     /// Group recipients by mailbox provider or by their domain
-    #[arg(long, value_name = "WHAT", default_value = "provider")]
+    #[arg(long, value_name = "WHAT", value_parser = words::isp_by(), default_value = "provider")]
     pub isp_by: IspBy,
     /// Group the replies of these record types, with commas between
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "t,b,tq")]
-    pub diag_types: Vec<DiagType>,
+    #[arg(long, value_name = "LIST", value_parser = words::diag_type(), value_delimiter = ',', default_value = "t,b,tq")]
+    pub diag_types: Vec<RecordKind>,
     /// Count records and inputs again that were read before
     #[arg(long)]
     pub keep_duplicates: bool,
@@ -113,10 +116,10 @@ pub struct ThresholdArgs {
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Write this to standard output
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(long, value_name = "FORMAT", value_parser = words::format(), default_value = "table")]
     pub format: Format,
     /// Put this list into CSV and Markdown, which hold only one
-    #[arg(long, value_name = "LIST", default_value = "ips")]
+    #[arg(long, value_name = "LIST", value_parser = words::list(), default_value = "ips")]
     pub list: List,
     /// Write a report as well; the ending names the format: .csv .json .ndjson
     /// .md (repeatable)
@@ -129,7 +132,7 @@ pub struct OutputArgs {
     #[arg(long, value_name = "N", default_value = "20")]
     pub top: usize,
     /// Sort tables by this, largest first [default: worst first]
-    #[arg(long, value_name = "BY")]
+    #[arg(long, value_name = "BY", value_parser = words::sort())]
     pub sort: Option<Sort>,
     /// Let findings set the exit status
     #[arg(long, value_name = "LEVEL", default_value = "never")]
@@ -153,7 +156,7 @@ pub struct RunArgs {
     /// Say nothing but errors on standard error
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more on standard error; twice for more still
+    /// Say on standard error what each input held
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
 }
@@ -161,8 +164,9 @@ pub struct RunArgs {
 /// What `providers` takes.
 #[derive(Debug, Clone, Args)]
 pub struct ProvidersArgs {
-    /// List only these providers
-    #[arg(value_name = "NAME")]
+    /// Say of these domains, mail hosts, queues or addresses where they belong
+    /// and why, and list nothing
+    #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub names: Vec<String>,
 }
 

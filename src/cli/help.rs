@@ -65,6 +65,14 @@ const SECTIONS: [(&str, &str); 4] = [
     ),
 ];
 
+/// The ways to call the program, for the manual page: the generator would write out every option.
+const SYNOPSIS: &str = "\
+pmtriage [report] [OPTIONS] PATH...
+pmtriage providers [NAME]...
+pmtriage demo [OPTIONS] DIR
+pmtriage completions SHELL
+pmtriage man";
+
 /// What stands below the short help.
 pub(super) fn examples() -> String {
     section(SECTIONS[0])
@@ -97,7 +105,7 @@ pub fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> io::Resu
 pub fn man(out: &mut dyn Write) -> io::Result<()> {
     let mut command = Typed::command();
     command.build();
-    let page = clap_mangen::Man::new(command.clone());
+    let page = clap_mangen::Man::new(command.clone().override_usage(SYNOPSIS));
     page.render_title(out)?;
     page.render_name_section(out)?;
     page.render_synopsis_section(out)?;
@@ -161,6 +169,14 @@ mod tests {
                 assert!(text.contains(word), "{word} is missing in {text}");
             }
         }
+    }
+
+    #[test]
+    fn the_synopsis_has_a_line_for_every_command() {
+        let command = Typed::command();
+        let names = command.get_subcommands().map(|sub| sub.get_name()).filter(|name| *name != "report");
+        let lines: Vec<_> = SYNOPSIS.lines().skip(1).map(|line| line.split(' ').nth(1).unwrap_or_default()).collect();
+        assert_eq!(lines, names.collect::<Vec<_>>());
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use args::{
     DemoArgs, FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReportArgs, RunArgs, ThresholdArgs, WindowArgs,
 };
 pub use help::{WELCOME, completions, man};
-pub use words::{Color, DiagType, FailOn, Format, IspBy, List, Sort};
+pub use words::{Color, FailOn};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub enum Command {
     Welcome,
     /// Read accounting files and report.
     Report(Box<ReportArgs>),
-    /// List the mailbox providers.
+    /// List the mailbox providers, or say where names belong.
     Providers(ProvidersArgs),
     /// Write sample accounting files.
     Demo(DemoArgs),
@@ -84,7 +84,7 @@ enum TypedCommand {
     /// Report what is deferred, where and why (the default command)
     #[command(after_help = help::examples(), after_long_help = help::details())]
     Report(Box<ReportArgs>),
-    /// List the mailbox providers and the domains and hosts they are known by
+    /// List the mailbox providers, or say where a name belongs and why
     Providers(ProvidersArgs),
     /// Write sample accounting files to try the program on
     Demo(DemoArgs),
@@ -111,6 +111,9 @@ fn refuse_late_command(first_path: &Path) -> Result<(), clap::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::RecordKind;
+    use crate::report::{Format, List, Sort};
+    use crate::tally::IspBy;
 
     fn parsed(line: &str) -> Result<Command, clap::Error> {
         parse(line.split_whitespace())
@@ -160,7 +163,7 @@ mod tests {
         assert_eq!(format!("{short:?}"), format!("{long:?}"));
         assert_eq!(short.window.since.as_deref(), Some("2h"));
         assert_eq!(short.filter.isp, ["gmail", "yahoo"]);
-        assert_eq!(short.grouping.diag_types, [DiagType::T, DiagType::D]);
+        assert_eq!(short.grouping.diag_types, [RecordKind::Deferred, RecordKind::Delivered]);
         assert_eq!(short.output.outputs, [Path::new("a.csv"), Path::new("b.md")]);
         assert_eq!((short.output.top, short.output.fail_on, short.run.verbose), (3, FailOn::Act, 2));
     }
@@ -170,7 +173,7 @@ mod tests {
         let args = report("pmtriage x");
         assert_eq!((args.output.format, args.output.list, args.output.sort), (Format::Table, List::Ips, None));
         assert_eq!((args.output.top, args.output.fail_on, args.run.color), (20, FailOn::Never, Color::Auto));
-        assert_eq!(args.grouping.diag_types, [DiagType::T, DiagType::B, DiagType::Tq]);
+        assert_eq!(args.grouping.diag_types, [RecordKind::Deferred, RecordKind::Bounced, RecordKind::QueueDeferred]);
         assert_eq!((args.window.tz.as_str(), args.window.assume_tz.as_str()), ("UTC", "UTC"));
         assert_eq!((args.run.quiet, args.run.verbose, args.run.threads), (false, 0, None));
     }
@@ -214,6 +217,27 @@ mod tests {
             ["pmtriage --help", "pmtriage -h", "pmtriage --version", "pmtriage report --help", "pmtriage help demo"]
         {
             assert_eq!(parsed(line).expect_err(line).exit_code(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_empty_is_refused() {
+        assert_eq!(parse(["pmtriage", "providers", "gmail.com", ""]).expect_err("a variable not set").exit_code(), 2);
+    }
+
+    #[test]
+    fn every_choice_is_offered_by_the_word_of_the_stage_that_knows_it() {
+        for format in Format::ALL {
+            assert_eq!(report(&format!("pmtriage --format {} x", format.word())).output.format, format);
+        }
+        for list in List::ALL {
+            assert_eq!(report(&format!("pmtriage --list {} x", list.word())).output.list, list);
+        }
+        for (word, sort) in [("rate", Sort::Rate), ("deferred", Sort::Deferred), ("volume", Sort::Volume)] {
+            assert_eq!(report(&format!("pmtriage --sort {word} x")).output.sort, Some(sort));
+        }
+        for (word, isp_by) in [("provider", IspBy::Provider), ("domain", IspBy::Domain)] {
+            assert_eq!(report(&format!("pmtriage --isp-by {word} x")).grouping.isp_by, isp_by);
         }
     }
 

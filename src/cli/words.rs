@@ -1,48 +1,68 @@
-//! The closed lists of words that options take.
+//! The closed lists of words that options take. Where a later stage has a type for the choice, the option
+//! gives a value of that type, by the stage's own word for it; here stands only what the help says of it.
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use crate::record::RecordKind;
+use crate::report::{Format, List, Sort};
+use crate::tally::IspBy;
 
 /// What standard output carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Tables for people
-    Table,
-    /// One list as CSV
-    Csv,
-    /// Everything as one JSON document
-    Json,
-    /// Every row of every list as a JSON line
-    Ndjson,
-    /// One list as a Markdown table
-    Markdown,
+pub(super) fn format() -> impl TypedValueParser<Value = Format> {
+    words(Format::ALL.map(|format| {
+        let help = match format {
+            Format::Table => "Tables for people",
+            Format::Csv => "One list as CSV",
+            Format::Json => "Everything as one JSON document",
+            Format::Ndjson => "Every row of every list as a JSON line",
+            Format::Markdown => "One list as a Markdown table",
+        };
+        (format, format.word(), help)
+    }))
 }
 
 /// Which list a stream that can hold only one is to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum List {
-    /// One row a mailbox provider
-    Isps,
-    /// One row a provider and pool
-    Pools,
-    /// One row a provider, pool and IP
-    Ips,
-    /// One row a provider, IP and reply
-    Groups,
-    /// One row a trouble
-    Findings,
-    /// One row a file read
-    Inputs,
+pub(super) fn list() -> impl TypedValueParser<Value = List> {
+    words(List::ALL.map(|list| {
+        let help = match list {
+            List::Isps => "One row a mailbox provider",
+            List::Pools => "One row a provider and pool",
+            List::Ips => "One row a provider, pool and IP",
+            List::Groups => "One row a provider, IP and reply",
+            List::Findings => "One row a trouble",
+            List::Inputs => "One row a file read",
+        };
+        (list, list.word(), help)
+    }))
 }
 
-/// What the terminal tables are sorted by, largest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Sort {
-    /// Deferral rate
-    Rate,
-    /// Number of deferred attempts
-    Deferred,
-    /// Number of attempts
-    Volume,
+/// What the terminal tables are sorted by. The worst first is what nobody has to ask for.
+pub(super) fn sort() -> impl TypedValueParser<Value = Sort> {
+    words([
+        (Sort::Rate, "rate", "Deferral rate"),
+        (Sort::Deferred, "deferred", "Number of deferred attempts"),
+        (Sort::Volume, "volume", "Number of attempts"),
+    ])
+}
+
+/// What a recipient's ISP is.
+pub(super) fn isp_by() -> impl TypedValueParser<Value = IspBy> {
+    words([
+        (IspBy::Provider, "provider", "The mailbox provider behind the domain"),
+        (IspBy::Domain, "domain", "The recipient's domain itself"),
+    ])
+}
+
+/// The record types whose replies can be grouped: those that carry one.
+pub(super) fn diag_type() -> impl TypedValueParser<Value = RecordKind> {
+    let types = [
+        (RecordKind::Deferred, "Deferred attempts"),
+        (RecordKind::Bounced, "Bounces"),
+        (RecordKind::QueueDeferred, "Deferred queues"),
+        (RecordKind::Delivered, "Deliveries"),
+    ];
+    words(types.map(|(kind, help)| (kind, kind.word(), help)))
 }
 
 /// When to write colours.
@@ -56,28 +76,6 @@ pub enum Color {
     Never,
 }
 
-/// What a recipient's ISP is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum IspBy {
-    /// The mailbox provider behind the domain
-    Provider,
-    /// The recipient's domain itself
-    Domain,
-}
-
-/// A record type whose replies can be grouped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DiagType {
-    /// Deferred attempts
-    T,
-    /// Bounces
-    B,
-    /// Deferred queues
-    Tq,
-    /// Deliveries
-    D,
-}
-
 /// The findings that change the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
@@ -87,4 +85,16 @@ pub enum FailOn {
     Act,
     /// None
     Never,
+}
+
+/// A parser of words: each row is a value, its word, and what the help says of it.
+fn words<T, const N: usize>(rows: [(T, &'static str, &'static str); N]) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    let possible = rows.map(|(_, word, help)| PossibleValue::new(word).help(help));
+    PossibleValuesParser::new(possible).map(move |typed| {
+        let row = rows.iter().find(|(_, word, _)| *word == typed);
+        row.expect("no other word passes the parser").0
+    })
 }

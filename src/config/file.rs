@@ -30,10 +30,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::name::{self, CanonicalIp, IspToken, Lowercase, TierName};
+use super::name::{CanonicalIp, IspToken, Lowercase, TierName};
 use super::rate::Rate;
-use super::{ProviderRule, RuleKind};
 use crate::error::{Error, Result};
+use crate::provider::{PatternKind, UserRule};
 
 /// The file as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -87,19 +87,12 @@ struct ProviderTable {
 }
 
 impl File {
-    /// The user's own providers, sorted.
-    pub fn provider_rules(&self) -> Vec<ProviderRule> {
-        let rule = |kind| {
-            move |(pattern, isp): (&String, &IspToken)| ProviderRule {
-                kind,
-                pattern: name::domain(pattern),
-                isp: isp.0.clone(),
-            }
-        };
-        let domains = self.providers.domains.iter().map(rule(RuleKind::Domain));
-        let mut rules: Vec<_> = domains.chain(self.providers.mx.iter().map(rule(RuleKind::Mx))).collect();
-        rules.sort();
-        rules
+    /// The user's own providers: by domain, then by mail host, each in the order of the patterns.
+    pub fn provider_rules(&self) -> Vec<UserRule> {
+        let rules = [(PatternKind::Domain, &self.providers.domains), (PatternKind::Mx, &self.providers.mx)];
+        let rules =
+            rules.into_iter().flat_map(|(kind, table)| table.iter().map(move |(pattern, isp)| (kind, pattern, isp)));
+        rules.map(|(kind, pattern, isp)| UserRule { pattern: pattern.clone(), kind, isp: isp.0.clone() }).collect()
     }
 }
 
@@ -150,21 +143,18 @@ pub(super) mod tests {
         assert_eq!(gmail.tier[&TierName(Tier::Warming)].act, Some(Rate(0.08)));
         assert_eq!(file.tiers.ips[&CanonicalIp("192.0.2.9".into())], TierName(Tier::Warming));
         assert_eq!(file.tiers.pools["pool-new"], TierName(Tier::Warming));
-        let rule = |kind, pattern: &str| ProviderRule { kind, pattern: pattern.into(), isp: "my-isp".into() };
+        let rule = |kind, pattern: &str| UserRule { kind, pattern: pattern.into(), isp: "my-isp".into() };
         assert_eq!(
             file.provider_rules(),
-            [rule(RuleKind::Domain, "example.com"), rule(RuleKind::Mx, "mx.example.net")]
+            [rule(PatternKind::Domain, "example.com"), rule(PatternKind::Mx, "mx.example.net")]
         );
     }
 
     #[test]
     fn names_have_one_spelling() {
-        let file = file(
-            "[isp.GMail]\nact = 0.2\n[tiers]\nips = { '2001:DB8:0::1' = 'low' }\n[providers]\ndomains = { 'Example.COM.' = 'x' }",
-        );
+        let file = file("[isp.GMail]\nact = 0.2\n[tiers]\nips = { '2001:DB8:0::1' = 'low' }");
         assert!(file.isp.contains_key(&Lowercase("gmail".into())));
         assert!(file.tiers.ips.contains_key(&CanonicalIp("2001:db8::1".into())));
-        assert_eq!(file.provider_rules()[0].pattern, "example.com");
     }
 
     #[test]

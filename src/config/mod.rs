@@ -2,28 +2,29 @@
 //! behind this module parses an option again, and nothing in it reads a clock or a variable: what
 //! the surroundings say is handed in as [`Environment`].
 
-mod color;
 mod file;
 mod filter;
 mod name;
 mod output;
 mod rate;
+mod screen;
 mod thresholds;
 mod when;
 mod zone;
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::cli::{DiagType, FailOn, Format, GroupingArgs, IspBy, List, ReportArgs, Sort};
+use crate::cli::{FailOn, GroupingArgs, ReportArgs};
 use crate::error::Result;
 use crate::evaluate::{Level, Thresholds};
-use crate::record::{Moment, RecordKind};
-use crate::tally::{Filter, Window};
+use crate::provider::UserRule;
+use crate::record::{Moment, PerKind};
+use crate::report::{Format, List, Screen};
+use crate::tally::{Filter, IspBy, Window};
 
-pub use color::{Colored, asks_for_plain_text};
-pub use output::{FileFormat, Output};
+pub use output::Output;
+pub use screen::asks_for_plain_text;
 
 /// What the surroundings say; only `main` asks them.
 #[derive(Debug, Clone)]
@@ -38,8 +39,8 @@ pub struct Environment {
     pub utf8: bool,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
-    /// Whether standard error is a terminal.
-    pub stderr_is_terminal: bool,
+    /// Its columns; nothing where it is no terminal or does not tell.
+    pub stdout_width: Option<usize>,
 }
 
 /// Everything a report needs to know before it starts.
@@ -57,26 +58,20 @@ pub struct Settings {
     pub group: Grouping,
     /// When a rate is too high; for every provider and tier, `investigate` is below `act`.
     pub thresholds: Thresholds,
-    /// The user's own providers, sorted by kind and pattern.
-    pub user_rules: Vec<ProviderRule>,
+    /// The user's own providers.
+    pub user_rules: Vec<UserRule>,
     /// What standard output carries.
     pub format: Format,
     /// The list in a stream that holds only one.
     pub list: List,
-    /// Files to write as well, no two the same and none of them an input.
+    /// Files to write as well, no two the same, none of them an input or a part of the CSV set.
     pub outputs: Vec<Output>,
     /// Folder for the CSV set.
     pub out_dir: Option<PathBuf>,
-    /// Rows shown in each terminal table, 0 for all.
-    pub top: usize,
-    /// What terminal tables are sorted by; nothing for the worst first.
-    pub sort: Option<Sort>,
+    /// What the terminal can show, and what the user wants to see first.
+    pub screen: Screen,
     /// Threads to use; nothing for one a core.
     pub threads: Option<NonZeroUsize>,
-    /// Which streams are coloured.
-    pub color: Colored,
-    /// Whether the screen can show more than ASCII.
-    pub utf8: bool,
     /// Say nothing but errors.
     pub quiet: bool,
     /// How much more to say.
@@ -91,29 +86,9 @@ pub struct Grouping {
     /// What a recipient's ISP is.
     pub isp_by: IspBy,
     /// The record types whose replies are grouped.
-    pub diag_types: BTreeSet<RecordKind>,
+    pub diag_types: PerKind<bool>,
     /// Whether records and inputs read before are counted again.
     pub keep_duplicates: bool,
-}
-
-/// The user's word that a domain, or the mail hosts below it, belong to a provider.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ProviderRule {
-    /// What the pattern is compared with.
-    pub kind: RuleKind,
-    /// A lower-case suffix of whole labels, as `example.com`.
-    pub pattern: String,
-    /// The provider's token.
-    pub isp: String,
-}
-
-/// What a [`ProviderRule`] looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RuleKind {
-    /// The recipient's domain.
-    Domain,
-    /// The name of the mail host.
-    Mx,
 }
 
 /// What `report` is to do.
@@ -133,13 +108,10 @@ pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings
         user_rules: file.provider_rules(),
         format: output.format,
         list: output.list,
-        outputs: output::outputs(&output.outputs, &args.paths)?,
+        outputs: output::outputs(&output.outputs, &args.paths, output.out_dir.as_deref())?,
         out_dir: output.out_dir.clone(),
-        top: output.top,
-        sort: output.sort,
+        screen: screen::screen(args, environment),
         threads: run.threads,
-        color: color::colored(run.color, environment),
-        utf8: environment.utf8,
         quiet: run.quiet,
         verbose: run.verbose,
         fail_on: match output.fail_on {
@@ -150,24 +122,27 @@ pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings
     })
 }
 
+/// The user's own providers by the configuration file in its usual place, for what reads no logs.
+///
+/// # Errors
+/// [`crate::error::Error::Usage`], naming the file and line.
+pub fn provider_rules(environment: &Environment) -> Result<Vec<UserRule>> {
+    Ok(file::read(None, environment.config_home.as_deref())?.provider_rules())
+}
+
 fn grouping(args: &GroupingArgs) -> Grouping {
-    let kind = |typed: &DiagType| match typed {
-        DiagType::T => RecordKind::Deferred,
-        DiagType::B => RecordKind::Bounced,
-        DiagType::Tq => RecordKind::QueueDeferred,
-        DiagType::D => RecordKind::Delivered,
-    };
-    Grouping {
-        isp_by: args.isp_by,
-        diag_types: args.diag_types.iter().map(kind).collect(),
-        keep_duplicates: args.keep_duplicates,
-    }
+    let mut diag_types = PerKind::default();
+    args.diag_types.iter().for_each(|kind| diag_types[*kind] = true);
+    Grouping { isp_by: args.isp_by, diag_types, keep_duplicates: args.keep_duplicates }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cli;
+    use crate::provider::PatternKind;
+    use crate::record::RecordKind;
+    use crate::report::{Colour, Sort, Symbols};
 
     /// 2026-03-02T12:00:00Z.
     const NOON: Moment = Moment(1_772_452_800);
@@ -179,8 +154,12 @@ mod tests {
             plain_text: false,
             utf8: true,
             stdout_is_terminal: false,
-            stderr_is_terminal: true,
+            stdout_width: None,
         }
+    }
+
+    fn grouped(settings: &Settings) -> Vec<RecordKind> {
+        settings.group.diag_types.iter().filter(|(_, grouped)| **grouped).map(|(kind, _)| kind).collect()
     }
 
     fn meant(line: &str, environment: &Environment) -> Result<Settings> {
@@ -199,9 +178,10 @@ mod tests {
         assert_eq!(settings.thresholds.min_attempts, 50);
         assert_eq!(settings.user_rules, []);
         assert_eq!(settings.fail_on, None);
-        assert_eq!(settings.color, Colored { stdout: false, stderr: true });
-        let kinds = [RecordKind::Bounced, RecordKind::Deferred, RecordKind::QueueDeferred];
-        assert_eq!(settings.group.diag_types, BTreeSet::from(kinds));
+        let screen =
+            Screen { width: 100, colour: Colour::Off, symbols: Symbols::Unicode, top: 20, sort: Sort::Severity };
+        assert_eq!(settings.screen, screen);
+        assert_eq!(grouped(&settings), [RecordKind::Bounced, RecordKind::Deferred, RecordKind::QueueDeferred]);
     }
 
     #[test]
@@ -209,23 +189,24 @@ mod tests {
         let line = "pmtriage --since 2h --until 1h --tz Europe/Berlin --assume-tz Asia/Tokyo --isp Gmail --isp-by domain \
             --diag-types d,d --keep-duplicates --investigate 4% --act 0.2 --min-attempts 9 --format ndjson --list pools \
             -o a.md --out-dir out --top 3 --sort volume --threads 2 --color always -vv --fail-on act x y";
-        let settings = meant(line, &environment()).expect("all of it is right");
+        let environment = Environment { stdout_width: Some(72), utf8: false, ..environment() };
+        let settings = meant(line, &environment).expect("all of it is right");
         assert_eq!(settings.paths, [PathBuf::from("x"), PathBuf::from("y")]);
         let window = Window { since: Some(Moment(NOON.0 - 7200)), until: Some(Moment(NOON.0 - 3600)) };
         assert_eq!(settings.window, window);
         assert_eq!(settings.assume_tz, chrono_tz::Asia::Tokyo);
         assert_eq!(settings.filter.isps, ["gmail"]);
         assert_eq!(settings.group.isp_by, IspBy::Domain);
-        assert_eq!(settings.group.diag_types, BTreeSet::from([RecordKind::Delivered]));
+        assert_eq!(grouped(&settings), [RecordKind::Delivered]);
         assert!(settings.group.keep_duplicates);
         assert_eq!(settings.thresholds.flag.investigate, Some(0.04));
         assert_eq!(settings.thresholds.flag.act, Some(0.2));
         assert_eq!(settings.thresholds.min_attempts, 9);
-        assert_eq!((settings.format, settings.list, settings.sort), (Format::Ndjson, List::Pools, Some(Sort::Volume)));
-        assert_eq!(settings.outputs, [Output { path: PathBuf::from("a.md"), format: FileFormat::Markdown }]);
+        assert_eq!((settings.format, settings.list), (Format::Ndjson, List::Pools));
+        assert_eq!(settings.outputs, [Output { path: PathBuf::from("a.md"), format: Format::Markdown }]);
         assert_eq!(settings.out_dir, Some(PathBuf::from("out")));
-        assert_eq!((settings.top, settings.threads.map(NonZeroUsize::get)), (3, Some(2)));
-        assert_eq!(settings.color, Colored { stdout: true, stderr: true });
+        let screen = Screen { width: 72, colour: Colour::On, symbols: Symbols::Ascii, top: 3, sort: Sort::Volume };
+        assert_eq!((settings.screen, settings.threads.map(NonZeroUsize::get)), (screen, Some(2)));
         assert_eq!((settings.quiet, settings.verbose, settings.fail_on), (false, 2, Some(Level::Act)));
     }
 
@@ -233,14 +214,15 @@ mod tests {
     fn the_file_in_its_usual_place_is_read_and_flags_beat_it() {
         let home = tempfile::tempdir().expect("a folder can be made");
         std::fs::create_dir(home.path().join("pmtriage")).expect("a folder can be made");
-        let text = "investigate = '6%'\nmin-attempts = 7\n[providers]\nmx = { 'MX.example.net.' = 'my-isp' }\n";
+        let text = "investigate = '6%'\nmin-attempts = 7\n[providers]\nmx = { 'mx.example.net' = 'my-isp' }\n";
         std::fs::write(home.path().join("pmtriage/config.toml"), text).expect("a file can be written");
         let environment = Environment { config_home: Some(home.path().to_owned()), ..environment() };
 
         let settings = meant("pmtriage --min-attempts 8 x", &environment).expect("the file is right");
         assert_eq!((settings.thresholds.global.investigate, settings.thresholds.min_attempts), (Some(0.06), 8));
-        let rule = ProviderRule { kind: RuleKind::Mx, pattern: "mx.example.net".into(), isp: "my-isp".into() };
+        let rule = UserRule { kind: PatternKind::Mx, pattern: "mx.example.net".into(), isp: "my-isp".into() };
         assert_eq!(settings.user_rules, [rule]);
+        assert_eq!(provider_rules(&environment).expect("the file is right"), settings.user_rules);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::report::{Format, List};
 
 /// One `-o FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,55 +11,44 @@ pub struct Output {
     /// Where it goes, as typed.
     pub path: PathBuf,
     /// What goes there.
-    pub format: FileFormat,
+    pub format: Format,
 }
 
-/// What a file can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileFormat {
-    /// `.csv`: one list.
-    Csv,
-    /// `.json`: everything as one document.
-    Json,
-    /// `.ndjson`: every row of every list as a JSON line.
-    Ndjson,
-    /// `.md`: one list as a table.
-    Markdown,
-}
-
-/// Endings that are promised and not built yet.
-const NOT_BUILT: [&str; 3] = ["html", "parquet", "prom"];
-
-pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf]) -> Result<Vec<Output>> {
-    for (place, path) in typed.iter().enumerate() {
+pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Vec<Output>> {
+    let set: Vec<PathBuf> = out_dir.iter().flat_map(|dir| List::ALL.map(|list| csv_of_set(dir, list))).collect();
+    let mut outputs: Vec<Output> = Vec::new();
+    for path in typed {
         let is_same = |other: &PathBuf| plain(other) == plain(path);
-        if typed[..place].iter().any(is_same) {
-            return Err(Error::Usage(format!("-o {}: the same file is named twice", path.display())));
+        let refused = |why: &str| Err(Error::Usage(format!("-o {}: {why}", path.display())));
+        if outputs.iter().any(|output| is_same(&output.path)) {
+            return refused("the same file is named twice");
         }
         if inputs.iter().any(is_same) {
-            return Err(Error::Usage(format!("-o {}: the file is also an input", path.display())));
+            return refused("the file is also an input");
         }
+        if set.iter().any(is_same) {
+            return refused("--out-dir writes a file of that name; name another one");
+        }
+        outputs.push(Output { path: path.clone(), format: format(path)? });
     }
-    typed.iter().map(|path| Ok(Output { path: path.clone(), format: format(path)? })).collect()
+    Ok(outputs)
 }
 
-fn format(path: &Path) -> Result<FileFormat> {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    match ending.as_str() {
-        "csv" => Ok(FileFormat::Csv),
-        "json" => Ok(FileFormat::Json),
-        "ndjson" => Ok(FileFormat::Ndjson),
-        "md" => Ok(FileFormat::Markdown),
-        other => {
-            let name = path.display();
-            let built = ".csv, .json, .ndjson or .md";
-            Err(Error::Usage(if NOT_BUILT.contains(&other) {
-                format!("-o {name}: .{other} reports are not built yet; use {built}")
-            } else {
-                format!("-o {name}: the ending names the format; it must be {built}")
-            }))
-        }
-    }
+/// The format that the ending names.
+fn format(path: &Path) -> Result<Format> {
+    Format::of_path(path).ok_or_else(|| {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let why = match &*ending {
+            "html" | "parquet" | "prom" => format!(".{ending} reports are not built yet; use"),
+            _ => "the ending names the format; it must be".to_owned(),
+        };
+        Error::Usage(format!("-o {}: {why} .csv, .json, .ndjson or .md", path.display()))
+    })
+}
+
+/// The file of the CSV set that holds a list.
+fn csv_of_set(folder: &Path, list: List) -> PathBuf {
+    folder.join(format!("{}.csv", list.word()))
 }
 
 /// `./a.csv` and `a.csv` are the same file.
@@ -71,17 +61,21 @@ mod tests {
     use super::*;
 
     fn meant(typed: &[&str], inputs: &[&str]) -> Result<Vec<Output>> {
+        beside("set", typed, inputs)
+    }
+
+    fn beside(out_dir: &str, typed: &[&str], inputs: &[&str]) -> Result<Vec<Output>> {
         let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
-        outputs(&paths(typed), &paths(inputs))
+        outputs(&paths(typed), &paths(inputs), Some(Path::new(out_dir)))
     }
 
     #[test]
     fn the_ending_names_the_format() {
         for (name, format) in [
-            ("a.csv", FileFormat::Csv),
-            ("dir.d/a.JSON", FileFormat::Json),
-            ("a.b.ndjson", FileFormat::Ndjson),
-            ("/x/a.md", FileFormat::Markdown),
+            ("a.csv", Format::Csv),
+            ("dir.d/a.JSON", Format::Json),
+            ("a.b.ndjson", Format::Ndjson),
+            ("/x/a.md", Format::Markdown),
         ] {
             assert_eq!(meant(&[name], &["in"]).expect(name), [Output { path: name.into(), format }]);
         }
@@ -113,5 +107,13 @@ mod tests {
             assert!(meant(&typed, &inputs).is_err(), "{typed:?} {inputs:?}");
         }
         assert_eq!(meant(&["a.csv", "x/a.csv", "a.json"], &["b.csv"]).map(|outputs| outputs.len()).ok(), Some(3));
+    }
+    #[test]
+    fn no_file_of_the_csv_set_is_written_over() {
+        for (out_dir, name) in [("d", "d/ips.csv"), ("./d/", "d/./inputs.csv"), (".", "isps.csv")] {
+            let error = beside(out_dir, &["a.md", name], &["in"]).expect_err(name).to_string();
+            assert!(error.starts_with(&format!("-o {name}: --out-dir")), "{error}");
+        }
+        assert!(beside("d", &["ips.csv", "d/ips.json", "d/mine.csv"], &["in"]).is_ok());
     }
 }

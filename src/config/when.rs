@@ -10,12 +10,9 @@
 //! | the same with `Z`, `+01:00` or `+0100` | RFC 3339, and what PowerMTA itself writes |
 //! | `@1772420400` | seconds since 1970 |
 //!
-//! Where clocks go forward, a local time that does not exist is the first instant after the gap.
-//! Where they go back, a local time that exists twice is the earlier instant, for both ends of a window.
+//! Local times that clocks skip or show twice are those of [`Moment::of_local`], for both ends of a window.
 
-use std::iter;
-
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::zone::zone;
@@ -53,8 +50,8 @@ fn moment(text: &str, now: Moment, zone: Tz) -> Option<Moment> {
     let today = DateTime::from_timestamp(now.0, 0)?.with_timezone(&zone).date_naive();
     match text.as_str() {
         "now" => Some(now),
-        "today" => instant(today.and_time(NaiveTime::MIN), zone),
-        "yesterday" => instant(today.pred_opt()?.and_time(NaiveTime::MIN), zone),
+        "today" => Moment::of_local(today.and_time(NaiveTime::MIN), zone),
+        "yesterday" => Moment::of_local(today.pred_opt()?.and_time(NaiveTime::MIN), zone),
         text => epoch(text)
             .or_else(|| before(now, text))
             .or_else(|| latest(clock(text)?, today, now, zone))
@@ -92,7 +89,10 @@ fn before(now: Moment, text: &str) -> Option<Moment> {
 /// A time of day: today's, or yesterday's where today's is still to come.
 fn latest(time: NaiveTime, today: NaiveDate, now: Moment, zone: Tz) -> Option<Moment> {
     let days = [Some(today), today.checked_sub_days(Days::new(1))];
-    days.into_iter().flatten().filter_map(|day| instant(day.and_time(time), zone)).find(|moment| *moment <= now)
+    days.into_iter()
+        .flatten()
+        .filter_map(|day| Moment::of_local(day.and_time(time), zone))
+        .find(|moment| *moment <= now)
 }
 
 /// A date, with or without a time of day, with or without a zone of its own.
@@ -103,7 +103,7 @@ fn date_and_time(text: &str, zone: Tz) -> Option<Moment> {
     let (time, offset) = time.split_at(time.find(['z', '+', '-']).unwrap_or(time.len()));
     let local = date.and_time(clock(time.trim_end())?);
     match offset {
-        "" => instant(local, zone),
+        "" => Moment::of_local(local, zone),
         "z" => Some(Moment(local.and_utc().timestamp())),
         offset => {
             let local = offset.parse::<FixedOffset>().ok()?.from_local_datetime(&local).earliest()?;
@@ -115,17 +115,6 @@ fn date_and_time(text: &str, zone: Tz) -> Option<Moment> {
 /// `03:10`, `03:10:30`, `03:10:30.5`; fractions are cut off.
 fn clock(text: &str) -> Option<NaiveTime> {
     ["%H:%M", "%H:%M:%S%.f"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())
-}
-
-/// The earliest instant with a local time, else the first after the gap that the time falls into.
-fn instant(local: NaiveDateTime, zone: Tz) -> Option<Moment> {
-    // Gaps end on a whole minute; the longest, where a zone skipped a whole day, has 24 hours.
-    let minute = local.with_second(0)?.with_nanosecond(0)?;
-    let later = (1..=25 * 60).filter_map(|minutes| minute.checked_add_signed(TimeDelta::minutes(minutes)));
-    iter::once(local)
-        .chain(later)
-        .find_map(|local| zone.from_local_datetime(&local).earliest())
-        .map(|time| Moment(time.timestamp()))
 }
 
 /// An instant, unless it is so far away that it has no date.

@@ -4,14 +4,25 @@
 //! 1970 (`iso-times no`), the guide's `02/08/2019 21:54:05+0000`, and what exports make of them: `T`
 //! for the blank, `Z` or `+00:00` for the zone, fractions of a second, no zone at all.
 
-use chrono::{DateTime, LocalResult, NaiveDate, TimeDelta, TimeZone};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
+use std::iter;
 
 /// An instant: whole seconds since 1970-01-01T00:00:00Z, fractions cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(pub i64);
 
 impl Moment {
+    /// The instant that clocks in `zone` show as `local`. Where they go back, the earlier of the two. Where they
+    /// go forward, a time that they skip did not happen: the first instant after the gap.
+    pub fn of_local(local: NaiveDateTime, zone: Tz) -> Option<Moment> {
+        // Gaps end on a whole minute; the longest, where a zone skipped a whole day, has 24 hours.
+        let minute = local.with_second(0)?.with_nanosecond(0)?;
+        let later = (1..=24 * 60).filter_map(|minutes| minute.checked_add_signed(TimeDelta::minutes(minutes)));
+        let there = iter::once(local).chain(later).find_map(|local| zone.from_local_datetime(&local).earliest())?;
+        Some(Moment(there.timestamp()))
+    }
+
     /// RFC 3339 in UTC, as `2026-03-02T03:10:00Z`.
     pub fn to_rfc3339(self) -> String {
         match DateTime::from_timestamp(self.0, 0) {
@@ -103,21 +114,10 @@ impl TimeReader {
         match zone {
             [] => {
                 self.zoneless = true;
-                self.assume_zone(local)
+                Moment::of_local(DateTime::from_timestamp(local, 0)?.naive_utc(), self.zone)
             }
             zone => Some(Moment(local - offset(zone)?)),
         }
-    }
-
-    fn assume_zone(&self, local: i64) -> Option<Moment> {
-        let naive = DateTime::from_timestamp(local, 0)?.naive_utc();
-        // A time that the clocks skipped did not happen; an hour later did. Of a time that happened
-        // twice the earlier one is taken.
-        let there = match self.zone.from_local_datetime(&naive) {
-            LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time,
-            LocalResult::None => self.zone.from_local_datetime(&(naive + TimeDelta::hours(1))).earliest()?,
-        };
-        Some(Moment(there.timestamp()))
     }
 }
 
@@ -141,7 +141,7 @@ fn midnight(date: &[u8; 10]) -> Option<i64> {
     };
     let date =
         NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)?;
-    (year >= 1970).then(|| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
+    (year >= 1970).then(|| date.and_time(NaiveTime::MIN).and_utc().timestamp())
 }
 
 /// `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction`: the seconds, and what follows them.
@@ -215,12 +215,41 @@ mod tests {
     }
 
     #[test]
-    fn a_time_without_zone_is_told_and_daylight_saving_is_kept() {
+    fn a_time_without_zone_is_told() {
         let mut reader = TimeReader::new(chrono_tz::Europe::Berlin);
         assert!(reader.read(b"2026-03-02 03:10:00+0100").is_some() && !reader.met_zoneless());
         assert!(reader.read(b"2026-03-02 03:10").is_some() && reader.met_zoneless());
-        assert_eq!(read("2026-03-29 02:30:00").as_deref(), Some("2026-03-29T01:30:00Z"), "skipped by the clocks");
-        assert_eq!(read("2026-10-25 02:30:00").as_deref(), Some("2026-10-25T00:30:00Z"), "happened twice");
+    }
+
+    #[test]
+    fn clocks_go_forward_and_back() {
+        // Berlin, 2026-03-29: 02:00 became 03:00 at 01:00 UTC; 2026-10-25: 03:00 became 02:00 at 01:00 UTC.
+        for (local, expected) in [
+            ("2026-03-29 01:59:59", "2026-03-29T00:59:59Z"),
+            ("2026-03-29 02:00:00", "2026-03-29T01:00:00Z"),
+            ("2026-03-29 02:30:30", "2026-03-29T01:00:00Z"),
+            ("2026-03-29 02:59:59", "2026-03-29T01:00:00Z"),
+            ("2026-03-29 03:00:00", "2026-03-29T01:00:00Z"),
+            ("2026-10-25 01:59:59", "2026-10-24T23:59:59Z"),
+            ("2026-10-25 02:00:00", "2026-10-25T00:00:00Z"),
+            ("2026-10-25 02:30:00", "2026-10-25T00:30:00Z"),
+            ("2026-10-25 03:00:00", "2026-10-25T02:00:00Z"),
+        ] {
+            assert_eq!(read(local).as_deref(), Some(expected), "{local}");
+        }
+    }
+
+    #[test]
+    fn a_gap_may_be_half_an_hour_and_a_whole_day() {
+        let read = |cell: &str, zone| TimeReader::new(zone).read(cell.as_bytes()).map(Moment::to_rfc3339);
+        for (local, zone, expected) in [
+            ("2026-10-04 02:10:00", Tz::Australia__Lord_Howe, "2026-10-03T15:30:00Z"),
+            ("2018-11-04 00:00:00", Tz::America__Sao_Paulo, "2018-11-04T03:00:00Z"),
+            ("2011-12-30 00:00:00", Tz::Pacific__Apia, "2011-12-30T10:00:00Z"),
+            ("2011-12-30 23:59:59", Tz::Pacific__Apia, "2011-12-30T10:00:00Z"),
+        ] {
+            assert_eq!(read(local, zone).as_deref(), Some(expected), "{local} in {zone}");
+        }
     }
 
     #[test]

@@ -61,12 +61,12 @@ fn environment() -> Environment {
         plain_text: config::asks_for_plain_text(variable),
         utf8: locale.is_some_and(|locale| locale.to_string_lossy().to_lowercase().replace('-', "").contains("utf8")),
         stdout_is_terminal: io::stdout().is_terminal(),
-        stderr_is_terminal: io::stderr().is_terminal(),
+        stdout_width: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into()),
     }
 }
 
 fn providers(names: &[String]) -> Result<u8> {
-    let providers = Providers::new(&[])?;
+    let providers = Providers::new(&config::provider_rules(&environment())?)?;
     print(|out| {
         if names.is_empty() {
             for line in provider::list(&providers) {

@@ -1,41 +1,11 @@
-//! What the settings mean for the other rooms, and what the numbers mean for the reader.
+//! What the numbers mean for the reader, and why there may be none.
 
-use crate::cli;
-use crate::config::{RuleKind, Settings};
+use crate::config::Settings;
 use crate::evaluate::judge_inputs;
-use crate::provider::{PatternKind, UserRule};
 use crate::record::{Moment, PerKind, RecordKind, Span};
 use crate::summary::{Summary, isps_of_domains};
-use crate::tally::{IspBy, LeftOut, Plan, Seen, Tally};
+use crate::tally::{LeftOut, Plan, Seen, Tally};
 use std::collections::BTreeSet;
-
-/// The user's own providers.
-pub fn user_rules(settings: &Settings) -> Vec<UserRule> {
-    let rule = |rule: &crate::config::ProviderRule| UserRule {
-        pattern: rule.pattern.clone(),
-        kind: match rule.kind {
-            RuleKind::Domain => PatternKind::Domain,
-            RuleKind::Mx => PatternKind::Mx,
-        },
-        isp: rule.isp.clone(),
-    };
-    settings.user_rules.iter().map(rule).collect()
-}
-
-/// What stands for the mailbox provider.
-pub fn isp_by(settings: &Settings) -> IspBy {
-    match settings.group.isp_by {
-        cli::IspBy::Provider => IspBy::Provider,
-        cli::IspBy::Domain => IspBy::Domain,
-    }
-}
-
-/// The types whose replies are grouped.
-pub fn diag_types(settings: &Settings) -> PerKind<bool> {
-    let mut types = PerKind::default();
-    settings.group.diag_types.iter().for_each(|kind| types[*kind] = true);
-    types
-}
 
 /// What the numbers mean, in reading order.
 pub fn definitions(settings: &Settings, plan: &Plan) -> Vec<(String, String)> {

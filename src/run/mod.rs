@@ -76,14 +76,14 @@ fn report(settings: &Settings) -> Result<Outcome> {
 
 /// What the settings mean for the counting of these inputs.
 fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
-    let providers = Providers::new(&describe::user_rules(settings))?;
+    let providers = Providers::new(&settings.user_rules)?;
     Ok(Plan {
         window: settings.window,
         filter: settings.filter.clone(),
         assume_tz: settings.assume_tz,
-        isp_by: describe::isp_by(settings),
+        isp_by: settings.group.isp_by,
         providers,
-        diag_types: describe::diag_types(settings),
+        diag_types: settings.group.diag_types,
         message_key: inputs.message_key(),
         message_budget: crate::tally::MESSAGE_BUDGET,
         flood: crate::tally::FLOOD,

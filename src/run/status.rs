@@ -1,10 +1,9 @@
 //! The exit status, and the words that go with it on standard error.
 
-use crate::cli::Format;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::evaluate::Level;
-use crate::report::{InputRow, Report, visible};
+use crate::report::{Format, InputRow, Report, visible};
 
 /// Done.
 pub const DONE: u8 = 0;

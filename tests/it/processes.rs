@@ -135,6 +135,26 @@ fn statuses_of_findings_and_of_wrong_options() {
 }
 
 #[test]
+fn providers_are_those_of_the_users_configuration_too() {
+    let home = tempdir().expect("a folder");
+    let place = home.path().join("pmtriage");
+    fs::create_dir(&place).expect("made");
+    let providers = |config: &str, args: &[&str]| {
+        fs::write(place.join("config.toml"), config).expect("written");
+        let home = home.path().to_str().expect("text");
+        let said = Run::new().env("XDG_CONFIG_HOME", home).arg("providers").args(args).run();
+        (said.status, String::from_utf8(said.stdout).expect("text"), said.stderr)
+    };
+    let mine = "[providers]\ndomains = { 'example.com' = 'my-isp' }\n";
+    let (status, answer, _) = providers(mine, &["mail.example.com"]);
+    assert_eq!((status, &*answer), (Some(0), "mail.example.com: my-isp (your domain mapping: example.com)\n"));
+    assert!(providers(mine, &[]).1.contains("\nmy-isp (my-isp)\n  domains: example.com\n"));
+    assert_eq!(providers(mine, &[""]).0, Some(2));
+    let (status, _, why) = providers("[providers]\nhosts = {}\n", &[]);
+    assert!(status == Some(2) && why.contains("config.toml:2"), "{why}");
+}
+
+#[test]
 fn standard_input_is_read_plain_and_packed() {
     for log in ["plain.csv", "two-members.csv.gz", "plain.csv.zst", "plain.csv.bz2", "plain.csv.xz", "objects.ndjson"] {
         let said = Run::json().arg("-").stdin(fs::read(sample(log)).expect("a sample")).run();
