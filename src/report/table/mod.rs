@@ -93,7 +93,7 @@ mod tests {
                  2. lower max-msg-rate for yahoo until the rate is below 5 %
 
           ISP    attempts  deferred    rate   IPs !  IPs ✖  verdict
-        ✖ yahoo     4,592       549  12.0 %  2 of 2      1  mixed, act
+        ✖ yahoo     4,592       549  12.0 %  2 of 2      1  act, mixed
           gmail     9,198       261   2.8 %  0 of 2      0  ok
 
           IP          attempts  deferred    rate  ISP    verdict                 pool
@@ -191,7 +191,7 @@ mod tests {
                     below 5 %
 
           ISP    attempts  deferred    rate   IPs !  IPs x  verdict
-        x yahoo     4,592       549  12.0 %  2 of 2      1  mixed...
+        x yahoo     4,592       549  12.0 %  2 of 2      1  act, ...
           and 1 more ISP; --top 0 shows all
 
           IP          attempts  deferred    rate  ISP    verdict
@@ -216,7 +216,7 @@ mod tests {
           next   1. take 192.0.2.13 out of pool main for yahoo
 
           ISP               attempts  deferred    rate   IPs !  IPs ✖  verdict
-        ✖ yahoo                4,592       549  12.0 %  2 of 2      1  mixed, act
+        ✖ yahoo                4,592       549  12.0 %  2 of 2      1  act, mixed
           \x1b]0;gmail\x07     9,198       261   2.8 %  0 of 2      0  ok
 
         note: pool \x1b[31mred
