@@ -45,12 +45,14 @@ pub fn write_isps(report: &Report, page: &mut Page) -> io::Result<()> {
             .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
             .chain([(raised, Right), (format!("IPs {act}"), Right), ("verdict".to_owned(), Left)])
             .collect(),
-        // A long name must not push the numbers off the screen.
-        first: (page.screen.width * 3 / 10).max(10),
+        first: name_width(page),
         rows: shown.iter().map(|row| (Ink::of(row.0), cells(page, row))).collect(),
     };
     write(grid, rows.len(), "ISP", page)
 }
+
+/// Of the screen's width, what the IPs leave for the names of their providers: a gap and the start of a name.
+const ISP_WIDTH: usize = 10;
 
 /// One row an IP, for the providers and pools that have a finding.
 pub fn write_ips(report: &Report, page: &mut Page) -> io::Result<()> {
@@ -63,22 +65,35 @@ pub fn write_ips(report: &Report, page: &mut Page) -> io::Result<()> {
         by(sort, (left.figures.level, &left.figures), (right.figures.level, &right.figures))
             .then_with(|| (&left.isp, &left.pool, &left.ip).cmp(&(&right.isp, &right.pool, &right.ip)))
     });
+    let shown = shown(&rows, page);
+    // Where there are several providers an IP means nothing without its own, which no screen may then be too narrow for.
+    let several = shown.iter().any(|row| row.isp != shown[0].isp);
+    let (isp_place, first) = if several {
+        (1, page.screen.width.saturating_sub(ISP_WIDTH).clamp(ISP_WIDTH, IP_WIDTH))
+    } else {
+        (1 + NUMBERS.len(), IP_WIDTH)
+    };
     let cells = |page: &Page, row: &IpRow| {
         let mut cells = vec![format!("{} {}", page.mark(row.figures.level), row.ip)];
         cells.extend(numbers(&row.figures));
-        cells.extend([row.isp.clone(), words([row.figures.level.word(), row.standing.word()]), row.pool.clone()]);
+        cells.extend([words([row.figures.level.word(), row.standing.word()]), row.pool.clone()]);
+        cells.insert(isp_place, text::cut(&page.clean(&row.isp), name_width(page), page.ellipsis()).into_owned());
         cells
     };
-    let grid = Grid {
-        columns: [("  IP".to_owned(), Left)]
-            .into_iter()
-            .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
-            .chain(["ISP", "verdict", "pool"].map(|name| (name.to_owned(), Left)))
-            .collect(),
-        first: IP_WIDTH,
-        rows: shown(&rows, page).iter().map(|row| (Ink::of(row.figures.level), cells(page, row))).collect(),
-    };
+    let mut columns: Vec<(String, Side)> = [("  IP".to_owned(), Left)]
+        .into_iter()
+        .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
+        .chain(["verdict", "pool"].map(|name| (name.to_owned(), Left)))
+        .collect();
+    columns.insert(isp_place, ("ISP".to_owned(), Left));
+    let grid =
+        Grid { columns, first, rows: shown.iter().map(|row| (Ink::of(row.figures.level), cells(page, row))).collect() };
     write(grid, rows.len(), "IP", page)
+}
+
+/// Room for a provider's name: a long one must not push the numbers off the screen.
+fn name_width(page: &Page) -> usize {
+    (page.screen.width * 3 / 10).max(10)
 }
 
 const NUMBERS: [(&str, Side); 3] = [("attempts", Right), ("deferred", Right), ("rate", Right)];

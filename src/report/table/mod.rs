@@ -176,6 +176,34 @@ mod tests {
     }
 
     #[test]
+    fn an_ip_never_loses_its_provider_where_there_are_several() {
+        let mut report = sample::problems();
+        let evaluation = &mut report.evaluation;
+        let of_gmail = crate::evaluate::Finding { isp: "gmail".into(), ..evaluation.findings[0].clone() };
+        evaluation.findings.push(of_gmail);
+        evaluation.ips[1].isp = "google-workspace".into();
+        evaluation.findings[1].isp = "google-workspace".into();
+        let table = |report: &Report| {
+            let shown = shown(report, &Screen { width: 40, ..sample::screen() });
+            let lines: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("  IP")).take(4).collect();
+            lines.join("\n")
+        };
+        insta::assert_snapshot!(table(&report), @"
+          IP          ISP           attempts
+        ✖ 192.0.2.13  yahoo              569
+        ! 192.0.2.12  yahoo            4,023
+          192.0.2.13  google-work…     4,641
+        ");
+        report.evaluation.ips[3].ip = "2001:db8:1234:5678:9abc:def0:1234:5678".into();
+        insta::assert_snapshot!(table(&report), @"
+          IP                            ISP
+        ✖ 2001:db8:1234:5678:9abc:def…  yahoo
+        ! 192.0.2.12                    yahoo
+          192.0.2.13                    google-…
+        ");
+    }
+
+    #[test]
     fn ascii() {
         let screen = Screen { symbols: Symbols::Ascii, width: 60, top: 1, ..sample::screen() };
         let shown = shown(&sample::problems(), &screen);
