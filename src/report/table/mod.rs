@@ -286,8 +286,9 @@ mod tests {
             .evaluation
             .findings
             .extend((0..4).map(|n| crate::evaluate::Finding { id: n.to_string(), ..finding.clone() }));
-        let shown = shown(&report, &sample::screen());
-        assert!(shown.contains("\nand 2 more findings: pmtriage ... --format csv --list findings\n"), "{shown}");
+        let said = |width| shown(&report, &Screen { width, ..sample::screen() });
+        assert!(said(80).contains("\nand 2 more findings: --list findings --format csv\n"), "{}", said(80));
+        assert!(said(40).contains("\nand 2 more findings: --list findings\n--format csv\n"), "{}", said(40));
     }
 
     #[test]
