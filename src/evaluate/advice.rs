@@ -84,7 +84,7 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
         steps.push(format!("meanwhile lower max-msg-rate for the domains of {isp}, then `pmta reload`"));
     }
     match doubt {
-        Doubt::NoIpJudged | Doubt::Chance => {
+        Doubt::NoIpJudged | Doubt::SmallIps | Doubt::Chance => {
             steps.push("gather more attempts: a longer window (an earlier --since) or more files".to_owned());
         }
         Doubt::OneIpJudged => {

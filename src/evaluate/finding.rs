@@ -9,6 +9,7 @@ use super::scope::{Case, Doubt};
 use super::words::{self, counted, grouped, percent, percent_range};
 use super::{Finding, Level, Scope, advice};
 use crate::record::{NONE, RecordKind};
+use crate::summary::Counts;
 
 /// The finding of one pool; nothing where its scope is `none`. `level` is that of the pool's row.
 pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: &Reach) -> Option<Finding> {
@@ -96,7 +97,7 @@ fn no_ip_stands_out(pool: &JudgedPool) -> String {
         return format!("nothing gets through from any of {ips}: {}", blocked(&pool.pool));
     }
     let rates = percent_range(judged.iter().filter_map(|ip| ip.counts.deferral_rate())).unwrap_or_default();
-    format!("no IP stands out among {ips}: deferred {}, IP by IP {rates}", share(&pool.pool))
+    format!("no IP stands out among {ips}: deferred {}, IP by IP {rates}", share(&pool.pool.counts))
 }
 
 fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> String {
@@ -117,6 +118,15 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> String {
             let unnamed: Vec<String> = pool.ips.iter().filter(|ip| !ip.is_named()).map(described).collect();
             format!("{}, so no IP can be named", words::listed(&unnamed))
         }
+        Doubt::SmallIps => {
+            let (compared, small): (Vec<&Case>, Vec<&Case>) = pool.ips.iter().partition(|ip| ip.is_judged());
+            let names = words::listed(&compared.iter().map(|ip| name(ip.ip)).collect::<Vec<_>>());
+            let counts = sum(&compared);
+            let is_blocked = counts.delivered == 0 && compared.iter().any(|ip| ip.blocked);
+            let compared = Case { ip: &names, counts, level: pool.pool.level, blocked: is_blocked };
+            let rest = share(&sum(&small));
+            format!("{}; the rest of the pool {rest}, with too few attempts by IP to compare", described(&compared))
+        }
         Doubt::Chance => {
             let limit = words::limit(pool.limits.lowest());
             format!("{}, but with so few attempts the true rate may be within {limit}", described(&pool.pool))
@@ -126,16 +136,26 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> String {
 
 /// `192.0.2.13 deferred 45.2 % (257 of 569)`.
 fn described(case: &Case) -> String {
-    let name = match case.ip {
-        "" => "the pool",
-        NONE => "mail without a source IP",
-        ip => ip,
-    };
+    let name = name(case.ip);
     if case.blocked {
         format!("nothing gets through from {name}: {}", blocked(case))
     } else {
-        format!("{name} deferred {}", share(case))
+        format!("{name} deferred {}", share(&case.counts))
     }
+}
+
+fn name(ip: &str) -> &str {
+    match ip {
+        "" => "the pool",
+        NONE => "mail without a source IP",
+        ip => ip,
+    }
+}
+
+fn sum(ips: &[&Case]) -> Counts {
+    let mut sum = Counts::default();
+    ips.iter().for_each(|ip| sum += ip.counts);
+    sum
 }
 
 fn blocked(case: &Case) -> String {
@@ -146,9 +166,9 @@ fn blocked(case: &Case) -> String {
     }
 }
 
-fn share(case: &Case) -> String {
-    let (deferred, attempts) = (grouped(case.counts.deferred), grouped(case.counts.attempts()));
-    let rate = case.counts.deferral_rate().map_or_else(|| "no attempts".to_owned(), percent);
+fn share(counts: &Counts) -> String {
+    let (deferred, attempts) = (grouped(counts.deferred), grouped(counts.attempts()));
+    let rate = counts.deferral_rate().map_or_else(|| "no attempts".to_owned(), percent);
     format!("{rate} ({deferred} of {attempts})")
 }
 

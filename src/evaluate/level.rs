@@ -7,7 +7,7 @@ use crate::summary::Counts;
 pub(crate) const EVENTS_OF_A_BLOCK: u64 = 10;
 
 /// Fewer attempts than this say nothing at all, however many of them were deferred.
-const ATTEMPTS_TO_BE_SURE: u64 = 10;
+pub(crate) const ATTEMPTS_TO_BE_SURE: u64 = 10;
 
 /// The level of a row: `act` where nothing gets through, else what its rate says.
 pub fn level(counts: &Counts, limits: Limits, min_attempts: u64) -> Level {

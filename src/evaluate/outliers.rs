@@ -52,13 +52,10 @@ fn likeliest_split(cases: &[&Case], worst_first: &[usize], all: Sum) -> usize {
 
 /// Whether a case is raised itself, and above the rest clearly, by a multiple and by points.
 fn stands_out(case: &Case, rest: Sum) -> bool {
-    let widened = |deferred, attempts| wilson::interval_with_variance(deferred, attempts, VARIANCE_FACTOR);
-    let own = widened(case.counts.deferred, case.counts.attempts());
-    let (Some((low, _)), Some((_, high))) = (own, widened(rest.deferred, rest.attempts)) else { return false };
     let rate = case.counts.deferred as f64 / case.counts.attempts() as f64;
     let rest_rate = rest.deferred as f64 / rest.attempts as f64;
     case.level >= Level::Investigate
-        && low > high
+        && Sum::default().with(case).is_surely_above(rest)
         && rate + ROUNDING >= TIMES_THE_REST * rest_rate
         && rate + ROUNDING >= rest_rate + ABOVE_THE_REST
 }
@@ -71,14 +68,23 @@ fn by_rate(a: &Case, b: &Case) -> std::cmp::Ordering {
 
 /// The pooled counts of some cases.
 #[derive(Clone, Copy, Default)]
-struct Sum {
-    deferred: u64,
-    attempts: u64,
+pub(crate) struct Sum {
+    /// Deferrals of all of them.
+    pub deferred: u64,
+    /// Attempts of all of them.
+    pub attempts: u64,
 }
 
 impl Sum {
-    fn of<'a>(cases: impl Iterator<Item = &'a Case<'a>>) -> Sum {
+    /// Adds them up.
+    pub fn of<'a>(cases: impl Iterator<Item = &'a Case<'a>>) -> Sum {
         cases.fold(Sum::default(), Sum::with)
+    }
+
+    /// Whether its rate is above another one by more than chance: the two widened intervals do not meet.
+    pub fn is_surely_above(self, other: Sum) -> bool {
+        let widened = |sum: Sum| wilson::interval_with_variance(sum.deferred, sum.attempts, VARIANCE_FACTOR);
+        matches!((widened(self), widened(other)), (Some((low, _)), Some((_, high))) if low > high)
     }
 
     fn with(self, case: &Case) -> Sum {

@@ -1,6 +1,7 @@
 //! Whether the trouble of a pool at a provider is the pool's or that of some of its IPs.
 
-use super::level::{is_above, nothing_gets_through};
+use super::level::{ATTEMPTS_TO_BE_SURE, is_above, nothing_gets_through};
+use super::outliers::Sum;
 use super::{Level, Scope, Standing, outliers, wilson};
 use crate::record::NONE;
 use crate::summary::Counts;
@@ -60,6 +61,8 @@ pub(crate) enum Doubt {
     OneIpJudged,
     /// Records that name no IP stand out.
     Unnamed,
+    /// The IPs that are compared are not the pool: those too small to compare do better, or carry most of the mail.
+    SmallIps,
     /// The pool's rate is above the limit, but chance could have put it there.
     Chance,
 }
@@ -86,9 +89,12 @@ fn decide(pool: &Case, ips: &[Case], limit: f64) -> (Scope, Option<Doubt>, Vec<u
         1 => return doubtful(Doubt::OneIpJudged),
         _ => {}
     }
+    let compared = Sum::of(ips.iter().filter(|ip| ip.is_judged()));
+    let small = Sum::of(ips.iter().filter(|ip| !ip.is_judged() && ip.is_named()));
     let any_blocked = pool.blocked || judged.iter().any(|&place| ips[place].blocked);
     if any_blocked && judged.iter().all(|&place| ips[place].counts.delivered == 0) {
-        return plain(Scope::PoolWide);
+        let small_ones_deliver = !pool.blocked && small.attempts >= ATTEMPTS_TO_BE_SURE;
+        return if small_ones_deliver { doubtful(Doubt::SmallIps) } else { plain(Scope::PoolWide) };
     }
 
     let (mut apart, by_rate): (Vec<usize>, Vec<usize>) = judged.into_iter().partition(|&place| ips[place].blocked);
@@ -108,10 +114,16 @@ fn decide(pool: &Case, ips: &[Case], limit: f64) -> (Scope, Option<Doubt>, Vec<u
 
     let (deferred, attempts) = (pool.counts.deferred, pool.counts.attempts());
     let surely_above = wilson::interval(deferred, attempts).is_some_and(|(low, _)| low > limit);
+    // The IPs that are compared behave alike; whether they behave as the pool does is another question.
+    let small_ones_do_better = is_above(compared.deferred, compared.attempts, limit)
+        && small.attempts >= ATTEMPTS_TO_BE_SURE
+        && compared.is_surely_above(small);
     match is_above(deferred, attempts, limit) {
-        true if surely_above => plain(Scope::PoolWide),
-        true => doubtful(Doubt::Chance),
+        _ if small_ones_do_better => doubtful(Doubt::SmallIps),
         false => plain(Scope::None),
+        true if !surely_above => doubtful(Doubt::Chance),
+        true if compared.attempts * 2 < attempts => doubtful(Doubt::SmallIps),
+        true => plain(Scope::PoolWide),
     }
 }
 
@@ -185,6 +197,41 @@ mod tests {
     }
 
     #[test]
+    fn small_ips_that_do_better_together_speak_against_pool_wide() {
+        let clean = |count: usize| vec![case("192.0.2.9", 0, 49); count];
+        let bad = [case("192.0.2.1", 49, 49), case("192.0.2.2", 49, 49)];
+        let half = verdict(&[&bad[..], &clean(2)].concat());
+        assert_eq!((half.scope, half.doubt), (Scope::CannotTell, Some(Doubt::SmallIps)));
+        assert_eq!(half.standings, [WITH, WITH, Standing::TooFew, Standing::TooFew]);
+        // 100 of them bring the pool below the limit: that is not chance either.
+        assert_eq!(scope(&[&bad[..], &clean(100)].concat()), (Scope::CannotTell, Some(Doubt::SmallIps)));
+        // An IP that is slightly up among others that are fine still is.
+        let slight = [case("192.0.2.1", 4, 60), case("192.0.2.2", 20, 1000)];
+        assert_eq!(scope(&[&slight[..], &clean(60)].concat()).0, Scope::None);
+        // A split between IPs that can be compared stands whatever the small ones do.
+        let split = [case("192.0.2.1", 300, 1000), case("192.0.2.2", 10, 1000)];
+        assert_eq!(scope(&[&split[..], &clean(100)].concat()).0, Scope::IpSpecific);
+    }
+
+    #[test]
+    fn a_few_small_ips_leave_pool_wide_as_it_is() {
+        let alike = [case("192.0.2.1", 120, 1000), case("192.0.2.2", 110, 1000)];
+        for small in [vec![(0, 9)], vec![(0, 12)], vec![(4, 49), (5, 40), (0, 5)], vec![(12, 49)]] {
+            let small: Vec<Case> = small.into_iter().map(|(deferred, of)| case("192.0.2.9", deferred, of)).collect();
+            assert_eq!(scope(&[&alike[..], &small].concat()).0, Scope::PoolWide, "{small:?}");
+        }
+        assert_eq!(scope(&[&alike[..], &[case("(none)", 0, 49)]].concat()).0, Scope::PoolWide);
+    }
+
+    #[test]
+    fn ips_with_less_than_half_of_the_attempts_are_not_the_pool() {
+        let alike = [case("192.0.2.1", 40, 200), case("192.0.2.2", 40, 200)];
+        let small = |count: usize| vec![case("192.0.2.9", 8, 40); count];
+        assert_eq!(scope(&[&alike[..], &small(10)].concat()).0, Scope::PoolWide);
+        assert_eq!(scope(&[&alike[..], &small(11)].concat()), (Scope::CannotTell, Some(Doubt::SmallIps)));
+    }
+
+    #[test]
     fn above_by_chance_cannot_be_told() {
         let near = [case("192.0.2.1", 6, 100), case("192.0.2.2", 6, 100)];
         assert_eq!(scope(&near), (Scope::CannotTell, Some(Doubt::Chance)));
@@ -231,6 +278,12 @@ mod tests {
         assert_eq!((some.scope, some.standings), (Scope::IpSpecific, vec![OUT, Standing::Ok]));
         let both = verdict(&[blocked("192.0.2.1"), case("192.0.2.2", 40, 100), case("192.0.2.3", 41, 100)]);
         assert_eq!((both.scope, both.standings), (Scope::Mixed, vec![OUT, WITH, WITH]));
+        let small_one_delivers = |attempts| {
+            let ips = [blocked("192.0.2.1"), blocked("192.0.2.2"), case("192.0.2.3", 0, attempts)];
+            scope(&ips)
+        };
+        assert_eq!(small_one_delivers(9).0, Scope::PoolWide);
+        assert_eq!(small_one_delivers(10), (Scope::CannotTell, Some(Doubt::SmallIps)));
         assert_eq!(scope(&[blocked("192.0.2.1")]), (Scope::CannotTell, Some(Doubt::OneIpJudged)));
         assert_eq!(scope(&[blocked("(none)"), case("192.0.2.2", 1, 100)]), (Scope::CannotTell, Some(Doubt::Unnamed)));
     }

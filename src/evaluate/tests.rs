@@ -245,6 +245,29 @@ fn why_it_cannot_be_told() {
 }
 
 #[test]
+fn ips_too_small_to_compare_keep_a_finding_from_speaking_for_the_pool() {
+    let with_two_fine = |first: IpCounts, second: IpCounts| {
+        let fine = |ip| ("gmx", "a", ip, 0, 49, 0);
+        let evaluation = judged(&summary(&[first, second, fine("192.0.2.3"), fine("192.0.2.4")]));
+        let finding = only_finding(&evaluation).clone();
+        assert_eq!((finding.scope, finding.level), (Scope::CannotTell, Level::Act));
+        assert_eq!(finding.ips, ["192.0.2.1", "192.0.2.2"]);
+        assert!(finding.next_steps.iter().any(|step| step.contains("gather more attempts")), "{finding:#?}");
+        finding.summary
+    };
+    assert_eq!(
+        with_two_fine(("gmx", "a", "192.0.2.1", 49, 49, 0), ("gmx", "a", "192.0.2.2", 49, 49, 0)),
+        "192.0.2.1 and 192.0.2.2 deferred 100.0 % (98 of 98); \
+         the rest of the pool 0.0 % (0 of 98), with too few attempts by IP to compare"
+    );
+    assert_eq!(
+        with_two_fine(("gmx", "a", "192.0.2.1", 0, 0, 57), ("gmx", "a", "192.0.2.2", 0, 0, 20)),
+        "nothing gets through from 192.0.2.1 and 192.0.2.2: 0 delivered, 77 queue events; \
+         the rest of the pool 0.0 % (0 of 98), with too few attempts by IP to compare"
+    );
+}
+
+#[test]
 fn tiers_decide_per_row() {
     let made = summary(&[("gmx", "young", "192.0.2.1", 4, 100, 0), ("gmx", "young", "192.0.2.2", 4, 100, 0)]);
     let mut thresholds = Thresholds::default();

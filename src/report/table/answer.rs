@@ -33,7 +33,7 @@ pub fn write(report: &Report, page: &mut Page) -> io::Result<()> {
     }
     if findings.len() > BLOCKS {
         let more = counted((findings.len() - BLOCKS) as u64, "more finding");
-        page.line(Ink::Plain, &format!("and {more}: pmtriage ... --format csv --list findings"))?;
+        page.paragraph(Ink::Plain, "", &format!("and {more}: --list findings --format csv"))?;
     }
     page.gap()
 }

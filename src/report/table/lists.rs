@@ -1,7 +1,7 @@
 //! The tables on the screen: every provider, and the IPs of those in trouble.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::Sort;
@@ -18,7 +18,11 @@ const IP_WIDTH: usize = 41;
 
 /// One row a provider.
 pub fn write_isps(report: &Report, page: &mut Page) -> io::Result<()> {
-    let mut rows: Vec<(Level, &IspRow)> = report.evaluation.isps.iter().map(|row| (worst(report, row), row)).collect();
+    let by_isp = by_isp(&report.evaluation.findings);
+    let findings = |row: &IspRow| by_isp.get(&*row.isp).map_or(&[][..], Vec::as_slice);
+    // A provider is as bad as its worst finding: a pool's average can hide an IP that is blocked.
+    let worst = |row: &IspRow| findings(row).iter().map(|finding| finding.level).fold(row.figures.level, Level::max);
+    let mut rows: Vec<(Level, &IspRow)> = report.evaluation.isps.iter().map(|row| (worst(row), row)).collect();
     let sort = page.screen.sort;
     rows.sort_by(|(left_level, left), (right_level, right)| {
         by(sort, (*left_level, &left.figures), (*right_level, &right.figures)).then_with(|| left.isp.cmp(&right.isp))
@@ -30,7 +34,7 @@ pub fn write_isps(report: &Report, page: &mut Page) -> io::Result<()> {
             Level::Unknown => ["-".to_owned(), "-".to_owned()],
             _ => [format!("{} of {}", row.ips_investigate, row.ips), row.ips_act.to_string()],
         };
-        cells.extend([raised, act, verdict(report, *level, row)]);
+        cells.extend([raised, act, verdict(*level, findings(row))]);
         cells
     };
     let shown = shown(&rows, page);
@@ -41,12 +45,14 @@ pub fn write_isps(report: &Report, page: &mut Page) -> io::Result<()> {
             .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
             .chain([(raised, Right), (format!("IPs {act}"), Right), ("verdict".to_owned(), Left)])
             .collect(),
-        // A long name must not push the numbers off the screen.
-        first: (page.screen.width * 3 / 10).max(10),
+        first: name_width(page),
         rows: shown.iter().map(|row| (Ink::of(row.0), cells(page, row))).collect(),
     };
     write(grid, rows.len(), "ISP", page)
 }
+
+/// Of the screen's width, what the IPs leave for the names of their providers: a gap and the start of a name.
+const ISP_WIDTH: usize = 10;
 
 /// One row an IP, for the providers and pools that have a finding.
 pub fn write_ips(report: &Report, page: &mut Page) -> io::Result<()> {
@@ -59,22 +65,35 @@ pub fn write_ips(report: &Report, page: &mut Page) -> io::Result<()> {
         by(sort, (left.figures.level, &left.figures), (right.figures.level, &right.figures))
             .then_with(|| (&left.isp, &left.pool, &left.ip).cmp(&(&right.isp, &right.pool, &right.ip)))
     });
+    let shown = shown(&rows, page);
+    // Where there are several providers an IP means nothing without its own, which no screen may then be too narrow for.
+    let several = shown.iter().any(|row| row.isp != shown[0].isp);
+    let (isp_place, first) = if several {
+        (1, page.screen.width.saturating_sub(ISP_WIDTH).clamp(ISP_WIDTH, IP_WIDTH))
+    } else {
+        (1 + NUMBERS.len(), IP_WIDTH)
+    };
     let cells = |page: &Page, row: &IpRow| {
         let mut cells = vec![format!("{} {}", page.mark(row.figures.level), row.ip)];
         cells.extend(numbers(&row.figures));
-        cells.extend([row.isp.clone(), words(&[row.figures.level.word(), row.standing.word()]), row.pool.clone()]);
+        cells.extend([words([row.figures.level.word(), row.standing.word()]), row.pool.clone()]);
+        cells.insert(isp_place, text::cut(&page.clean(&row.isp), name_width(page), page.ellipsis()).into_owned());
         cells
     };
-    let grid = Grid {
-        columns: [("  IP".to_owned(), Left)]
-            .into_iter()
-            .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
-            .chain(["ISP", "verdict", "pool"].map(|name| (name.to_owned(), Left)))
-            .collect(),
-        first: IP_WIDTH,
-        rows: shown(&rows, page).iter().map(|row| (Ink::of(row.figures.level), cells(page, row))).collect(),
-    };
+    let mut columns: Vec<(String, Side)> = [("  IP".to_owned(), Left)]
+        .into_iter()
+        .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
+        .chain(["verdict", "pool"].map(|name| (name.to_owned(), Left)))
+        .collect();
+    columns.insert(isp_place, ("ISP".to_owned(), Left));
+    let grid =
+        Grid { columns, first, rows: shown.iter().map(|row| (Ink::of(row.figures.level), cells(page, row))).collect() };
     write(grid, rows.len(), "IP", page)
+}
+
+/// Room for a provider's name: a long one must not push the numbers off the screen.
+fn name_width(page: &Page) -> usize {
+    (page.screen.width * 3 / 10).max(10)
 }
 
 const NUMBERS: [(&str, Side); 3] = [("attempts", Right), ("deferred", Right), ("rate", Right)];
@@ -109,31 +128,26 @@ fn write(grid: Grid, all: usize, thing: &str, page: &mut Page) -> io::Result<()>
     page.gap()
 }
 
-/// A provider is as bad as its worst finding: a pool's average can hide an IP that is blocked.
-fn worst(report: &Report, row: &IspRow) -> Level {
-    findings_of(report, row).map(|finding| finding.level).fold(row.figures.level, Level::max)
+/// The findings of each provider.
+fn by_isp(findings: &[Finding]) -> BTreeMap<&str, Vec<&Finding>> {
+    let mut by_isp: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    findings.iter().for_each(|finding| by_isp.entry(&finding.isp).or_default().push(finding));
+    by_isp
 }
 
-/// What each trouble extends over, then the level; the level alone without trouble.
-fn verdict(report: &Report, level: Level, row: &IspRow) -> String {
-    let mut scopes: Vec<&str> = Vec::new();
-    for finding in findings_of(report, row) {
-        if !scopes.contains(&finding.scope.word()) {
-            scopes.push(finding.scope.word());
-        }
-    }
-    scopes.push(level.word());
-    words(&scopes)
-}
-
-fn findings_of<'r>(report: &'r Report, row: &'r IspRow) -> impl Iterator<Item = &'r Finding> {
-    report.evaluation.findings.iter().filter(|finding| finding.isp == row.isp)
+/// The level, then what each trouble extends over: a narrow screen cuts the end.
+fn verdict(level: Level, findings: &[&Finding]) -> String {
+    words([level.word()].into_iter().chain(findings.iter().map(|finding| finding.scope.word())))
 }
 
 /// Words with a comma between, each once.
-fn words(words: &[&str]) -> String {
-    let mut once = words.to_vec();
-    once.dedup();
+fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+    let mut once: Vec<&str> = Vec::new();
+    for word in words {
+        if !once.contains(&word) {
+            once.push(word);
+        }
+    }
     once.join(", ")
 }
 

@@ -93,7 +93,7 @@ mod tests {
                  2. lower max-msg-rate for yahoo until the rate is below 5 %
 
           ISP    attempts  deferred    rate   IPs !  IPs ✖  verdict
-        ✖ yahoo     4,592       549  12.0 %  2 of 2      1  mixed, act
+        ✖ yahoo     4,592       549  12.0 %  2 of 2      1  act, mixed
           gmail     9,198       261   2.8 %  0 of 2      0  ok
 
           IP          attempts  deferred    rate  ISP    verdict                 pool
@@ -176,6 +176,34 @@ mod tests {
     }
 
     #[test]
+    fn an_ip_never_loses_its_provider_where_there_are_several() {
+        let mut report = sample::problems();
+        let evaluation = &mut report.evaluation;
+        let of_gmail = crate::evaluate::Finding { isp: "gmail".into(), ..evaluation.findings[0].clone() };
+        evaluation.findings.push(of_gmail);
+        evaluation.ips[1].isp = "google-workspace".into();
+        evaluation.findings[1].isp = "google-workspace".into();
+        let table = |report: &Report| {
+            let shown = shown(report, &Screen { width: 40, ..sample::screen() });
+            let lines: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("  IP")).take(4).collect();
+            lines.join("\n")
+        };
+        insta::assert_snapshot!(table(&report), @"
+          IP          ISP           attempts
+        ✖ 192.0.2.13  yahoo              569
+        ! 192.0.2.12  yahoo            4,023
+          192.0.2.13  google-work…     4,641
+        ");
+        report.evaluation.ips[3].ip = "2001:db8:1234:5678:9abc:def0:1234:5678".into();
+        insta::assert_snapshot!(table(&report), @"
+          IP                            ISP
+        ✖ 2001:db8:1234:5678:9abc:def…  yahoo
+        ! 192.0.2.12                    yahoo
+          192.0.2.13                    google-…
+        ");
+    }
+
+    #[test]
     fn ascii() {
         let screen = Screen { symbols: Symbols::Ascii, width: 60, top: 1, ..sample::screen() };
         let shown = shown(&sample::problems(), &screen);
@@ -191,7 +219,7 @@ mod tests {
                     below 5 %
 
           ISP    attempts  deferred    rate   IPs !  IPs x  verdict
-        x yahoo     4,592       549  12.0 %  2 of 2      1  mixed...
+        x yahoo     4,592       549  12.0 %  2 of 2      1  act, ...
           and 1 more ISP; --top 0 shows all
 
           IP          attempts  deferred    rate  ISP    verdict
@@ -216,7 +244,7 @@ mod tests {
           next   1. take 192.0.2.13 out of pool main for yahoo
 
           ISP               attempts  deferred    rate   IPs !  IPs ✖  verdict
-        ✖ yahoo                4,592       549  12.0 %  2 of 2      1  mixed, act
+        ✖ yahoo                4,592       549  12.0 %  2 of 2      1  act, mixed
           \x1b]0;gmail\x07     9,198       261   2.8 %  0 of 2      0  ok
 
         note: pool \x1b[31mred
@@ -258,8 +286,9 @@ mod tests {
             .evaluation
             .findings
             .extend((0..4).map(|n| crate::evaluate::Finding { id: n.to_string(), ..finding.clone() }));
-        let shown = shown(&report, &sample::screen());
-        assert!(shown.contains("\nand 2 more findings: pmtriage ... --format csv --list findings\n"), "{shown}");
+        let said = |width| shown(&report, &Screen { width, ..sample::screen() });
+        assert!(said(80).contains("\nand 2 more findings: --list findings --format csv\n"), "{}", said(80));
+        assert!(said(40).contains("\nand 2 more findings: --list findings\n--format csv\n"), "{}", said(40));
     }
 
     #[test]
