@@ -39,7 +39,7 @@ const BEFORE_LIST: [&str; 9] = [
 ];
 
 /// Named where the part before the cut has none of them: it does not tell yet what is wrong.
-const WORDS: [&str; 67] = [
+const WORDS: [&str; 68] = [
     "dmarc",
     "unauthenticated",
     "spf",
@@ -49,6 +49,7 @@ const WORDS: [&str; 67] = [
     "tls",
     "certificate",
     "ptr record",
+    "dns ptr",
     "reverse",
     "greylisted",
     "greylist",

@@ -140,6 +140,7 @@ mod tests {
             ("smtp;450 00000000000000.000 - gsmtp", "smtp;450 <ID> - gsmtp"),
             ("smtp;451 wait 1178807903 s", "smtp;451 wait <NUMBER> s"),
             ("smtp;450 in 300 seconds", "smtp;450 in <NUMBER> seconds"),
+            ("smtp;450 in 4 min 59 s, please", "smtp;450 in <NUMBER> min <NUMBER> s, please"),
             ("smtp;450 in 300s or 4m32s", "smtp;450 in <NUMBER> or <NUMBER>"),
             ("smtp;450 at 00:04:59 on 2026-03-02", "smtp;450 at <TIME> on <TIME>"),
             ("smtp;552 35882 bytes, 20MB", "smtp;552 <NUMBER> bytes, <NUMBER>"),

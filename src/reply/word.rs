@@ -32,8 +32,22 @@ const FOLLOWERS: [(&[u8], &str); 5] = [
     (b" cmsmtp", "<RCPT_SERVER>"),
 ];
 
-/// What a number with its unit is: a waiting time or a size.
-const UNITS: [&str; 10] = ["second", "sec", "minute", "min", "hour", "day", "byte", "octet", "kb", "mb"];
+/// What is counted: a waiting time, a size, connections so far.
+const UNITS: [&str; 13] = [
+    "second",
+    "sec",
+    "minute",
+    "min",
+    "hour",
+    "day",
+    "byte",
+    "octet",
+    "kb",
+    "mb",
+    "connection",
+    "message",
+    "recipient",
+];
 
 /// The end of the word that begins here, and what the word is replaced with, if it varies.
 pub(super) fn word_at(text: &[u8], at: usize) -> (usize, Option<&'static str>) {
@@ -128,7 +142,8 @@ fn has_name_of_id(before: &[u8]) -> bool {
 fn is_unit(behind: &[u8]) -> bool {
     let Some(word) = behind.strip_prefix(b" ") else { return false };
     let unit = |unit: &&str| word.get(..unit.len()).is_some_and(|start| start.eq_ignore_ascii_case(unit.as_bytes()));
-    UNITS.iter().any(unit)
+    let letter = matches!(word, [b's' | b'm' | b'h'] | [b's' | b'm' | b'h', b' ' | b'.' | b',' | b')', ..]);
+    letter || UNITS.iter().any(unit)
 }
 
 /// `300s`, `4m32s`, `20MB`.
