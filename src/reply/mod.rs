@@ -1,11 +1,46 @@
 //! Remote servers' replies: cut to the first 60 characters, and masked first, so that one fault is one
-//! group whatever the IP, the recipient or the queue id in its text.
+//! group whatever the IP, the recipient or the queue id in its text; then classified, each distinct one once.
 
+mod beyond;
+#[cfg(test)]
+mod corpus;
 mod cut;
+mod dkim;
+mod explain;
 mod mask;
+mod normal;
+mod own;
+mod rules;
+mod word;
 
 pub use cut::first_60;
-pub use mask::{Own, mask};
+pub use dkim::{DKIM_CAUSES, DkimCause};
+pub use explain::{Explained, explain};
+pub use mask::mask;
+pub use own::Own;
+pub use rules::{Rule, RuleText, Rules};
 
 /// The class of a reply that no rule knows.
 pub const UNKNOWN_CLASS: &str = "unknown";
+
+/// Every class of replies.
+pub const CLASSES: [&str; 18] = [
+    "rate-limit",
+    "reputation",
+    "blocklist",
+    "auth-dkim",
+    "auth-spf",
+    "auth-dmarc",
+    "auth-none",
+    "dns",
+    "tls",
+    "connection",
+    "content",
+    "mailbox",
+    "quota",
+    "greylist",
+    "policy",
+    "server",
+    "expired",
+    UNKNOWN_CLASS,
+];

@@ -1,0 +1,252 @@
+//! What tells two faults apart and lies behind the cut: Gmail's 4.7.28 means an IP, a netblock, a domain or a URL, and says
+//! so after the sixtieth character.
+
+use std::sync::LazyLock;
+
+use super::word::IN_WORD;
+
+/// A word of a reply and the name it gives to the fault.
+type Sign = (&'static str, &'static str);
+
+/// Microsoft's results, each for itself: all that failed are named.
+const RESULTS: [Sign; 3] = [("spf= fail", "SPF"), ("dkim= fail", "DKIM"), ("dmarc= fail", "DMARC")];
+
+/// Named wherever they lie behind the cut, the first of them that is found.
+const SIGNS: [Sign; 10] = [
+    ("url domain", "URL"),
+    ("with this url", "URL"),
+    ("dkim domain", "DKIM domain"),
+    ("spf domain", "SPF domain"),
+    ("netblock", "IP netblock"),
+    ("reputation of the sending domain", "domain reputation"),
+    ("reputation of the sending ip", "IP reputation"),
+    ("originating from your ip", "IP"),
+    ("same message-id", "Message-ID"),
+    ("nature of the content", "content"),
+];
+
+/// What stands before the name of a block list.
+const BEFORE_LIST: [&str; 9] = [
+    "blocked using ",
+    "rejected using ",
+    "listed at ",
+    "listed in ",
+    "listed by ",
+    "listed on ",
+    "found in ",
+    "blacklisted by ",
+    "blocked by ",
+];
+
+/// Named where the part before the cut has none of them: it does not tell yet what is wrong.
+const WORDS: [&str; 68] = [
+    "dmarc",
+    "unauthenticated",
+    "spf",
+    "dkim",
+    "aligned",
+    "starttls",
+    "tls",
+    "certificate",
+    "ptr record",
+    "dns ptr",
+    "reverse",
+    "greylisted",
+    "greylist",
+    "lost connection",
+    "verification in progress",
+    "unverified",
+    "timed out",
+    "over quota",
+    "overquota",
+    "quota",
+    "mailbox full",
+    "out of storage",
+    "user unknown",
+    "unknown user",
+    "does not exist",
+    "doesn't exist",
+    "no such user",
+    "not found",
+    "not in recipient list",
+    "inactive",
+    "disabled",
+    "suspended",
+    "locked",
+    "reputation",
+    "complaints",
+    "unsolicited",
+    "spamhaus",
+    "spamcop",
+    "cloudmark",
+    "block list",
+    "blacklist",
+    "duplicate headers",
+    "multiple",
+    "non-compliant",
+    "missing",
+    "phishing",
+    "malformed",
+    "spam",
+    "virus",
+    "attachment",
+    "header",
+    "too large",
+    "size",
+    "too many",
+    "too quickly",
+    "at a rate",
+    "rate limit",
+    "connections",
+    "relay",
+    "sender policy framework",
+    "policy",
+    "ipv6",
+    "abuse",
+    "access denied",
+    "unavailable",
+    "temporary",
+    "temporarily",
+    "try again",
+];
+
+/// What is looked for, by its first two letters: most words begin with none of these.
+static BY_LETTERS: LazyLock<Vec<Vec<(&'static str, Found)>>> = LazyLock::new(|| {
+    let mut letters = vec![Vec::new(); 26 * 26];
+    let mut add = |text: &'static str, found: Found| {
+        let place = place_of_letters(text.as_bytes(), 0).expect("every sign begins with two letters");
+        letters[place].push((text, found));
+    };
+    RESULTS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Result(place)));
+    SIGNS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Sign(place)));
+    BEFORE_LIST.iter().for_each(|text| add(text, Found::List));
+    WORDS.iter().enumerate().for_each(|(place, text)| add(text, Found::Word(place)));
+    letters
+});
+
+fn place_of_letters(text: &[u8], at: usize) -> Option<usize> {
+    let letter = |byte: u8| byte.is_ascii_alphabetic().then(|| usize::from((byte | 0x20) - b'a'));
+    Some(letter(text[at])? * 26 + letter(*text.get(at + 1)?)?)
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    Result(usize),
+    Sign(usize),
+    List,
+    Word(usize),
+}
+
+/// How far behind the cut is looked: Microsoft's results end before.
+const FAR: usize = 450;
+
+/// The longest code.
+const LONGEST_CODE: usize = 12;
+
+/// The longest sign: one that begins before the cut may end behind it.
+const LONGEST: usize = 33;
+
+/// The name to append for a text of which this many bytes are shown.
+pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
+    let mut results = [false; RESULTS.len()];
+    let (mut sign, mut word, mut list, mut code) = (None, None, None, None);
+    let far = text.len().min(shown + FAR);
+    for at in word_starts(text, shown.saturating_sub(LONGEST), far) {
+        for (end, found) in found_at(text, at) {
+            match found {
+                Found::List => list = list.or_else(|| list_at(text, end, shown)),
+                _ if end <= shown => {}
+                Found::Result(place) => results[place] = true,
+                Found::Sign(place) => sign = first(sign, place),
+                Found::Word(place) => word = first(word, place),
+            }
+        }
+        if at >= shown {
+            code = code.or_else(|| code_at(text, at));
+        }
+    }
+    if results.contains(&true) {
+        let failed = RESULTS.iter().zip(results).filter(|(_, failed)| *failed).map(|((_, name), _)| *name);
+        return Some(failed.collect::<Vec<_>>().join("+"));
+    }
+    let named = sign.map(|place| SIGNS[place].1.to_owned()).or_else(|| code.or(list).map(str::to_owned));
+    named.or_else(|| word.filter(|_| !is_told(text, shown)).map(|place| WORDS[place].to_owned()))
+}
+
+/// Whether the part that is shown says what is wrong.
+fn is_told(text: &[u8], shown: usize) -> bool {
+    let is_word = |(end, found): (usize, Found)| end <= shown && matches!(found, Found::Word(_));
+    word_starts(text, 0, shown).any(|at| found_at(text, at).any(is_word))
+}
+
+/// Where words begin between two places.
+fn word_starts(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = usize> {
+    let mut in_word = from > 0 && IN_WORD[usize::from(text[from - 1])];
+    (from..to).filter(move |at| {
+        let was_in_word = in_word;
+        in_word = IN_WORD[usize::from(text[*at])];
+        in_word && !was_in_word
+    })
+}
+
+/// What of all that is looked for stands here, and where it ends.
+fn found_at(text: &[u8], at: usize) -> impl Iterator<Item = (usize, Found)> {
+    let candidates = place_of_letters(text, at).map_or([].as_slice(), |place| BY_LETTERS[place].as_slice());
+    candidates.iter().filter_map(move |(wanted, found)| {
+        let end = at + wanted.len();
+        // The third letter first: it refuses nearly all that the two before it let through.
+        let may_stand = (text.get(at + 2)? ^ wanted.as_bytes()[2]) & !0x20 == 0;
+        let stands = may_stand && text.get(at..end)?.eq_ignore_ascii_case(wanted.as_bytes());
+        stands.then_some((end, *found))
+    })
+}
+
+fn first(known: Option<usize>, place: usize) -> Option<usize> {
+    Some(known.map_or(place, |known| known.min(place)))
+}
+
+/// The name of a block list, where its end is hidden.
+fn list_at(text: &[u8], at: usize, shown: usize) -> Option<&str> {
+    let in_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+');
+    let length = text[at..].iter().take(LONGEST).take_while(in_name).count();
+    let name = std::str::from_utf8(&text[at..at + length]).ok()?.trim_end_matches(['.', '-']);
+    let telling = name.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && !matches!(name, "the" | "a" | "one" | "our" | "recipient" | "http" | "https");
+    (at + name.len() > shown && telling).then_some(name)
+}
+
+/// The code that is this word: `(S3150)`, `(NOWL)`, `OFR005_104`, `IB607`, the anchor `#BL000011` of a URL. Microsoft's
+/// `(AS77712344)` numbers its filters, not faults.
+fn code_at(text: &[u8], at: usize) -> Option<&str> {
+    let before = text[at.checked_sub(1)?];
+    if !(text[at].is_ascii_uppercase() || before == b'#') {
+        return None;
+    }
+    let in_code = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    let length = text[at..].iter().take(LONGEST_CODE + 1).take_while(in_code).count();
+    let code = std::str::from_utf8(&text[at..at + length]).ok()?;
+    let is_code = match (before, code.split_once('_')) {
+        (b'#', _) => is_anchor(code) && text[at - 2].is_ascii_alphanumeric() | (text[at - 2] == b'/'),
+        (b'(', None) => is_in_brackets(code) && text.get(at + length) == Some(&b')'),
+        (_, Some((name, number))) => {
+            number.len() == 3 && name.len() <= 6 && digits_behind_letters(name) == Some((3, name.len() - 3))
+        }
+        _ => code.starts_with("IB") && digits_behind_letters(code) == Some((2, 3)),
+    };
+    is_code.then_some(code)
+}
+
+fn is_anchor(code: &str) -> bool {
+    (3..=LONGEST_CODE).contains(&code.len()) && code.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+fn is_in_brackets(code: &str) -> bool {
+    let lengths = digits_behind_letters(code);
+    !code.starts_with("AS") && matches!(lengths, Some((2..=4, 0) | (1..=4, 3..=4)))
+}
+
+/// How many capital letters and how many digits behind them make up a word, if they do.
+fn digits_behind_letters(code: &str) -> Option<(usize, usize)> {
+    let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
+    code[letters..].bytes().all(|byte| byte.is_ascii_digit()).then_some((letters, code.len() - letters))
+}

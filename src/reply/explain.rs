@@ -1,0 +1,55 @@
+//! One reply, told in full.
+
+use super::normal::Reply;
+use super::rules::Rules;
+
+/// What is known of one reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// The reply on one line, without `smtp;`.
+    pub reply: String,
+    /// Token of the provider whose wording it is; empty where the wording does not tell.
+    pub provider: String,
+    /// The SMTP reply code, three digits, or empty.
+    pub code: String,
+    /// The enhanced status code (RFC 3463), or empty.
+    pub enhanced: String,
+    /// One of [`CLASSES`](super::CLASSES).
+    pub class: &'static str,
+    /// What the remote server says.
+    pub meaning: String,
+    /// What to do.
+    pub next_step: String,
+}
+
+/// Explains one reply, with or without the `smtp;` that PowerMTA writes before it.
+pub fn explain(rules: &Rules, text: &str) -> Explained {
+    let reply = Reply::read(text.as_bytes());
+    let provider = rules.provider(&reply, b"");
+    let rule = rules.decide(&reply, provider);
+    Explained {
+        provider: provider.unwrap_or_default().to_owned(),
+        class: rule.class,
+        meaning: rule.meaning.clone(),
+        next_step: rule.next_step.clone(),
+        reply: reply.text,
+        code: reply.code,
+        enhanced: reply.enhanced,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_with_and_without_its_prefix_is_the_same() {
+        let rules = Rules::new(&[]).expect("no user rules");
+        let text = "421-4.7.30 Your email has been rate limited because DKIM 421-4.7.30 didn't pass. - gsmtp";
+        let explained = explain(&rules, text);
+        assert_eq!(explained, explain(&rules, &format!("smtp;{text}")));
+        assert_eq!((explained.code.as_str(), explained.enhanced.as_str()), ("421", "4.7.30"));
+        assert_eq!((explained.provider.as_str(), explained.class), ("gmail", "auth-dkim"));
+        assert!(!explained.next_step.is_empty());
+    }
+}

@@ -1,0 +1,356 @@
+//! What a reply means: the rules of `rules.toml`, and the user's own before them. The file itself says how a rule is read.
+
+use std::sync::{LazyLock, OnceLock};
+
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+use super::normal::Reply;
+use super::{CLASSES, UNKNOWN_CLASS};
+use crate::error::{Error, Result};
+use crate::provider::Providers;
+
+/// A rule as written in a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleText {
+    /// Its name.
+    pub id: String,
+    /// One of [`CLASSES`].
+    pub class: String,
+    /// Token of the provider whose replies it is for; without it, everybody's.
+    pub provider: Option<String>,
+    /// Regular expression for the whole enhanced status code (RFC 3463).
+    pub status: Option<String>,
+    /// Regular expression for some part of the reply, in any case.
+    pub pattern: Option<String>,
+    /// What the reply says; the class's own words by default.
+    pub meaning: Option<String>,
+    /// What to do; the class's own words by default.
+    pub next_step: Option<String>,
+    /// A reply that it decides.
+    #[serde(default)]
+    pub test: String,
+}
+
+/// A rule in use.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name.
+    pub id: String,
+    /// One of [`CLASSES`].
+    pub class: &'static str,
+    /// Token of the provider whose replies it is for; without it, everybody's.
+    pub provider: Option<String>,
+    /// What the reply says.
+    pub meaning: String,
+    /// What to do.
+    pub next_step: String,
+    /// A reply that it decides.
+    pub test: String,
+    status: Option<Pattern>,
+    pattern: Option<Pattern>,
+}
+
+/// All rules, in the order in which they are asked.
+#[derive(Debug)]
+pub struct Rules {
+    /// The user's, as given; then the built-in ones with a provider; then the others.
+    rules: Vec<Rule>,
+    users: usize,
+    wordings: Vec<Wording>,
+    providers: Providers,
+    unknown: Rule,
+}
+
+#[derive(Deserialize)]
+struct RuleFile {
+    class: Vec<ClassText>,
+    provider: Vec<WordingText>,
+    rule: Vec<RuleText>,
+}
+
+#[derive(Deserialize)]
+struct ClassText {
+    name: String,
+    meaning: String,
+    next_step: String,
+}
+
+#[derive(Deserialize)]
+struct WordingText {
+    token: String,
+    #[serde(default)]
+    same: Vec<String>,
+    pattern: String,
+}
+
+/// How a provider's replies are known, and the tokens whose hosts answer as this one's do.
+#[derive(Debug)]
+struct Wording {
+    token: String,
+    same: Vec<String>,
+    pattern: Pattern,
+}
+
+/// A regular expression that is compiled when it is first asked.
+#[derive(Debug)]
+struct Pattern {
+    text: String,
+    compiled: OnceLock<Regex>,
+}
+
+static BUILT_IN: LazyLock<RuleFile> =
+    LazyLock::new(|| toml::from_str(include_str!("rules.toml")).expect("the built-in rules are read by a test"));
+
+impl Rules {
+    /// The built-in rules with the user's own before them.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a user's rule of an unknown class, without status and pattern, or with one that is no regular
+    /// expression.
+    pub fn new(user: &[RuleText]) -> Result<Rules> {
+        let mut rules = Vec::with_capacity(user.len() + BUILT_IN.rule.len());
+        for text in user {
+            rules.push(checked(text)?);
+        }
+        let (of_providers, of_everybody): (Vec<_>, Vec<_>) =
+            BUILT_IN.rule.iter().partition(|rule| rule.provider.is_some());
+        rules.extend(of_providers.into_iter().chain(of_everybody).map(rule));
+        let wording = |text: &WordingText| Wording {
+            token: text.token.clone(),
+            same: text.same.clone(),
+            pattern: Pattern::new(&text.pattern),
+        };
+        Ok(Rules {
+            rules,
+            users: user.len(),
+            wordings: BUILT_IN.provider.iter().map(wording).collect(),
+            providers: Providers::new(&[])?,
+            unknown: unknown_rule(),
+        })
+    }
+
+    /// The rule that decides what this reply means. `diag` is the dsnDiag cell, uncut, `mx_host` the remote host that
+    /// sent it or nothing. Any bytes will do. A reply that no rule knows gets the rule `unknown`.
+    pub fn classify(&self, diag: &[u8], mx_host: &[u8]) -> &Rule {
+        let reply = Reply::read(diag);
+        self.decide(&reply, self.provider(&reply, mx_host))
+    }
+
+    pub(super) fn decide(&self, reply: &Reply, provider: Option<&str>) -> &Rule {
+        let fits = |rule: &&Rule| self.is_for(rule, provider) && rule.fits(reply);
+        self.rules.iter().find(fits).unwrap_or(&self.unknown)
+    }
+
+    /// Whose reply this is: the host tells where it is known, else the wording.
+    pub(super) fn provider(&self, reply: &Reply, mx_host: &[u8]) -> Option<&str> {
+        let by_host = self.providers.of_mx(mx_host).map(|found| self.providers.token(found.provider));
+        by_host.or_else(|| {
+            let known = self.wordings.iter().find(|wording| wording.pattern.is_in(&reply.text));
+            known.map(|wording| wording.token.as_str())
+        })
+    }
+
+    /// The rules in the order in which they are asked.
+    pub fn all(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The user's rules.
+    pub fn users(&self) -> &[Rule] {
+        &self.rules[..self.users]
+    }
+
+    fn is_for(&self, rule: &Rule, provider: Option<&str>) -> bool {
+        let Some(wanted) = rule.provider.as_deref() else { return true };
+        let answers_as = |token: &str| {
+            let wording = self.wordings.iter().find(|wording| wording.token == wanted);
+            token == wanted || wording.is_some_and(|wording| wording.same.iter().any(|same| same == token))
+        };
+        provider.is_some_and(answers_as)
+    }
+}
+
+impl Rule {
+    fn fits(&self, reply: &Reply) -> bool {
+        self.status.as_ref().is_none_or(|status| status.is_in(&reply.enhanced))
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.is_in(&reply.text))
+    }
+}
+
+impl Pattern {
+    fn new(text: &str) -> Pattern {
+        Pattern { text: text.to_owned(), compiled: OnceLock::new() }
+    }
+
+    /// For a whole text, not a part of it.
+    fn whole(text: &str) -> Pattern {
+        Pattern::new(&format!("^(?:{text})$"))
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        self.compiled.get_or_init(|| compile(&self.text).expect("patterns are checked")).is_match(text.as_bytes())
+    }
+}
+
+/// Bytes without tables of Unicode: replies are English, and what they quote is never asked for.
+fn compile(pattern: &str) -> std::result::Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).unicode(false).case_insensitive(true).build()
+}
+
+fn rule(text: &RuleText) -> Rule {
+    let class = class_named(&text.class).expect("the built-in rules are read by a test");
+    let words = class_text(class);
+    Rule {
+        id: text.id.clone(),
+        class,
+        provider: text.provider.clone(),
+        meaning: text.meaning.as_ref().unwrap_or(&words.meaning).clone(),
+        next_step: text.next_step.as_ref().unwrap_or(&words.next_step).clone(),
+        test: text.test.clone(),
+        status: text.status.as_deref().map(Pattern::whole),
+        pattern: text.pattern.as_deref().map(Pattern::new),
+    }
+}
+
+fn checked(text: &RuleText) -> Result<Rule> {
+    let refused = |why: String| Err(Error::Usage(format!("reply rule \"{}\": {why}", text.id)));
+    if class_named(&text.class).is_none() {
+        return refused(format!("no class \"{}\"; one of {}", text.class, CLASSES.join(", ")));
+    }
+    if text.pattern.is_none() && text.status.is_none() {
+        return refused("it needs a pattern or a status".to_owned());
+    }
+    let checked = rule(text);
+    for pattern in checked.status.iter().chain(&checked.pattern) {
+        if let Err(error) = compile(&pattern.text) {
+            return refused(error.to_string());
+        }
+    }
+    Ok(checked)
+}
+
+fn class_named(name: &str) -> Option<&'static str> {
+    CLASSES.into_iter().find(|class| *class == name)
+}
+
+fn class_text(class: &str) -> &'static ClassText {
+    BUILT_IN.class.iter().find(|text| text.name == class).expect("a test holds that each class has its words")
+}
+
+fn unknown_rule() -> Rule {
+    let words = class_text(UNKNOWN_CLASS);
+    Rule {
+        id: UNKNOWN_CLASS.to_owned(),
+        class: UNKNOWN_CLASS,
+        provider: None,
+        meaning: words.meaning.clone(),
+        next_step: words.next_step.clone(),
+        test: String::new(),
+        status: None,
+        pattern: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn rules() -> Rules {
+        Rules::new(&[]).expect("no user rules")
+    }
+
+    fn user_rule(class: &str, pattern: Option<&str>) -> RuleText {
+        let pattern = pattern.map(str::to_owned);
+        let (id, class) = ("mine".to_owned(), class.to_owned());
+        let (provider, status, meaning, next_step, test) = (None, None, None, None, String::new());
+        RuleText { id, class, provider, status, pattern, meaning, next_step, test }
+    }
+
+    #[test]
+    fn each_rule_decides_its_own_test_reply() {
+        let rules = rules();
+        for rule in rules.all() {
+            let host = rule.provider.as_deref().map_or("", mx_of);
+            assert_eq!(rules.classify(rule.test.as_bytes(), host.as_bytes()).id, rule.id, "{}", rule.test);
+        }
+    }
+
+    /// A host of a provider whose replies do not always name it.
+    fn mx_of(provider: &str) -> &'static str {
+        match provider {
+            "gmail" => "gmail-smtp-in.l.google.com",
+            "microsoft" => "outlook-com.olc.protection.outlook.com",
+            _ => "",
+        }
+    }
+
+    #[test]
+    fn the_file_is_whole() {
+        let ids: BTreeSet<_> = BUILT_IN.rule.iter().map(|rule| &rule.id).collect();
+        assert_eq!(ids.len(), BUILT_IN.rule.len(), "an id stands once");
+        let classes: Vec<_> = BUILT_IN.class.iter().map(|class| class.name.as_str()).collect();
+        assert_eq!(classes, CLASSES);
+        for rule in &BUILT_IN.rule {
+            let patterns = rule.status.iter().chain(&rule.pattern);
+            assert!(patterns.clone().count() > 0, "{}", rule.id);
+            patterns.for_each(|pattern| assert!(compile(pattern).is_ok(), "{pattern}"));
+        }
+        let providers = Providers::new(&[]).expect("no user rules");
+        let tokens = BUILT_IN.provider.iter().flat_map(|known| known.same.iter().chain([&known.token]));
+        for token in tokens.chain(BUILT_IN.rule.iter().filter_map(|rule| rule.provider.as_ref())) {
+            assert!(providers.by_token(token).is_some(), "{token}");
+        }
+        BUILT_IN.provider.iter().for_each(|known| assert!(compile(&known.pattern).is_ok(), "{}", known.pattern));
+    }
+
+    #[test]
+    fn the_hosts_provider_comes_before_the_wording() {
+        let rules = rules();
+        let class = |diag: &str, host: &str| rules.classify(diag.as_bytes(), host.as_bytes()).class;
+        // Google's own use of a code that the registry gives to a null MX (RFC 7505, section 4.2).
+        let google = "gmail-smtp-in.l.google.com";
+        assert_eq!(class("smtp;550 5.7.27 refused", google), "auth-spf");
+        assert_eq!(class("smtp;550 5.7.27 refused", "mx.example.com"), "unknown");
+        assert_eq!(
+            class("smtp;550 5.7.27 refused", "aspmx.l.google.com"),
+            "auth-spf",
+            "Workspace answers as Gmail does"
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_read_to_its_end() {
+        let head = "smtp;550 5.7.515 Access denied, sending domain [EXAMPLE.COM] does not meet the required authentication \
+                    level. The sender's domain in the 5322.From address doesn't meet the authentication requirements defined \
+                    for the sender. To learn how to fix this see: https://go.microsoft.com/fwlink/p/?linkid=2319303 ";
+        for (results, class) in [
+            ("Spf= Fail , Dkim= Pass , DMARC= Pass", "auth-spf"),
+            ("Spf= Pass , Dkim= Fail , DMARC= Pass", "auth-dkim"),
+            ("Spf= Pass , Dkim= Pass , DMARC= Fail", "auth-dmarc"),
+            ("Spf= Fail , Dkim= Fail , DMARC= Fail", "auth-none"),
+        ] {
+            assert_eq!(rules().classify(format!("{head}{results}").as_bytes(), b"").class, class, "{results}");
+        }
+    }
+
+    #[test]
+    fn the_users_rules_go_first_and_are_checked() {
+        let rules = Rules::new(&[user_rule("policy", Some("no such user"))]).expect("a good rule");
+        assert_eq!(rules.classify(b"smtp;550 5.1.1 No such user", b"").id, "mine");
+        assert_eq!(rules.users().len(), 1);
+        for bad in [user_rule("polite", Some("x")), user_rule("policy", None), user_rule("policy", Some("("))] {
+            assert!(Rules::new(&[bad]).is_err());
+        }
+    }
+
+    #[test]
+    fn any_bytes_will_do() {
+        let rules = rules();
+        for diag in [b"".as_slice(), &[0xff; 4000], b"smtp;", b"\0\0\0", b"550", &[b'5'; 70_000]] {
+            assert_eq!(rules.classify(diag, &[0xfe, b'.', 0]).class, UNKNOWN_CLASS);
+        }
+    }
+}
