@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn the_time_a_run_took_is_in_no_document() {
         let (mut quick, mut slow) = (sample::problems(), sample::problems());
-        (quick.seconds, slow.seconds) = (0.5, 77.25);
+        (quick.seconds, slow.seconds) = (Some(0.5), Some(77.25));
         assert_eq!(text(write, &quick), text(write, &slow));
         assert_eq!(text(write_lines, &quick), text(write_lines, &slow));
     }

@@ -22,8 +22,8 @@ pub struct Report {
     pub groups: Vec<Group>,
     /// Why nothing can be judged, in lines ready to print, first the headline; empty when it can.
     pub unjudged: Vec<String>,
-    /// Wall time of the run in seconds; shown on the terminal only, never in a file.
-    pub seconds: f64,
+    /// Wall time of the run in seconds, where a person is looking; nothing where the output is to be the same each time.
+    pub seconds: Option<f64>,
 }
 
 /// A row of `inputs.csv`: what one input held.

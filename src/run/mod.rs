@@ -67,7 +67,7 @@ fn report(settings: &Settings) -> Result<Outcome> {
         evaluation,
         groups: std::mem::take(&mut summary.groups),
         unjudged,
-        seconds: clock.elapsed().as_secs_f64(),
+        seconds: std::io::IsTerminal::is_terminal(&std::io::stdout()).then(|| clock.elapsed().as_secs_f64()),
     };
     outcome.judge(&report, settings.fail_on);
     outputs::write(&report, settings, &inputs, &mut outcome);

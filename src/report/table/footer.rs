@@ -35,7 +35,7 @@ fn coverage(report: &Report) -> String {
     if cut_off > 0 {
         parts.push(format!("{} not read to the end", grouped(cut_off)));
     }
-    parts.push(format!("{:.1} s", report.seconds));
+    parts.extend(report.seconds.map(|seconds| format!("{seconds:.1} s")));
     parts.join(", ")
 }
 

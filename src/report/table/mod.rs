@@ -279,6 +279,12 @@ mod tests {
     }
 
     #[test]
+    fn without_a_clock_the_coverage_ends_with_the_files() {
+        let report = Report { seconds: None, ..sample::problems() };
+        assert!(shown(&report, &sample::screen()).contains(", 2 IPs, 1 file\n"));
+    }
+
+    #[test]
     fn more_findings_than_blocks_are_counted() {
         let mut report = sample::problems();
         let finding = report.evaluation.findings[0].clone();
