@@ -128,7 +128,7 @@ fn report() -> impl Strategy<Value = Report> {
             evaluation,
             groups: summary.groups,
             unjudged: if judgeable == Judgeable::No { texts } else { Vec::new() },
-            seconds: f64::INFINITY,
+            seconds: Some(f64::INFINITY),
         }
     })
 }
