@@ -28,6 +28,7 @@ fn plan() -> Arc<Plan> {
         assume_tz: chrono_tz::Tz::UTC,
         isp_by: IspBy::Provider,
         providers: Providers::new(&[]).expect("the built-in list is sound"),
+        rules: pmtriage::reply::Rules::new(&[]).expect("the built-in rules are sound"),
         diag_types,
         message_key: MessageKey { orig: true, job: true, env: true },
         message_budget: MESSAGE_BUDGET,

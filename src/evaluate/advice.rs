@@ -6,9 +6,12 @@ use super::words::{self, listed, shell_word};
 use super::{Level, Scope};
 use crate::record::NONE;
 
-/// The steps for one pool's trouble.
-pub(crate) fn next_steps(pool: &JudgedPool) -> Vec<String> {
+/// The steps for one pool's trouble, whose dominating reply is of this class.
+pub(crate) fn next_steps(pool: &JudgedPool, class: &str) -> Vec<String> {
     let named = pool.named_worst_first();
+    if let Some(step) = mend_authentication(class) {
+        return vec![step.to_owned(), read_the_replies(pool, "")];
+    }
     let mut steps = Vec::new();
     if pool.pool.blocked || named.iter().any(|ip| ip.blocked) {
         steps.extend(nothing_gets_through(pool));
@@ -25,6 +28,25 @@ pub(crate) fn next_steps(pool: &JudgedPool) -> Vec<String> {
         _ => steps.extend(of_the_pool(pool)),
     }
     steps
+}
+
+/// What to mend where the receiver says that the mail is not authenticated: neither less volume nor
+/// another IP cures that.
+fn mend_authentication(class: &str) -> Option<&'static str> {
+    Some(match class {
+        "auth-dkim" => {
+            "mend DKIM signing of the sender domains that the replies name: is the key on the host the one in DNS, is \
+             the selector published, is the mail signed at all; less volume does not cure this"
+        }
+        "auth-spf" => "mend the SPF record of the sender domains that the replies name: it must list these IPs",
+        "auth-dmarc" => {
+            "mend alignment: the From domain must be that of a passing DKIM signature or of a passing SPF check"
+        }
+        "auth-none" => {
+            "authenticate the mail: neither SPF nor DKIM passed; publish SPF for these IPs and sign with DKIM"
+        }
+        _ => return None,
+    })
 }
 
 fn nothing_gets_through(pool: &JudgedPool) -> [String; 2] {

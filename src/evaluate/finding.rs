@@ -32,7 +32,7 @@ pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: 
         class,
         cause,
         summary: summary(pool),
-        next_steps: advice::next_steps(pool),
+        next_steps: advice::next_steps(pool, class),
         extent: reach.of(pool),
         explained_by: String::new(),
     })

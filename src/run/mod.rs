@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::evaluate::{Judgeable, evaluate};
 use crate::input::ReadSoFar;
 use crate::provider::Providers;
+use crate::reply::Rules;
 use crate::report::Report;
 use crate::summary::summarise;
 use crate::tally::Plan;
@@ -83,6 +84,7 @@ fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         assume_tz: settings.assume_tz,
         isp_by: settings.group.isp_by,
         providers,
+        rules: Rules::new(&[])?,
         diag_types: settings.group.diag_types,
         message_key: inputs.message_key(),
         message_budget: crate::tally::MESSAGE_BUDGET,

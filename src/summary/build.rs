@@ -4,7 +4,9 @@ use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
 use super::rows::{Group, Row, Summary};
-use crate::tally::{Cell, Names, Party, Plan, Replies, Tally};
+use crate::reply::UNKNOWN_CLASS;
+use crate::tally::{Cell, Names, OTHER, Party, Plan, Replies, Tally};
+use std::collections::HashMap;
 
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
@@ -48,7 +50,7 @@ fn groups(
     let mut names = Names::default();
     let numbers: Vec<u32> = isps.iter().map(|isp| names.number(isp)).collect();
     let kept_provider = |isp: &str| plan.filter.isps.is_empty() || plan.filter.isps.iter().any(|wanted| wanted == isp);
-    let providers: std::collections::HashMap<_, u32> = (replies.parties())
+    let providers: HashMap<_, u32> = (replies.parties())
         .filter_map(|party| match party {
             Party::Provider(provider) => Some((provider, plan.providers.token(provider))),
             Party::Domain(_) => None,
@@ -62,15 +64,22 @@ fn groups(
         Party::Domain(domain) => kept(domain).then(|| numbers[domain as usize]),
     };
     by_isp.merge(replies, party, |ip| ip);
+    // Each distinct cause is classified once, by the whole text of one of its replies.
+    let mut classes: HashMap<(&[u8], &[u8]), &'static str> = HashMap::new();
     let mut groups: Vec<Group> = by_isp
         .all()
         .map(|(isp, reply, seen)| Group {
+            class: match reply.cause60 {
+                OTHER => UNKNOWN_CLASS,
+                _ => classes
+                    .entry((reply.text, reply.host))
+                    .or_insert_with(|| plan.rules.classify(reply.text, reply.host).class),
+            },
             isp: names.text(isp).to_owned(),
             ip: ips.text(reply.ip).to_owned(),
             kind: reply.kind,
             diag60: reply.diag60.to_owned(),
             cause60: reply.cause60.to_owned(),
-            class: reply.class,
             count: seen.count,
             seen: seen.span,
         })

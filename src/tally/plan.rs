@@ -5,6 +5,7 @@ use super::overlap::LeaveOut;
 use super::select::{Filter, Window};
 use crate::provider::Providers;
 use crate::record::{Column, Moment, PerKind, RecordKind};
+use crate::reply::Rules;
 use chrono_tz::Tz;
 
 /// What stands for the mailbox provider.
@@ -30,6 +31,8 @@ pub struct Plan {
     pub isp_by: IspBy,
     /// The providers that are known.
     pub providers: Providers,
+    /// The rules that tell what a reply means.
+    pub rules: Rules,
     /// The types whose replies are grouped.
     pub diag_types: PerKind<bool>,
     /// What tells messages apart; nothing where no input has the columns.

@@ -5,7 +5,7 @@
 use crate::record::{RecordKind, Span};
 use hashbrown::HashMap;
 
-/// So many distinct texts are kept apart: diag60 in one cause60, cause60 in one class.
+/// So many distinct texts are kept apart: diag60 in one cause60, cause60 of one party and type.
 pub const FLOOD: usize = 10_000;
 
 /// What stands where texts were too many.
@@ -25,15 +25,20 @@ pub enum Party {
 pub struct Reply<'a> {
     /// The record's type.
     pub kind: RecordKind,
-    /// The class of the reply.
-    pub class: &'static str,
     /// The masked text.
     pub cause60: &'a str,
     /// The literal text.
     pub diag60: &'a str,
     /// The source IP (a number of [`super::Names`]).
     pub ip: u32,
+    /// The whole reply; of a group's, the first by alphabet, for a class to be found for it.
+    pub text: &'a [u8],
+    /// The remote host that sent that one.
+    pub host: &'a [u8],
 }
+
+/// So much of a reply is kept to find its class: no server says anything new after it.
+const LONGEST_TEXT: usize = 1024;
 
 /// How many records, and when.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,7 +63,7 @@ type Ips = HashMap<u32, Seen>;
 #[derive(Debug, Clone)]
 pub struct Replies<P> {
     flood: usize,
-    parties: HashMap<(P, RecordKind, &'static str), Causes>,
+    parties: HashMap<(P, RecordKind), Causes>,
 }
 
 impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
@@ -69,16 +74,16 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
 
     /// Adds a record.
     pub fn add(&mut self, party: P, reply: Reply, span: Span) {
-        let causes = self.parties.entry((party, reply.kind, reply.class)).or_default();
-        causes.add(reply.cause60, reply.diag60, reply.ip, Seen { count: 1, span }, self.flood);
+        let causes = self.parties.entry((party, reply.kind)).or_default();
+        causes.add(reply, Seen { count: 1, span }, self.flood);
     }
 
     /// Adds another part's replies, whose parties and IPs are called what is given here; parties that
     /// have no name here are left out.
     pub fn merge<Q: Copy>(&mut self, other: Replies<Q>, party: impl Fn(Q) -> Option<P>, ip: impl Fn(u32) -> u32) {
-        for ((there, kind, class), causes) in other.parties {
+        for ((there, kind), causes) in other.parties {
             let Some(here) = party(there) else { continue };
-            let into = self.parties.entry((here, kind, class)).or_default();
+            let into = self.parties.entry((here, kind)).or_default();
             into.flooded |= causes.flooded;
             for (cause, diags) in causes.by_cause {
                 into.by_cause.entry(cause).or_default().merge(diags, &ip, self.flood);
@@ -89,23 +94,25 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
 
     /// Every party that has replies, in no order, more than once where it has several types.
     pub fn parties(&self) -> impl Iterator<Item = P> {
-        self.parties.keys().map(|(party, _, _)| *party)
+        self.parties.keys().map(|(party, _)| *party)
     }
 
     /// Every group there is, in no order: (party, its reply, what was seen).
     pub fn all(&self) -> impl Iterator<Item = (P, Reply<'_>, Seen)> {
-        self.parties.iter().flat_map(|((party, kind, class), causes)| {
+        self.parties.iter().flat_map(|((party, kind), causes)| {
             causes.by_cause.iter().flat_map(move |(cause60, diags)| {
+                let (text, host) = diags.example.as_ref().map_or((&b""[..], &b""[..]), |(text, host)| (text, host));
                 diags.by_diag.iter().flat_map(move |(diag60, ips)| {
-                    ips.iter()
-                        .map(move |(ip, seen)| (*party, Reply { kind: *kind, class, cause60, diag60, ip: *ip }, *seen))
+                    ips.iter().map(move |(ip, seen)| {
+                        (*party, Reply { kind: *kind, cause60, diag60, ip: *ip, text, host }, *seen)
+                    })
                 })
             })
         })
     }
 }
 
-/// The causes of one class. Once flooded it has but one, called [`OTHER`].
+/// The causes of one type of records. Once flooded it has but one, called [`OTHER`].
 #[derive(Debug, Clone, Default)]
 struct Causes {
     flooded: bool,
@@ -113,9 +120,9 @@ struct Causes {
 }
 
 impl Causes {
-    fn add(&mut self, cause60: &str, diag60: &str, ip: u32, seen: Seen, flood: usize) {
-        let cause60 = if self.flooded { OTHER } else { cause60 };
-        self.by_cause.entry_ref(cause60).or_default().add(diag60, ip, seen, flood);
+    fn add(&mut self, reply: Reply, seen: Seen, flood: usize) {
+        let cause60 = if self.flooded { OTHER } else { reply.cause60 };
+        self.by_cause.entry_ref(cause60).or_default().add(reply, seen, flood);
         self.bound(flood);
     }
 
@@ -132,22 +139,39 @@ impl Causes {
     }
 }
 
+/// A whole reply, and the host that sent it.
+type Example = (Box<[u8]>, Box<[u8]>);
+
 /// The literal texts of one cause. Once flooded it has but one, called [`OTHER`].
 #[derive(Debug, Clone, Default)]
 struct Diags {
+    /// The first reply by alphabet, and the host that sent it: the same whatever the order of records.
+    example: Option<Example>,
     flooded: bool,
     by_diag: HashMap<String, Ips>,
 }
 
 impl Diags {
-    fn add(&mut self, diag60: &str, ip: u32, seen: Seen, flood: usize) {
-        let diag60 = if self.flooded { OTHER } else { diag60 };
-        self.by_diag.entry_ref(diag60).or_default().entry(ip).or_default().merge(seen);
+    fn add(&mut self, reply: Reply, seen: Seen, flood: usize) {
+        let text = &reply.text[..reply.text.len().min(LONGEST_TEXT)];
+        self.offer_example(text, reply.host);
+        let diag60 = if self.flooded { OTHER } else { reply.diag60 };
+        self.by_diag.entry_ref(diag60).or_default().entry(reply.ip).or_default().merge(seen);
         self.bound(flood);
+    }
+
+    fn offer_example(&mut self, text: &[u8], host: &[u8]) {
+        let is_first = self.example.as_ref().is_none_or(|(first, of)| (text, host) < (&**first, &**of));
+        if is_first {
+            self.example = Some((text.into(), host.into()));
+        }
     }
 
     fn merge(&mut self, other: Diags, ip: &impl Fn(u32) -> u32, flood: usize) {
         self.flooded |= other.flooded;
+        if let Some((text, host)) = &other.example {
+            self.offer_example(text, host);
+        }
         for (diag60, ips) in other.by_diag {
             for (there, seen) in ips {
                 self.by_diag.entry_ref(&*diag60).or_default().entry(ip(there)).or_default().merge(seen);
@@ -179,7 +203,8 @@ mod tests {
     fn replies(texts: &[(&str, &str)]) -> Replies<u32> {
         let mut replies = Replies::with_flood(3);
         for (number, (cause60, diag60)) in texts.iter().enumerate() {
-            let reply = Reply { kind: RecordKind::Deferred, class: "unknown", cause60, diag60, ip: number as u32 % 2 };
+            let text = diag60.as_bytes();
+            let reply = Reply { kind: RecordKind::Deferred, cause60, diag60, ip: number as u32 % 2, text, host: b"" };
             replies.add(0, reply, Span::at(Moment(number as i64)));
         }
         replies

@@ -15,7 +15,7 @@ use crate::provider::{ProviderId, Source};
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, Moment, NONE, RecordKind, Span, TimeReader};
 use crate::record::{canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt};
-use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
+use crate::reply::{Own, first_60, mask};
 use hashbrown::HashMap;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -168,7 +168,9 @@ impl Tally {
         let (rcpt, orig) = (row.get(Column::Rcpt), row.get(Column::Orig));
         let cause60 = mask(&diag, Own { ip: ip_cell, rcpt: &rcpt, orig: &orig });
         let diag60 = first_60(&diag);
-        let reply = Reply { kind: row.kind, class: UNKNOWN_CLASS, cause60: &cause60, diag60: &diag60, ip };
+        let mta = row.get(Column::DsnMta);
+        let (text, host) = (&*diag, host_of(&mta));
+        let reply = Reply { kind: row.kind, cause60: &cause60, diag60: &diag60, ip, text, host };
         self.replies.add(party, reply, span);
     }
 
@@ -193,8 +195,7 @@ impl Tally {
             return;
         }
         let mta = row.get(Column::DsnMta);
-        let host = mta.split(|byte| *byte == b' ').next().unwrap_or_default();
-        match self.provider_of_host(host) {
+        match self.provider_of_host(host_of(&mta)) {
             Some((provider, Source::User)) => self.votes.add(domain, Vote::Host(provider)),
             Some((provider, Source::Builtin)) if listed == Listed::No => self.votes.add(domain, Vote::Host(provider)),
             _ => {}
@@ -273,6 +274,11 @@ impl Tally {
         self.seen.merge(other.seen);
         self.met_zoneless |= other.met_zoneless;
     }
+}
+
+/// The host in a dsnMta cell, `host (address)`.
+fn host_of(mta: &[u8]) -> &[u8] {
+    mta.split(|byte| *byte == b' ').next().unwrap_or_default()
 }
 
 /// Hosts are only remembered for speed; so many are enough, and none is longer (RFC 1035, section 2.3.4).

@@ -47,6 +47,7 @@ pub fn plan(isp_by: IspBy) -> Plan {
         assume_tz: chrono_tz::UTC,
         isp_by,
         providers: Providers::new(&[]).expect("the list that is built in"),
+        rules: pmtriage::reply::Rules::new(&[]).expect("the built-in rules are sound"),
         diag_types,
         message_key: MessageKey { orig: true, job: true, env: true },
         message_budget: MESSAGE_BUDGET,
