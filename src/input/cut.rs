@@ -7,7 +7,7 @@ use super::open::Body;
 use crate::grammar::{Beyond, Cells, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
 use crate::record::{Column, Layout, Schema};
 use memchr::memmem::Finder;
-use memchr::{memchr, memrchr_iter};
+use memchr::{memchr, memrchr, memrchr_iter};
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
@@ -191,11 +191,16 @@ impl Cutter {
         if !loose && start_of(bytes) != Some(Start::Header) {
             return false;
         }
-        let beyond = if self.ended { Beyond::Nothing } else { Beyond::More };
         let mut separators = Vec::new();
-        let Step::Record { next, lines, .. } = step(bytes, 0, Nuls::None, beyond, &mut separators) else {
-            return false;
+        let (next, lines) = loop {
+            let beyond = if self.ended { Beyond::Nothing } else { Beyond::More };
+            match step(self.at_hand(), 0, Nuls::None, beyond, &mut separators) {
+                Step::Record { next, lines, .. } => break (next, lines),
+                Step::More if self.at_hand().len() <= LONGEST_LINE => self.fill(self.at_hand().len() + BLOCK),
+                _ => return false,
+            }
         };
+        let bytes = self.at_hand();
         let names: Vec<_> = Cells::new(bytes, 0, &separators).iter().collect();
         self.layout = Arc::new(Layout::Header(Schema::from_names(names.iter().map(|name| &**name))));
         before.header_bytes += next as u64;
@@ -207,34 +212,40 @@ impl Cutter {
     /// How many of the bytes at hand make a segment; nothing where a line is too long to be one.
     fn end_of_segment(&mut self) -> Option<usize> {
         let mut wanted = BLOCK;
-        let end = loop {
-            if self.ended {
-                break self.filled - self.start;
+        loop {
+            // A header starts another segment, and wherever it stands is a place to cut.
+            if let Some(header) = self.first_header() {
+                return Some(header);
             }
             let bytes = self.at_hand();
+            if self.ended {
+                return Some(bytes.len());
+            }
             if let Some(cut) = last_certain_start(bytes).or_else(|| last_end_by_walking(bytes)) {
-                break cut;
+                return Some(cut);
             }
             if bytes.len() > LONGEST_LINE + BLOCK {
                 return None;
             }
             wanted += BLOCK;
             self.fill(wanted);
-        };
-        Some(self.first_header(end).unwrap_or(end))
+        }
     }
 
-    /// Where the first header line after the start stands, before `end`.
-    fn first_header(&self, end: usize) -> Option<usize> {
+    /// Where the first header line after the start stands.
+    fn first_header(&self) -> Option<usize> {
         let bytes = self.at_hand();
-        let starts = self.type_finders.iter().filter_map(|finder| {
-            finder.find_iter(&bytes[..end]).find_map(|found| {
-                let line =
-                    memchr::memrchr(b'\n', &bytes[found.saturating_sub(8)..found])? + found.saturating_sub(8) + 1;
-                (line > 0 && start_of(&bytes[line..]) == Some(Start::Header)).then_some(line)
-            })
-        });
-        starts.min()
+        let mut until = bytes.len();
+        for finder in &self.type_finders {
+            let header = finder.find_iter(&bytes[..until]).find_map(|found| {
+                let before = found.saturating_sub(8);
+                let line = before + memrchr(b'\n', &bytes[before..found])? + 1;
+                (start_of(&bytes[line..]) == Some(Start::Header)).then_some(line)
+            });
+            // What stands behind a header that was found need not be searched for an earlier one.
+            until = header.unwrap_or(until);
+        }
+        (until < bytes.len()).then_some(until)
     }
 
     /// Passes over a line that is longer than any record may be.
@@ -333,7 +344,7 @@ fn last_end_by_walking(bytes: &[u8]) -> Option<usize> {
     }
     // Behind NULs a record may start within a line; only a line's start is a place to cut.
     while at > 0 && bytes[at - 1] != b'\n' {
-        at = memchr::memrchr(b'\n', &bytes[..at - 1]).map_or(0, |newline| newline + 1);
+        at = memrchr(b'\n', &bytes[..at - 1]).map_or(0, |newline| newline + 1);
     }
     (at > 0).then_some(at)
 }

@@ -50,7 +50,7 @@ fn report(settings: &Settings) -> Result<Outcome> {
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     let mut unjudged = facts.unjudged(settings);
-    let warnings = notes::warnings(&counted.tally, &inputs, &plan);
+    let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let mut summary = summarise(counted.tally, &plan);

@@ -7,7 +7,7 @@ use crate::summary::Summary;
 use crate::tally::{OTHER, Plan, Tally};
 
 /// The warnings about a finished pass.
-pub fn warnings(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
+pub fn warnings(tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
     let mut notes = inputs.notes.clone();
     let name = |number: usize| inputs.all[number].path.display();
     for (leave_out, count) in plan.leave_out.iter().zip(&tally.left_out.repeated).filter(|(_, count)| **count > 0) {
@@ -49,10 +49,11 @@ pub fn warnings(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
             tally.left_out.without_time
         ));
     }
-    if tally.messages.share() < 1.0 {
+    let share = tally.messages.share();
+    if share < 1.0 {
         notes.push(format!(
             "message rates are estimated from {:.3} % of the messages; message_rate_error is their standard error",
-            100.0 * tally.messages.share()
+            100.0 * share
         ));
     }
     notes

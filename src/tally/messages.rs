@@ -117,13 +117,12 @@ impl Messages {
 
     /// Adds another part's messages, whose cells have the numbers that `cell` gives them here.
     pub fn merge(&mut self, mut other: Messages, cell: impl Fn(u32) -> u32) {
+        // Both parts keep the same sample before they are joined, and compacting may still thin one out.
+        self.compact();
+        other.compact();
         let zero_bits = self.zero_bits.max(other.zero_bits);
-        for part in [&mut *self, &mut other] {
-            if part.zero_bits < zero_bits {
-                part.raise_to(zero_bits);
-            }
-            part.compact();
-        }
+        self.raise_to(zero_bits);
+        other.raise_to(zero_bits);
         for met in &mut other.met {
             met[2] = cell(met[2] >> 1) << 1 | met[2] & 1;
         }
@@ -134,7 +133,8 @@ impl Messages {
     }
 
     /// The share of all messages that was kept, 0 to 1.
-    pub fn share(&self) -> f64 {
+    pub fn share(&mut self) -> f64 {
+        self.compact();
         0.5_f64.powi(self.zero_bits as i32)
     }
 

@@ -84,6 +84,12 @@ fn style() -> impl Strategy<Value = Style> {
     (quotes, lines).prop_map(|(quotes, lines)| Style { quotes, lines })
 }
 
+/// The same, or without any quotes but those of the texts, wherever they stand.
+fn rough_style() -> impl Strategy<Value = Style> {
+    let without = Style { quotes: QuoteStyle::Never, lines: Terminator::Any(b'\n') };
+    prop_oneof![5 => style(), 1 => Just(without)]
+}
+
 fn write_row(style: Style, cells: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let mut builder = WriterBuilder::new();
     let builder = builder.has_headers(false).flexible(true).quote_style(style.quotes).terminator(style.lines);
@@ -194,6 +200,18 @@ pub fn record() -> impl Strategy<Value = Record> {
     )
 }
 
+/// A file of many deferrals at one provider, each IP with a few of many replies.
+pub fn deferrals() -> impl Strategy<Value = Source> {
+    vec(record(), 1..40).prop_map(|mut records| {
+        for record in records.iter_mut().filter(|record| record["type"] != "b") {
+            record.insert("type", "t".to_owned());
+            record.insert("rcpt", "a@example.com".to_owned());
+        }
+        let names = ["type", "timeLogged", "timeQueued", "rcpt", "dsnDiag", "dlvSourceIp", "orig", "jobId", "envId"];
+        written(&records, &names.map(str::to_owned))
+    })
+}
+
 /// A file of these records.
 pub fn written(records: &[Record], names: &[String]) -> Source {
     let style = Style { quotes: QuoteStyle::Necessary, lines: Terminator::Any(b'\n') };
@@ -242,7 +260,22 @@ const DRESS: [&str; 10] = [
 fn part() -> impl Strategy<Value = Part> {
     let spoil = prop_oneof![
         select(
-            &["\"", "\"\"", ",\"", "\n", "\r", "\r\n", ",", "\nd,2", "\ntype,rcpt\n", "\u{feff}", "\n\n", "\nt,\""][..]
+            &[
+                "\"",
+                "\"\"",
+                ",\"",
+                "\n",
+                "\r",
+                "\r\n",
+                ",",
+                "\nd,2",
+                "\ntype,rcpt\n",
+                "\u{feff}",
+                "\n\n",
+                "\nt,\"",
+                "a\"b,c\"",
+                "\"a,b\"c"
+            ][..]
         )
         .prop_map(|text| text.as_bytes().to_vec()),
         (1..20_usize).prop_map(|nuls| vec![0; nuls]),
@@ -255,10 +288,10 @@ fn part() -> impl Strategy<Value = Part> {
         1 => vec(select(&b"dbtq,\"\n\r\0 2x\xff"[..]), 0..40),
     ];
     prop_oneof![
-        8 => (record(), style()).prop_map(|(record, style)| Part::Row(record, style)),
-        2 => (record(), style(), 0.0..=1.0, spoil).prop_map(|(record, style, at, spoil)| Part::Spoilt(record, style, at, spoil)),
-        1 => (record(), style(), 0.0..=1.0).prop_map(|(record, style, at)| Part::Cut(record, style, at)),
-        1 => (record(), style(), vec(select(&["", "", "x"][..]), 0..3), 1..30_usize)
+        8 => (record(), rough_style()).prop_map(|(record, style)| Part::Row(record, style)),
+        2 => (record(), rough_style(), 0.0..=1.0, spoil).prop_map(|(record, style, at, spoil)| Part::Spoilt(record, style, at, spoil)),
+        1 => (record(), rough_style(), 0.0..=1.0).prop_map(|(record, style, at)| Part::Cut(record, style, at)),
+        1 => (record(), rough_style(), vec(select(&["", "", "x"][..]), 0..3), 1..30_usize)
             .prop_map(|(record, style, more, keep)| Part::Ragged(record, style, more, keep)),
         1 => (names(), select(&DRESS[..])).prop_map(|(names, dress)| Part::Header(names, dress)),
         4 => raw.prop_map(Part::Raw),
