@@ -1,15 +1,13 @@
 //! Cuts a source into segments, each a whole number of records under one header, so that they can be
 //! read apart from each other and in any order.
 
-use super::json::JsonRows;
-use super::look::Content;
 use super::open::Body;
+use super::segment::Segment;
 use crate::grammar::{Beyond, Cells, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
 use crate::record::{Column, Layout, Schema};
 use memchr::memmem::Finder;
 use memchr::{memchr, memrchr, memrchr_iter};
 use std::io::{self, Read};
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Bytes read at once: enough to make hand-over cheap, little enough to stay in a core's cache.
@@ -20,85 +18,6 @@ const LOOK_BACK: usize = 128 << 10;
 
 /// So many bytes of a line tell what it starts.
 const ENOUGH: usize = 80;
-
-/// A whole number of records.
-pub struct Segment {
-    buffer: Vec<u8>,
-    range: Range<usize>,
-    /// How its rows are to be read.
-    pub layout: Arc<Layout>,
-    /// Its number within the source, counted from 0.
-    pub index: u32,
-    /// What follows it: nothing, or a certain start.
-    pub beyond: Beyond,
-    /// Damage that the cutter met right before the segment's bytes.
-    pub skips: Vec<Skip>,
-    /// Newlines in that damage, and in header lines before the segment.
-    pub lines_before: u32,
-    /// Newlines of the source, where they are not those of the bytes: it is JSON.
-    pub source_lines: Option<u32>,
-    /// Bytes of the source that this segment stands for, with headers and damage before it.
-    pub source_bytes: u64,
-}
-
-impl Segment {
-    /// The records.
-    pub fn bytes(&self) -> &[u8] {
-        &self.buffer[self.range.clone()]
-    }
-
-    /// The buffer, for the next segment to be read into.
-    pub fn into_buffer(self) -> Vec<u8> {
-        self.buffer
-    }
-
-    /// A segment of its own, for tests and for rows made from something else than a file.
-    pub fn of(bytes: Vec<u8>, layout: Arc<Layout>, index: u32, beyond: Beyond) -> Segment {
-        let range = 0..bytes.len();
-        let range_length = bytes.len() as u64;
-        Segment {
-            buffer: bytes,
-            range,
-            layout,
-            index,
-            beyond,
-            skips: Vec::new(),
-            lines_before: 0,
-            source_lines: None,
-            source_bytes: range_length,
-        }
-    }
-}
-
-/// The segments of one source, in order.
-pub enum Segments {
-    /// Of comma-separated values.
-    Csv(Box<Cutter>),
-    /// Of JSON objects.
-    Json(Box<JsonRows>),
-}
-
-impl Segments {
-    /// Starts cutting; `content` is what a first look told.
-    pub fn new(body: Body, content: &Content) -> Segments {
-        match content {
-            Content::Csv(layout) => Segments::Csv(Box::new(Cutter::new(body, layout.clone()))),
-            _ => Segments::Json(Box::new(JsonRows::new(body))),
-        }
-    }
-
-    /// The next segment, nothing at the end. `spare` is a buffer no longer needed.
-    ///
-    /// # Errors
-    /// What the operating system or the decompressor says; all segments before are sound, and one more
-    /// may follow with what was read before the error.
-    pub fn next(&mut self, spare: Vec<u8>) -> io::Result<Option<Segment>> {
-        match self {
-            Segments::Csv(cutter) => cutter.next(spare),
-            Segments::Json(rows) => rows.next(),
-        }
-    }
-}
 
 /// Cuts comma-separated values. See [`crate::grammar`] for why a cut is exact.
 pub struct Cutter {
@@ -116,7 +35,7 @@ pub struct Cutter {
 }
 
 impl Cutter {
-    fn new(body: Body, layout: Layout) -> Cutter {
+    pub(super) fn new(body: Body, layout: Layout) -> Cutter {
         Cutter {
             body,
             buffer: Vec::new(),
@@ -131,7 +50,7 @@ impl Cutter {
         }
     }
 
-    fn next(&mut self, spare: Vec<u8>) -> io::Result<Option<Segment>> {
+    pub(super) fn next(&mut self, spare: Vec<u8>) -> io::Result<Option<Segment>> {
         let mut before = Before::default();
         loop {
             self.fill(BLOCK);

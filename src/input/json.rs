@@ -1,8 +1,8 @@
 //! Rows from JSON objects with PowerMTA's column names: one a line, or an array, as webhooks post them.
 //! They become comma-separated rows of one fixed layout, so that everything behind reads one form.
 
-use super::cut::Segment;
 use super::open::Body;
+use super::segment::Segment;
 use crate::grammar::{Beyond, LONGEST_LINE, Reason, Skip};
 use crate::record::{Column, Layout, Schema};
 use memchr::memchr_iter;

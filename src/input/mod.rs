@@ -7,9 +7,12 @@ mod json;
 mod look;
 mod open;
 mod same;
+mod segment;
+mod segments;
 
-pub use cut::{Segment, Segments};
 pub use find::{Found, Named, STDIN, find};
 pub use look::{Content, Looked, look};
 pub use open::{Body, Compression, ReadSoFar, open};
 pub use same::same_bytes;
+pub use segment::Segment;
+pub use segments::Segments;

@@ -1,0 +1,56 @@
+//! What the cutter hands to the reader.
+
+use crate::grammar::{Beyond, Skip};
+use crate::record::Layout;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A whole number of records.
+pub struct Segment {
+    pub(super) buffer: Vec<u8>,
+    /// The part of the buffer that the records take.
+    pub(super) range: Range<usize>,
+    /// How its rows are to be read.
+    pub layout: Arc<Layout>,
+    /// Its number within the source, counted from 0.
+    pub index: u32,
+    /// What follows it: nothing, or a certain start.
+    pub beyond: Beyond,
+    /// Damage that the cutter met right before the segment's bytes.
+    pub skips: Vec<Skip>,
+    /// Newlines in that damage, and in header lines before the segment.
+    pub lines_before: u32,
+    /// Newlines of the source, where they are not those of the bytes: it is JSON.
+    pub source_lines: Option<u32>,
+    /// Bytes of the source that this segment stands for, with headers and damage before it.
+    pub source_bytes: u64,
+}
+
+impl Segment {
+    /// The records.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[self.range.clone()]
+    }
+
+    /// The buffer, for the next segment to be read into.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.buffer
+    }
+
+    /// A segment of its own, for tests and for rows made from something else than a file.
+    pub fn of(bytes: Vec<u8>, layout: Arc<Layout>, index: u32, beyond: Beyond) -> Segment {
+        let range = 0..bytes.len();
+        let range_length = bytes.len() as u64;
+        Segment {
+            buffer: bytes,
+            range,
+            layout,
+            index,
+            beyond,
+            skips: Vec::new(),
+            lines_before: 0,
+            source_lines: None,
+            source_bytes: range_length,
+        }
+    }
+}
