@@ -1,5 +1,6 @@
 //! What the numbers mean for the reader, and why there may be none.
 
+use super::inputs::Inputs;
 use crate::config::Settings;
 use crate::evaluate::judge_inputs;
 use crate::record::{Moment, PerKind, RecordKind, Span};
@@ -71,8 +72,14 @@ impl Facts {
     }
 
     /// Why the records cannot be judged, in lines; none where they can.
-    pub fn unjudged(&self, settings: &Settings) -> Vec<String> {
-        judge_inputs(&self.totals, &self.spans, settings.window)
+    pub fn unjudged(&self, settings: &Settings, inputs: &Inputs) -> Vec<String> {
+        let mut lines = judge_inputs(&self.totals, &self.spans, settings.window);
+        let beside = inputs.diag_files_beside();
+        if let ([_, ..], [first, ..], 0) = (&lines[..], &beside[..], self.totals[RecordKind::Deferred]) {
+            let more = if beside.len() > 1 { format!(" and {} more", beside.len() - 1) } else { String::new() };
+            lines.insert(1, format!("there is {}{more} beside what was read: give that as well", first.display()));
+        }
+        lines
     }
 
     /// Why no record is left after window and filters, in lines; none where there are some.

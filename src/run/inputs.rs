@@ -8,7 +8,7 @@ use crate::input::{Body, Compression, Content, Found, Looked, Named, ReadSoFar, 
 use crate::record::{Column, Layout};
 use crate::report::InputRow;
 use crate::tally::{IDENTITY, InputCoverage, LeaveOut, MessageKey, Tally};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -209,6 +209,22 @@ impl Inputs {
             Content::Csv(Layout::Header(schema)) | Content::Json(schema) => schema.has(column),
             _ => true,
         })
+    }
+
+    /// Files beside the inputs that are named as deferrals often are, and that were not given.
+    pub fn diag_files_beside(&self) -> Vec<PathBuf> {
+        let folders: BTreeSet<PathBuf> =
+            self.all.iter().filter_map(|input| input.path.parent()).map(Path::to_owned).collect();
+        let here = |folder: PathBuf| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+        let mut files: Vec<PathBuf> = folders
+            .into_iter()
+            .filter_map(|folder| std::fs::read_dir(here(folder)).ok())
+            .flat_map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())))
+            .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("diag")))
+            .filter(|path| path.is_file() && !self.all.iter().any(|input| input.path.file_name() == path.file_name()))
+            .collect();
+        files.sort();
+        files
     }
 
     /// Whether two of them might hold the same records.

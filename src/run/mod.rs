@@ -49,7 +49,7 @@ fn report(settings: &Settings) -> Result<Outcome> {
     drop(progress);
 
     let facts = describe::Facts::of(&counted.tally, &plan);
-    let mut unjudged = facts.unjudged(settings);
+    let mut unjudged = facts.unjudged(settings, &inputs);
     let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));

@@ -49,6 +49,12 @@ pub fn warnings(tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> 
             tally.left_out.without_time
         ));
     }
+    let without_message: u64 = tally.cells.all().map(|(_, _, attempts)| attempts).sum();
+    if without_message > 0 {
+        notes.push(format!(
+            "{without_message} attempts have no readable timeQueued or no rcpt; what they are counted in has no message rate"
+        ));
+    }
     let share = tally.messages.share();
     if share < 1.0 {
         notes.push(format!(

@@ -146,3 +146,16 @@ fn a_burst_in_two_files_counts_once() {
     assert_eq!(said.document()["totals"]["deferred"], 10_000, "{}", said.stderr);
     assert!(said.stderr.contains("diag.csv were left out: 10000"), "{}", said.stderr);
 }
+
+#[test]
+fn deferrals_in_a_file_beside_are_pointed_at() {
+    let folder = tempdir().expect("a folder");
+    let delivered: String = (0..60).map(|n| row("d", n, &format!("u{n}@gmail.com"))).collect();
+    let acct = folder.path().join("acct-2026-03-02-0000.csv");
+    fs::write(&acct, HEADER.to_owned() + &delivered).expect("written");
+    fs::write(folder.path().join("diag-2026-03-02-0000.csv"), HEADER.to_owned() + &row("t", 5, "x@gmail.com"))
+        .expect("written");
+    let said = Run::json().arg(&acct).run();
+    assert_eq!(said.status, Some(3));
+    assert!(said.stderr.contains("diag-2026-03-02-0000.csv beside"), "{}", said.stderr);
+}
