@@ -102,7 +102,7 @@ fn block(finding: &Finding, page: &mut Page) -> io::Result<()> {
     page.paragraph(Ink::of(finding.level), &headline(finding.level, page), &summary)?;
     let pool = if finding.pool == NONE { "no pool".to_owned() } else { format!("pool {}", finding.pool) };
     page.paragraph(Ink::Plain, "  where  ", &format!("{pool}: {}", place(finding)))?;
-    if let Some(cause) = &finding.cause {
+    if let Some(cause) = finding.cause.as_ref().filter(|cause| !cause.is_empty()) {
         let class = if finding.class == UNKNOWN_CLASS { String::new() } else { format!("{}: ", finding.class) };
         page.line(Ink::Plain, &format!("  reply  {class}{cause}"))?;
     }
