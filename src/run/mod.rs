@@ -42,7 +42,10 @@ fn report(settings: &Settings) -> Result<Outcome> {
     if plan.compare_inputs {
         let leave_out = inputs.held_twice(&counted.tally);
         if !leave_out.is_empty() {
-            plan = Arc::new(Plan { leave_out, compare_inputs: false, ..self::plan(settings, &inputs)? });
+            // The first tally goes before the second pass begins: two would take twice the memory.
+            drop(counted);
+            let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
+            (again.leave_out, again.compare_inputs) = (leave_out, false);
             counted = pass::count(&inputs, &plan, &pool, &so_far);
         }
     }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
     let Tally { cells, pools, ips, mut messages, replies, .. } = tally;
-    let kept = |domain: u32| plan.filter.isps.is_empty() || plan.filter.isps.contains(&isps[domain as usize]);
+    let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
     let key = |(domain, pool, ip): (u32, u32, u32)| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
@@ -49,13 +49,12 @@ fn groups(
 ) -> Vec<Group> {
     let mut names = Names::default();
     let numbers: Vec<u32> = isps.iter().map(|isp| names.number(isp)).collect();
-    let kept_provider = |isp: &str| plan.filter.isps.is_empty() || plan.filter.isps.iter().any(|wanted| wanted == isp);
     let providers: HashMap<_, u32> = (replies.parties())
         .filter_map(|party| match party {
             Party::Provider(provider) => Some((provider, plan.providers.token(provider))),
             Party::Domain(_) => None,
         })
-        .filter(|(_, token)| kept_provider(token))
+        .filter(|(_, token)| plan.filter.keeps_isp(token))
         .map(|(provider, token)| (provider, names.number(token)))
         .collect();
     let mut by_isp: Replies<u32> = Replies::with_flood(plan.flood);

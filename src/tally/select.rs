@@ -45,6 +45,11 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether records of this provider pass.
+    pub fn keeps_isp(&self, isp: &str) -> bool {
+        self.isps.is_empty() || self.isps.iter().any(|wanted| wanted == isp)
+    }
+
     /// Whether a record of this domain passes. What stood in it is noted in `seen`.
     pub fn keeps(&self, row: &Row, domain: &str, seen: &mut Seen) -> bool {
         // No short cut: each dimension notes what it saw.
