@@ -1,0 +1,229 @@
+//! A pool as the verdict looks at it: its IPs in tables, how its counts spread, who is suspected, how sure one can be.
+//! Everything here concerns one pool; what the whole night says about it comes later.
+
+use super::count::Count;
+use super::dispersion::{self, Dispersion};
+use super::input::Pool;
+use super::lineup::{self, Suspect, Unit};
+use super::matrix::Matrix;
+use super::settings::Settings;
+use super::{contrast, tail, window};
+use std::ops::Range;
+
+/// A pool laid out.
+pub(crate) struct Case<'a> {
+    /// What is known of it.
+    pub pool: &'a Pool,
+    /// The places of its IPs that can be compared; all that follows speaks of places among these.
+    pub judged: Vec<usize>,
+    /// The first hour, and how many hours a column has.
+    pub clock: Clock,
+    /// Judged IPs by hours.
+    pub hours: Matrix,
+    /// Judged IPs, all day.
+    pub units: Vec<Unit>,
+    /// All IPs together, by hours.
+    pub series: Vec<Count>,
+    /// How the pool's counts spread.
+    pub spread: Dispersion,
+    /// The whole time first, then runs of hours in which an IP was worse than in others.
+    pub views: Vec<View>,
+    /// The same two, for the pool.
+    pub pool_views: Vec<PoolView>,
+}
+
+/// Which hours the columns stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clock {
+    pub first: u32,
+    pub width: u32,
+    pub columns: usize,
+}
+
+/// Some hours, and the IPs that stand out in them.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    /// The hours, as columns.
+    pub columns: Range<usize>,
+    /// How many other runs of hours might have been taken.
+    pub choices: f64,
+    /// The IPs that stand out, by place.
+    pub suspects: Vec<Suspect>,
+}
+
+/// Some hours, and how unlikely it is that the pool stayed within its limit in them.
+#[derive(Debug, Clone)]
+pub(crate) struct PoolView {
+    /// The hours, as columns.
+    pub columns: Range<usize>,
+    /// What was counted in them.
+    pub count: Count,
+    /// How many standard errors above the limit.
+    pub z: f64,
+    /// The chance of it, for all runs of hours that might have been taken.
+    pub p: f64,
+}
+
+impl<'a> Case<'a> {
+    /// Lays a pool out and finds its suspects.
+    pub fn new(pool: &'a Pool, settings: &Settings) -> Case<'a> {
+        let clock = Clock::of(pool);
+        let judged: Vec<usize> =
+            (0..pool.ips.len()).filter(|&place| pool.ips[place].total().attempts >= settings.min_attempts).collect();
+        let mut everything = Matrix::new(pool.ips.len(), clock.columns);
+        for (place, ip) in pool.ips.iter().enumerate() {
+            ip.hours.iter().for_each(|(hour, count)| everything.add(place, clock.column(*hour), *count));
+        }
+        let mut hours = Matrix::new(judged.len(), clock.columns);
+        for (row, &place) in judged.iter().enumerate() {
+            everything.row(place).iter().enumerate().for_each(|(column, count)| hours.add(row, column, *count));
+        }
+        let series = everything.sum(0..pool.ips.len());
+        let shortest = settings.shortest_fault.div_ceil(clock.width as usize);
+        let flat = vec![1.0; clock.columns];
+        let pool_run = worst_run(&series, &flat, shortest);
+        let measured = dispersion::measure(&series, &flat, pool_run.as_ref());
+        let spread = dispersion::moderate(&[measured])[0];
+
+        let mut case =
+            Case { pool, judged, clock, hours, units: Vec::new(), series, spread, views: Vec::new(), pool_views: Vec::new() };
+        let runs = case.measure_ips(shortest);
+        case.look(runs, shortest, settings);
+        case.look_at_pool(pool_run, shortest, settings);
+        case
+    }
+
+    /// Everything counted.
+    pub fn total(&self) -> Count {
+        self.series.iter().copied().sum()
+    }
+
+    /// The judged IPs in some hours.
+    pub fn units_in(&self, columns: &Range<usize>) -> Vec<Unit> {
+        let unit = |(row, unit): (usize, &Unit)| Unit { count: self.hours.total(row, columns.clone()), ..*unit };
+        self.units.iter().enumerate().map(unit).collect()
+    }
+
+    /// Measures how each IP's counts spread; gives the hours in which each was worst.
+    fn measure_ips(&mut self, shortest: usize) -> Vec<Range<usize>> {
+        let sums = self.hours.sum(0..self.judged.len());
+        let (mut measured, mut runs) = (Vec::new(), Vec::new());
+        for row in 0..self.judged.len() {
+            let series = self.hours.row(row);
+            let flat = vec![1.0; self.clock.columns];
+            let shared = profile_of_others(series, &sums);
+            let run = worst_run(series, &flat, shortest);
+            let alone = dispersion::measure(series, &flat, run.as_ref());
+            let beside = dispersion::measure(series, &shared, worst_run(series, &shared, shortest).as_ref());
+            measured.push(if beside.effect < alone.effect && beside.degrees > 0.0 { beside } else { alone });
+            runs.extend(run);
+        }
+        let spreads = dispersion::moderate(&measured);
+        let limit = |row: usize| self.pool.ips[self.judged[row]].limit;
+        let unit = |(row, spread)| Unit { count: self.hours.total(row, 0..self.clock.columns), spread, limit: limit(row) };
+        self.units = spreads.into_iter().enumerate().map(unit).collect();
+        runs.sort_unstable_by_key(|run| (run.start, run.end));
+        runs.dedup();
+        runs
+    }
+
+    /// Looks for IPs that stand out all day, and in each of the given runs.
+    fn look(&mut self, runs: Vec<Range<usize>>, shortest: usize, settings: &Settings) {
+        let whole = 0..self.clock.columns;
+        let choices = window::runs(self.clock.columns, shortest);
+        let views = std::iter::once((whole.clone(), 1.0)).chain(runs.into_iter().map(|run| (run, choices)));
+        for (columns, choices) in views {
+            let units = self.units_in(&columns);
+            let mut suspects = lineup::stand_out(&units, settings);
+            suspects.retain(|suspect| columns == whole || units[suspect.place].count.attempts >= LEAST_IN_A_RUN);
+            self.views.push(View { columns, choices, suspects });
+        }
+    }
+
+    /// Asks of the pool what is asked of an IP, against its limit; in some hours, also against the other ones.
+    fn look_at_pool(&mut self, run: Option<Range<usize>>, shortest: usize, settings: &Settings) {
+        let whole = 0..self.clock.columns;
+        let choices = window::runs(self.clock.columns, shortest);
+        for (columns, choices) in std::iter::once((whole, 1.0)).chain(run.map(|run| (run, choices))) {
+            let count: Count = self.series[columns.clone()].iter().copied().sum();
+            let units = [count, self.total() - count].map(|count| Unit { count, spread: self.spread, limit: self.pool.limit });
+            let (size, limit) = (count.attempts as f64 / self.spread.effect, self.pool.limit);
+            let z = contrast::z_against(count.rate(), size, limit);
+            let mut p = tail::student(z, self.spread.degrees);
+            if choices > 1.0 {
+                let apart = lineup::against(&units, 0, &[1]);
+                p = if lineup::is_clear(&apart.contrast, limit, settings) { p.max(apart.p) * choices } else { 1.0 };
+            }
+            self.pool_views.push(PoolView { columns, count, z, p: (2.0 * p).min(1.0) });
+        }
+    }
+
+    /// How unlikely each judged IP is by chance, for all runs of hours that might have been taken, and in which view.
+    pub fn worst_views(&self) -> Vec<(f64, usize)> {
+        let mut worst = vec![(1.0, 0); self.judged.len()];
+        for (number, view) in self.views.iter().enumerate() {
+            for suspect in &view.suspects {
+                // The whole time and its runs share the risk evenly.
+                let p = 2.0 * suspect.p * view.choices;
+                if p < worst[suspect.place].0 {
+                    worst[suspect.place] = (p, number);
+                }
+            }
+        }
+        worst
+    }
+
+    /// The view in which the pool is least likely to be within its limit.
+    pub fn worst_pool_view(&self) -> &PoolView {
+        self.pool_views.iter().min_by(|a, b| a.p.total_cmp(&b.p)).expect("the whole time is always looked at")
+    }
+}
+
+/// The run of hours in which a series is worst, where that is more than a ripple.
+fn worst_run(series: &[Count], profile: &[f64], shortest: usize) -> Option<Range<usize>> {
+    let expected: Vec<f64> = series.iter().zip(profile).map(|(count, factor)| count.attempts as f64 * factor).collect();
+    window::likeliest(series, &expected, shortest).filter(|raised| raised.ratio > RIPPLE).map(|raised| raised.range)
+}
+
+/// By how much each hour was better or worse than the mean for the other IPs. Hours of few deferrals are drawn to the mean.
+fn profile_of_others(series: &[Count], sums: &[Count]) -> Vec<f64> {
+    let others: Vec<Count> = sums.iter().zip(series).map(|(sum, own)| *sum - *own).collect();
+    let rate = others.iter().copied().sum::<Count>().rate();
+    if rate == 0.0 {
+        return vec![1.0; series.len()];
+    }
+    let factor = |count: &Count| {
+        (count.deferred as f64 + PRIOR_DEFERRALS) / (count.attempts as f64 * rate + PRIOR_DEFERRALS)
+    };
+    others.iter().map(factor).collect()
+}
+
+/// An hour's own rate counts as much as the mean where the others had so many deferrals in it.
+const PRIOR_DEFERRALS: f64 = 5.0;
+
+/// Twice a log-likelihood ratio that the worst of many runs reaches by chance alone.
+const RIPPLE: f64 = 9.0;
+
+/// An IP needs so many attempts in a run of hours to be compared there.
+const LEAST_IN_A_RUN: u64 = 20;
+
+/// More columns than these are joined: the scan over all runs grows with their square.
+const MOST_COLUMNS: u32 = 240;
+
+impl Clock {
+    fn of(pool: &Pool) -> Clock {
+        let hours = || pool.ips.iter().flat_map(|ip| ip.hours.iter().map(|(hour, _)| *hour));
+        let (first, last) = (hours().min().unwrap_or(0), hours().max().unwrap_or(0));
+        let width = (last - first) / MOST_COLUMNS + 1;
+        Clock { first, width, columns: ((last - first) / width + 1) as usize }
+    }
+
+    fn column(&self, hour: u32) -> usize {
+        ((hour - self.first) / self.width) as usize
+    }
+
+    /// The first hour of a column.
+    pub fn hour(&self, column: usize) -> u32 {
+        self.first + column as u32 * self.width
+    }
+}

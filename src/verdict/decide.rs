@@ -1,0 +1,199 @@
+//! From suspects to a scope, once it is known how sure one can be among all that was looked at in the night.
+
+use super::blame::{Blame, Comparison, is_pool_stuck};
+use super::case::{Case, View};
+use super::contrast;
+use super::count::Count;
+use super::explain::{self, Explanation};
+use super::lineup;
+use super::settings::Settings;
+use super::strata::Dimension;
+use super::tail;
+use super::verdict::{Reason, Scope};
+use std::ops::Range;
+
+/// What was decided about a pool.
+pub(crate) struct Decision {
+    pub scope: Scope,
+    pub reason: Reason,
+    /// The named IPs, by place among the judged ones.
+    pub outliers: Vec<usize>,
+    pub explained_by: Option<Explanation>,
+    pub attribution: Vec<Explanation>,
+    /// The hours it was decided in, as columns.
+    pub columns: Range<usize>,
+}
+
+/// How sure the night makes a pool's tests: false discovery rates.
+pub(crate) struct Sureness<'a> {
+    /// Of each judged IP, with the view it stands out in.
+    pub ips: &'a [(f64, usize)],
+    /// Of the pool.
+    pub pool: f64,
+}
+
+/// Decides for one pool.
+pub(crate) fn decide(case: &Case, sureness: &Sureness, settings: &Settings) -> Decision {
+    let below = |q: f64| -> Vec<usize> { (0..case.judged.len()).filter(|&place| sureness.ips[place].0 <= q).collect() };
+    let (sure, suspected) = (below(settings.false_discovery), below(settings.suspicion));
+    let pool_is_raised = sureness.pool <= settings.false_discovery;
+    let whole = 0..case.clock.columns;
+    let mut decision = Decision {
+        scope: Scope::None,
+        reason: Reason::Chance,
+        outliers: Vec::new(),
+        explained_by: None,
+        attribution: Vec::new(),
+        columns: whole,
+    };
+    if sure.is_empty() && !pool_is_raised {
+        if !suspected.is_empty() || sureness.pool <= settings.suspicion {
+            (decision.scope, decision.reason) = (Scope::CannotTell, Reason::Unsure);
+        }
+        return decision;
+    }
+    let candidates = explain::candidates(case, settings);
+    if !sure.is_empty() {
+        of_ips(&mut decision, case, sureness, &sure, &candidates, settings);
+    } else {
+        of_pool(&mut decision, case, &suspected, &candidates, settings);
+    }
+    decision.attribution = attribution(case, &sure, &decision.columns, candidates);
+    decision
+}
+
+/// Some IPs stand out: are they to blame?
+fn of_ips(
+    decision: &mut Decision,
+    case: &Case,
+    sureness: &Sureness,
+    sure: &[usize],
+    candidates: &[Explanation],
+    settings: &Settings,
+) {
+    let rest: Vec<usize> = (0..case.judged.len()).filter(|place| !sure.contains(place)).collect();
+    let comparison = Comparison::new(case);
+    let blame_of = |place: usize| {
+        let view = &case.views[sureness.ips[place].1];
+        let suspect = view.suspects.iter().find(|suspect| suspect.place == place);
+        suspect.map_or(Blame::Ip, |suspect| comparison.blame(case, view, suspect, &rest, settings))
+    };
+    let blames: Vec<(usize, Blame)> = sure.iter().map(|&place| (place, blame_of(place))).collect();
+    let to_blame: Vec<usize> = blames.iter().filter(|(_, blame)| *blame == Blame::Ip).map(|(place, _)| *place).collect();
+    let named: Vec<usize> = to_blame.iter().copied().filter(|&place| case.pool.ips[case.judged[place]].ip.is_some()).collect();
+
+    let places = if named.is_empty() { sure } else { &named };
+    let first = places.iter().map(|&place| sureness.ips[place].1).min();
+    let view: &View = &case.views[first.unwrap_or(0)];
+    decision.columns = view.columns.clone();
+
+    if !named.is_empty() {
+        let raised = is_raised(case, &rest, &view.columns);
+        decision.scope = if raised { Scope::Mixed } else { Scope::IpSpecific };
+        (decision.reason, decision.outliers) = (Reason::IpsStandOut, named);
+        return;
+    }
+    let best = explain::best(candidates, case.pool.limit).cloned();
+    let first_of = |wanted: fn(&Blame) -> Option<Dimension>| blames.iter().find_map(|(_, blame)| wanted(blame));
+    let explained = first_of(|blame| match blame {
+        Blame::Explained(dimension) => Some(*dimension),
+        _ => None,
+    });
+    let confounded = first_of(|blame| match blame {
+        Blame::Confounded(dimension) => Some(*dimension),
+        _ => None,
+    });
+    (decision.scope, decision.reason) = match (explained, confounded) {
+        (Some(dimension @ (Dimension::Messages | Dimension::Hour)), _) => (Scope::Other, Reason::Explained(dimension)),
+        (Some(_), _) | (None, Some(_)) if best.is_some() => {
+            (Scope::Other, Reason::Explained(best.as_ref().map_or(Dimension::Job, |best| best.dimension)))
+        }
+        (Some(dimension), _) | (None, Some(dimension)) => (Scope::CannotTell, Reason::Confounded(dimension)),
+        (None, None) => (Scope::CannotTell, Reason::Unnamed),
+    };
+    decision.explained_by = match decision.reason {
+        Reason::Explained(dimension @ (Dimension::Messages | Dimension::Hour)) => Some(of_whole(case, dimension)),
+        _ => best,
+    };
+}
+
+/// The pool is above its limit, and no IP surely stands out.
+fn of_pool(
+    decision: &mut Decision,
+    case: &Case,
+    suspected: &[usize],
+    candidates: &[Explanation],
+    settings: &Settings,
+) {
+    let view = case.worst_pool_view();
+    decision.columns = view.columns.clone();
+    let units = case.units_in(&view.columns);
+    let compared: u64 = units.iter().map(|unit| unit.count.attempts).sum();
+    (decision.scope, decision.reason) = if let Some(best) = explain::best(candidates, case.pool.limit) {
+        decision.explained_by = Some(best.clone());
+        (Scope::Other, Reason::Explained(best.dimension))
+    } else if is_pool_stuck(case) {
+        decision.explained_by = Some(of_whole(case, Dimension::Messages));
+        (Scope::Other, Reason::Explained(Dimension::Messages))
+    } else if case.judged.len() < 2 {
+        (Scope::CannotTell, Reason::NobodyToCompare)
+    } else if compared * 2 < view.count.attempts {
+        (Scope::CannotTell, Reason::SmallIps)
+    } else if !suspected.is_empty() || some_are_fine(case, &view.columns, settings) {
+        (Scope::CannotTell, Reason::NotAlike)
+    } else {
+        (Scope::PoolWide, Reason::IpsAlike)
+    };
+}
+
+/// Whether some IPs together are above the pool's limit by more than chance.
+fn is_raised(case: &Case, places: &[usize], columns: &Range<usize>) -> bool {
+    let units = case.units_in(columns);
+    let count: Count = places.iter().map(|&place| units[place].count).sum();
+    let size = count.attempts as f64 / lineup::joint_effect(&units, places);
+    count.attempts > 0 && tail::normal(contrast::z_against(count.rate(), size, case.pool.limit)) < RAISED
+}
+
+/// Whether an IP is so far below the others that the pool's trouble is not its own.
+fn some_are_fine(case: &Case, columns: &Range<usize>, settings: &Settings) -> bool {
+    let units = case.units_in(columns);
+    let risk = lineup::SUSPICIOUS / units.len().max(1) as f64;
+    (0..units.len()).any(|place| {
+        let others: Vec<usize> = (0..units.len()).filter(|other| *other != place).collect();
+        let one = lineup::against(&units, place, &others);
+        let turned = contrast::Contrast { mine: one.contrast.rest, rest: one.contrast.mine, ..one.contrast };
+        one.z < 0.0
+            && tail::student(-one.z, units[place].spread.degrees) < risk
+            && lineup::is_clear(&turned, 0.0, settings)
+    })
+}
+
+/// What explains without keys: it stands for all that was counted.
+fn of_whole(case: &Case, dimension: Dimension) -> Explanation {
+    let view = case.worst_pool_view();
+    let keys = match dimension {
+        Dimension::Hour => vec![case.clock.hour(view.columns.start), case.clock.hour(view.columns.end - 1)],
+        _ => Vec::new(),
+    };
+    let count = if dimension == Dimension::Hour { view.count } else { case.total() };
+    Explanation { dimension, keys, count, rest: case.total() - count, share: 1.0 }
+}
+
+/// All that stands out, ranked.
+fn attribution(case: &Case, sure: &[usize], columns: &Range<usize>, mut found: Vec<Explanation>) -> Vec<Explanation> {
+    let total = case.total();
+    if !sure.is_empty() {
+        let count: Count = sure.iter().map(|&place| case.units[place].count).sum();
+        let keys = sure.iter().filter_map(|&place| case.pool.ips[case.judged[place]].ip).collect();
+        found.push(Explanation { dimension: Dimension::Ip, keys, count, rest: total - count, share: 0.0 });
+    }
+    if columns.len() < case.clock.columns {
+        let count: Count = case.series[columns.clone()].iter().copied().sum();
+        let keys = vec![case.clock.hour(columns.start), case.clock.hour(columns.end - 1)];
+        found.push(Explanation { dimension: Dimension::Hour, keys, count, rest: total - count, share: 0.0 });
+    }
+    explain::rank(found, total)
+}
+
+/// How unlikely by chance it must be that the rest is above the limit as well.
+const RAISED: f64 = 0.05;

@@ -1,0 +1,38 @@
+//! Whether a deferral problem is the pool's, some IPs', or something else's; with the evidence. Pure: counts in, verdicts out.
+//!
+//! Deferrals come in bursts, many cells are looked at in a night, and IPs are given different mail. So every test here
+//! allows for the spread that the data show (`dispersion`), all tests of a night share one false discovery rate
+//! (`fdr`), and an IP is blamed only where it stands out within the same hours, the same mail and the same
+//! hosts, and by messages (`blame`).
+//!
+//! In reading order: `input` is what must be counted; `case` lays a pool out, measures its spread and finds suspects by
+//! `lineup`, also in single hours (`window`); `decide` makes a scope of them; `extent` looks beyond the pool.
+
+mod blame;
+mod case;
+mod contrast;
+mod count;
+mod decide;
+mod dispersion;
+mod explain;
+mod extent;
+mod fdr;
+mod input;
+mod judge;
+mod lineup;
+mod matrix;
+mod settings;
+mod strata;
+mod tail;
+#[expect(clippy::module_inception, reason = "the room is named after what it hands out")]
+mod verdict;
+mod window;
+
+pub use count::Count;
+pub use dispersion::Dispersion;
+pub use explain::Explanation;
+pub use input::{Ip, Mail, Pool};
+pub use judge::judge;
+pub use settings::Settings;
+pub use strata::Dimension;
+pub use verdict::{Extent, IpVerdict, Period, PoolVerdict, Reason, Scope, Test};
