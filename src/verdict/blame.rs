@@ -3,12 +3,12 @@
 
 use super::case::{Case, View};
 use super::contrast::{Contrast, Side};
+use super::count::Count;
 use super::lineup::{self, Suspect, Unit};
 use super::matrix::Matrix;
 use super::settings::Settings;
 use super::strata::{self, Dimension};
-use super::{Count, tail};
-use std::ops::Range;
+use super::{dispersion, tail};
 
 /// What came out for one IP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,78 +21,103 @@ pub(crate) enum Blame {
     Confounded(Dimension),
 }
 
-/// Compares tables of the judged IPs.
-pub(crate) struct Comparison {
+/// A pool's judged IPs by what they sent.
+pub(crate) struct Comparison<'a> {
+    case: &'a Case<'a>,
     mail: Matrix,
+    mail_by_hour: Matrix,
     hosts: Matrix,
 }
 
-impl Comparison {
+impl<'a> Comparison<'a> {
     /// Lays a pool's mail out.
-    pub fn new(case: &Case) -> Comparison {
+    pub fn new(case: &'a Case) -> Comparison<'a> {
         Comparison {
+            case,
             mail: strata::mail(case.pool, &case.judged).table,
+            mail_by_hour: strata::mail_by_hour(case.pool, &case.judged).table,
             hosts: strata::hosts(case.pool, &case.judged).table,
         }
     }
 
-    /// Whether a suspect of a view is to blame; `rest` are the places of IPs that nobody suspects.
-    pub fn blame(&self, case: &Case, view: &View, suspect: &Suspect, rest: &[usize], settings: &Settings) -> Blame {
+    /// Whether a suspect of a view is to blame; `rest` are the places of IPs that nobody suspects, and `least_sure` is the
+    /// largest chance that the night's false discovery rate still believes.
+    pub fn blame(
+        &self,
+        view: &View,
+        suspect: &Suspect,
+        rest: &[usize],
+        least_sure: f64,
+        settings: &Settings,
+    ) -> Blame {
         let place = suspect.place;
-        let all = |table: &Matrix| 0..table.columns();
+        let hours = Again::of(&self.case.hours, view.columns.clone(), place, rest, self.case);
+        let within = |table: &Matrix| Again::of(table, 0..table.columns(), place, rest, self.case);
         let checks = [
-            (Dimension::Hour, &case.hours, view.columns.clone()),
-            (Dimension::Job, &self.mail, all(&self.mail)),
-            (Dimension::Host, &self.hosts, all(&self.hosts)),
+            (Dimension::Hour, hours),
+            (Dimension::Job, within(&self.mail)),
+            (Dimension::Job, within(&self.mail_by_hour)),
+            (Dimension::Host, within(&self.hosts)),
         ];
-        let mut doubt = None;
-        for (dimension, table, columns) in checks {
-            match again(case, table, columns, place, rest) {
-                Again::Stands => {}
-                Again::Gone => return Blame::Explained(dimension),
-                Again::Untold => doubt = doubt.or(Some(Blame::Confounded(dimension))),
-            }
+        if let Some((dimension, _)) = checks.iter().find(|(_, again)| *again == Again::Gone) {
+            return Blame::Explained(*dimension);
         }
-        if is_stuck(case, view, place, rest, settings) {
+        if is_stuck(self.case, view, place, rest, least_sure, settings) {
             return Blame::Explained(Dimension::Messages);
         }
-        doubt.unwrap_or(Blame::Ip)
+        match checks.iter().find(|(_, again)| *again == Again::Untold) {
+            Some((dimension, _)) => Blame::Confounded(*dimension),
+            None => Blame::Ip,
+        }
     }
 }
 
 /// What is left of a difference within strata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Again {
     Stands,
     Gone,
     Untold,
 }
 
-fn again(case: &Case, table: &Matrix, columns: Range<usize>, place: usize, rest: &[usize]) -> Again {
-    let mine = if table.columns() == 0 { Count::default() } else { table.total(place, columns.clone()) };
-    if mine.attempts == 0 {
-        // The records do not name this dimension: nothing speaks against the IP.
-        return Again::Stands;
-    }
-    let others = table.sum(rest.iter().copied());
-    let crude = mine.rate() - others[columns.clone()].iter().copied().sum::<Count>().rate();
-    let Some(contrast) = Contrast::within(table, place, &others, columns) else { return Again::Untold };
-    if contrast.comparable < LEAST_COMPARABLE || contrast.comparable * LEAST_SHARE < mine.attempts {
-        return Again::Untold;
-    }
-    let spread = case.units[place].spread;
-    let p = tail::student(contrast.z(spread.effect, lineup::joint_effect(&case.units, rest)), spread.degrees);
-    match contrast.mine.rate - contrast.rest.rate >= crude / 2.0 {
-        true if p < SURE_WITHIN => Again::Stands,
-        true => Again::Untold,
-        false => Again::Gone,
+impl Again {
+    fn of(table: &Matrix, columns: std::ops::Range<usize>, place: usize, rest: &[usize], case: &Case) -> Again {
+        if table.columns() == 0 {
+            // The records do not name this dimension: nothing speaks against the IP.
+            return Again::Stands;
+        }
+        let others = &table.sum(rest.iter().copied())[columns.clone()];
+        let mine = &table.row(place)[columns];
+        let (all_mine, all_others): (Count, Count) = (mine.iter().copied().sum(), others.iter().copied().sum());
+        if all_mine.attempts == 0 {
+            return Again::Stands;
+        }
+        let strata = mine.iter().copied().zip(others.iter().copied());
+        let Some(contrast) = Contrast::within(strata) else { return Again::Untold };
+        if contrast.comparable < LEAST_COMPARABLE || contrast.comparable * LEAST_SHARE < all_mine.attempts {
+            return Again::Untold;
+        }
+        let p = p_of(case, &contrast, place, rest);
+        match contrast.mine.rate - contrast.rest.rate >= (all_mine.rate() - all_others.rate()) / 2.0 {
+            true if p < SURE_WITHIN => Again::Stands,
+            true => Again::Untold,
+            false => Again::Gone,
+        }
     }
 }
 
 /// Whether an IP's excess is that of a few messages, each deferred again and again.
 ///
-/// By messages the IP must stand out as well, since each counts once there; or each message in excess must
-/// have been deferred a few times only.
-fn is_stuck(case: &Case, view: &View, place: usize, rest: &[usize], settings: &Settings) -> bool {
+/// By messages the IP must stand out as well, since each counts once there; where each message is one cluster of deferrals
+/// it must stand out by attempts; and each message in excess must have been deferred a few times only.
+fn is_stuck(
+    case: &Case,
+    view: &View,
+    place: usize,
+    rest: &[usize],
+    least_sure: f64,
+    settings: &Settings,
+) -> bool {
     let messages_of = |place: usize| case.pool.ips[case.judged[place]].messages;
     let (Some(mine), Some(others)) = (messages_of(place), rest.iter().map(|&place| messages_of(place)).sum::<Option<Count>>())
     else {
@@ -103,19 +128,25 @@ fn is_stuck(case: &Case, view: &View, place: usize, rest: &[usize], settings: &S
     }
     let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
     let contrast = Contrast { mine: side(mine), rest: side(others), comparable: mine.attempts };
-    let spread = case.units[place].spread;
-    let p = tail::student(contrast.z(spread.effect, lineup::joint_effect(&case.units, rest)), spread.degrees);
-    if p >= SURE_WITHIN {
+    if p_of(case, &contrast, place, rest) >= SURE_WITHIN {
         return true;
     }
-    let attempts = |places: &[usize]| -> Count {
-        let units: Vec<Unit> = case.units_in(&view.columns);
-        places.iter().map(|&place| units[place].count).sum()
-    };
-    let (mine_attempts, rest_attempts) = (attempts(&[place]), attempts(rest));
+    let mut units: Vec<Unit> = case.units_in(&view.columns);
+    units[place].least_effect = dispersion::effect_of_retries(case.units[place].count, Some(mine));
+    if 2.0 * view.choices * lineup::against(&units, place, rest).p > least_sure {
+        return true;
+    }
+    let attempts = |places: &[usize]| -> Count { places.iter().map(|&place| units[place].count).sum() };
     let excess = |one: Count, rest: Count| one.deferred as f64 - one.attempts as f64 * rest.rate();
-    let each = excess(mine_attempts, rest_attempts) / excess(mine, others).max(1.0);
+    let each = excess(attempts(&[place]), attempts(rest)) / excess(mine, others).max(1.0);
     each > MOST_DEFERRALS_OF_A_MESSAGE && !lineup::is_clear(&contrast, 0.0, settings)
+}
+
+/// The chance of a difference between an IP and the rest, each with its design effect.
+fn p_of(case: &Case, contrast: &Contrast, place: usize, rest: &[usize]) -> f64 {
+    let sound: Count = rest.iter().map(|&place| case.units[place].count).sum();
+    let effect = |places: &[usize]| lineup::effect(&case.units, places, sound);
+    tail::student(contrast.z(effect(&[place]), effect(rest)), case.units[place].spread.degrees)
 }
 
 /// A pool whose excess is that of a few messages: by messages it is within its limit, and each that was deferred was so

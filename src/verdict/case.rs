@@ -7,7 +7,8 @@ use super::input::Pool;
 use super::lineup::{self, Suspect, Unit};
 use super::matrix::Matrix;
 use super::settings::Settings;
-use super::{contrast, tail, window};
+use super::contrast::{self, Contrast, Side};
+use super::{tail, window};
 use std::ops::Range;
 
 /// A pool laid out.
@@ -26,6 +27,8 @@ pub(crate) struct Case<'a> {
     pub series: Vec<Count>,
     /// How the pool's counts spread.
     pub spread: Dispersion,
+    /// The design effect that its messages' retries alone have.
+    pub least_effect: f64,
     /// The whole time first, then runs of hours in which an IP was worse than in others.
     pub views: Vec<View>,
     /// The same two, for the pool.
@@ -72,7 +75,7 @@ impl<'a> Case<'a> {
             (0..pool.ips.len()).filter(|&place| pool.ips[place].total().attempts >= settings.min_attempts).collect();
         let mut everything = Matrix::new(pool.ips.len(), clock.columns);
         for (place, ip) in pool.ips.iter().enumerate() {
-            ip.hours.iter().for_each(|(hour, count)| everything.add(place, clock.column(*hour), *count));
+            ip.sent.iter().for_each(|sent| everything.add(place, clock.column(sent.hour), sent.count));
         }
         let mut hours = Matrix::new(judged.len(), clock.columns);
         for (row, &place) in judged.iter().enumerate() {
@@ -85,8 +88,10 @@ impl<'a> Case<'a> {
         let measured = dispersion::measure(&series, &flat, pool_run.as_ref());
         let spread = dispersion::moderate(&[measured])[0];
 
-        let mut case =
-            Case { pool, judged, clock, hours, units: Vec::new(), series, spread, views: Vec::new(), pool_views: Vec::new() };
+        let messages = pool.ips.iter().map(|ip| ip.messages).sum::<Option<Count>>();
+        let least_effect = dispersion::effect_of_retries(series.iter().copied().sum(), messages);
+        let (units, views, pool_views) = (Vec::new(), Vec::new(), Vec::new());
+        let mut case = Case { pool, judged, clock, hours, units, series, spread, least_effect, views, pool_views };
         let runs = case.measure_ips(shortest);
         case.look(runs, shortest, settings);
         case.look_at_pool(pool_run, shortest, settings);
@@ -100,7 +105,10 @@ impl<'a> Case<'a> {
 
     /// The judged IPs in some hours.
     pub fn units_in(&self, columns: &Range<usize>) -> Vec<Unit> {
-        let unit = |(row, unit): (usize, &Unit)| Unit { count: self.hours.total(row, columns.clone()), ..*unit };
+        let unit = |(row, unit): (usize, &Unit)| {
+            let series = &self.hours.row(row)[columns.clone()];
+            Unit { count: series.iter().copied().sum(), bucket: dispersion::typical_bucket(series), ..*unit }
+        };
         self.units.iter().enumerate().map(unit).collect()
     }
 
@@ -115,13 +123,15 @@ impl<'a> Case<'a> {
             let run = worst_run(series, &flat, shortest);
             let alone = dispersion::measure(series, &flat, run.as_ref());
             let beside = dispersion::measure(series, &shared, worst_run(series, &shared, shortest).as_ref());
-            measured.push(if beside.effect < alone.effect && beside.degrees > 0.0 { beside } else { alone });
+            measured.push(if beside.scale < alone.scale && beside.degrees > 0.0 { beside } else { alone });
             runs.extend(run);
         }
         let spreads = dispersion::moderate(&measured);
         let limit = |row: usize| self.pool.ips[self.judged[row]].limit;
-        let unit = |(row, spread)| Unit { count: self.hours.total(row, 0..self.clock.columns), spread, limit: limit(row) };
+        let unit =
+            |(row, spread)| Unit { count: Count::default(), bucket: 0.0, spread, limit: limit(row), least_effect: 1.0 };
         self.units = spreads.into_iter().enumerate().map(unit).collect();
+        self.units = self.units_in(&(0..self.clock.columns));
         runs.sort_unstable_by_key(|run| (run.start, run.end));
         runs.dedup();
         runs
@@ -129,13 +139,20 @@ impl<'a> Case<'a> {
 
     /// Looks for IPs that stand out all day, and in each of the given runs.
     fn look(&mut self, runs: Vec<Range<usize>>, shortest: usize, settings: &Settings) {
-        let whole = 0..self.clock.columns;
+        let (whole, in_a_run) = (0..self.clock.columns, settings.in_a_run());
         let choices = window::runs(self.clock.columns, shortest);
         let views = std::iter::once((whole.clone(), 1.0)).chain(runs.into_iter().map(|run| (run, choices)));
         for (columns, choices) in views {
             let units = self.units_in(&columns);
-            let mut suspects = lineup::stand_out(&units, settings);
-            suspects.retain(|suspect| columns == whole || units[suspect.place].count.attempts >= LEAST_IN_A_RUN);
+            let mut suspects =
+                lineup::stand_out(&units, if columns == whole { settings } else { &in_a_run });
+            let rest = not_among(self.judged.len(), suspects.iter().map(|suspect| suspect.place).collect());
+            let sums = self.hours.sum(rest);
+            suspects.retain(|suspect| {
+                let outlasts = self.outlasts_a_burst(self.hours.row(suspect.place), &sums, &columns, settings);
+                let is_large = columns == whole || units[suspect.place].count.attempts >= LEAST_IN_A_RUN;
+                outlasts && is_large && is_busier(self.hours.row(suspect.place), &columns, settings)
+            });
             self.views.push(View { columns, choices, suspects });
         }
     }
@@ -146,16 +163,45 @@ impl<'a> Case<'a> {
         let choices = window::runs(self.clock.columns, shortest);
         for (columns, choices) in std::iter::once((whole, 1.0)).chain(run.map(|run| (run, choices))) {
             let count: Count = self.series[columns.clone()].iter().copied().sum();
-            let units = [count, self.total() - count].map(|count| Unit { count, spread: self.spread, limit: self.pool.limit });
-            let (size, limit) = (count.attempts as f64 / self.spread.effect, self.pool.limit);
-            let z = contrast::z_against(count.rate(), size, limit);
+            let bucket = dispersion::typical_bucket(&self.series[columns.clone()]);
+            let limit = self.pool.limit;
+            let unit = |count| Unit { count, bucket, spread: self.spread, limit, least_effect: self.least_effect };
+            let units = [count, self.total() - count].map(unit);
+            let z = contrast::z_against(count.rate(), count.attempts as f64 / self.spread.effect(limit, bucket).max(self.least_effect), limit);
             let mut p = tail::student(z, self.spread.degrees);
             if choices > 1.0 {
                 let apart = lineup::against(&units, 0, &[1]);
-                p = if lineup::is_clear(&apart.contrast, limit, settings) { p.max(apart.p) * choices } else { 1.0 };
+                let is_fault = is_busier(&self.series, &columns, settings)
+                    && lineup::is_clear(&apart.contrast, limit, &settings.in_a_run())
+                    && self.outlasts_a_burst(&self.series, &vec![units[1].count; self.clock.columns], &columns, settings);
+                p = if is_fault { p.max(apart.p) * choices } else { 1.0 };
             }
             self.pool_views.push(PoolView { columns, count, z, p: (2.0 * p).min(1.0) });
         }
+    }
+
+    /// Whether a series is raised even without its worst hours, as many as no fault is over in: a burst is. The idea of
+    /// the jackknife (Tukey, Annals of Mathematical Statistics 29, 1958, 614), asked for the worst case only.
+    fn outlasts_a_burst(&self, series: &[Count], rest: &[Count], columns: &Range<usize>, settings: &Settings) -> bool {
+        let (mine, others) = (&series[columns.clone()], &rest[columns.clone()]);
+        let sound: Count = others.iter().copied().sum();
+        let burst = (settings.shortest_fault.div_ceil(self.clock.width as usize) - 1).clamp(1, mine.len().max(2) - 1);
+        let excess = |start: usize| -> f64 {
+            let count: Count = mine[start..start + burst].iter().copied().sum();
+            count.deferred as f64 - count.attempts as f64 * sound.rate()
+        };
+        let worst = (0..=mine.len() - burst).max_by(|&a, &b| excess(a).total_cmp(&excess(b)).then(b.cmp(&a))).unwrap_or(0);
+        let without = |counts: &[Count]| -> Count {
+            let kept = counts.iter().enumerate().filter(|(place, _)| !(worst..worst + burst).contains(place));
+            kept.map(|(_, count)| *count).sum()
+        };
+        let (mine, sound) = (without(mine), without(others));
+        columns.len() == self.clock.columns && mine.attempts < LEAST_WITHOUT_THE_WORST
+            || mine.attempts >= LEAST_WITHOUT_THE_WORST && {
+                let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
+                let left = Contrast { mine: side(mine), rest: side(sound), comparable: mine.attempts };
+                lineup::is_clear(&left, self.pool.limit, settings)
+            }
     }
 
     /// How unlikely each judged IP is by chance, for all runs of hours that might have been taken, and in which view.
@@ -177,6 +223,22 @@ impl<'a> Case<'a> {
     pub fn worst_pool_view(&self) -> &PoolView {
         self.pool_views.iter().min_by(|a, b| a.p.total_cmp(&b.p)).expect("the whole time is always looked at")
     }
+}
+
+/// Whether there were more deferrals an hour in a run of hours than in the others. Where mail has stopped, a few messages
+/// that are retried on and on make a high rate of a count that is no higher than before.
+fn is_busier(series: &[Count], columns: &Range<usize>, settings: &Settings) -> bool {
+    let an_hour = |inside: bool| {
+        let places = (0..series.len()).filter(|place| columns.contains(place) == inside && series[*place].attempts > 0);
+        let (deferred, hours) = places.fold((0, 0), |(deferred, hours), place| (deferred + series[place].deferred, hours + 1));
+        deferred as f64 / f64::from(hours.max(1))
+    };
+    columns.len() == series.len() || an_hour(true) >= settings.times_the_rest * an_hour(false)
+}
+
+/// All places but some.
+fn not_among(places: usize, some: Vec<usize>) -> impl Iterator<Item = usize> {
+    (0..places).filter(move |place| !some.contains(place))
 }
 
 /// The run of hours in which a series is worst, where that is more than a ripple.
@@ -204,6 +266,9 @@ const PRIOR_DEFERRALS: f64 = 5.0;
 /// Twice a log-likelihood ratio that the worst of many runs reaches by chance alone.
 const RIPPLE: f64 = 9.0;
 
+/// So many attempts must be left without the worst hour to say how it was.
+const LEAST_WITHOUT_THE_WORST: u64 = 10;
+
 /// An IP needs so many attempts in a run of hours to be compared there.
 const LEAST_IN_A_RUN: u64 = 20;
 
@@ -212,7 +277,7 @@ const MOST_COLUMNS: u32 = 240;
 
 impl Clock {
     fn of(pool: &Pool) -> Clock {
-        let hours = || pool.ips.iter().flat_map(|ip| ip.hours.iter().map(|(hour, _)| *hour));
+        let hours = || pool.ips.iter().flat_map(|ip| ip.sent.iter().map(|sent| sent.hour));
         let (first, last) = (hours().min().unwrap_or(0), hours().max().unwrap_or(0));
         let width = (last - first) / MOST_COLUMNS + 1;
         Clock { first, width, columns: ((last - first) / width + 1) as usize }

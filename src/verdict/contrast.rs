@@ -1,6 +1,6 @@
 //! One side against another, within strata: like is compared with like only.
 
-use super::matrix::Matrix;
+use super::count::Count;
 
 /// One side of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,22 +23,15 @@ pub(crate) struct Contrast {
 }
 
 impl Contrast {
-    /// Compares a row with the summed rest, column by column, over some columns; nothing where they share no column.
+    /// Compares one side (first) with the rest (second), stratum by stratum; nothing where they share no stratum.
     ///
-    /// Columns are weighted as Mantel and Haenszel (Journal of the National Cancer Institute 22, 1959, 719-748) weight
-    /// strata: n1 n2 / (n1 + n2), the precision of a difference. The ratio of the two standardised rates is their
+    /// Strata are weighted as Mantel and Haenszel (Journal of the National Cancer Institute 22, 1959, 719-748) weight
+    /// them: n1 n2 / (n1 + n2), the precision of a difference. The ratio of the two standardised rates is their
     /// common risk ratio, and the difference their common risk difference (Greenland and Robins, Biometrics 41, 1985, 55-68).
-    pub fn within(
-        table: &Matrix,
-        row: usize,
-        rest: &[super::Count],
-        columns: impl Iterator<Item = usize>,
-    ) -> Option<Contrast> {
-        let mine = table.row(row);
+    pub fn within(strata: impl Iterator<Item = (Count, Count)>) -> Option<Contrast> {
         let (mut weights, mut comparable) = (0.0, 0);
         let (mut mine_rate, mut rest_rate, mut mine_spread, mut rest_spread) = (0.0, 0.0, 0.0, 0.0);
-        for column in columns {
-            let (one, other) = (mine[column], rest[column]);
+        for (one, other) in strata {
             if one.attempts == 0 || other.attempts == 0 {
                 continue;
             }
@@ -84,28 +77,17 @@ fn divergence(rate: f64, from: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Count;
     use super::*;
 
-    fn table(rows: &[&[(u64, u64)]]) -> Matrix {
-        let mut table = Matrix::new(rows.len(), rows[0].len());
-        for (row, cells) in rows.iter().enumerate() {
-            for (column, (deferred, attempts)) in cells.iter().enumerate() {
-                table.add(row, column, Count::new(*deferred, *attempts));
-            }
-        }
-        table
-    }
-
-    fn contrast(rows: &[&[(u64, u64)]]) -> Option<Contrast> {
-        let table = table(rows);
-        Contrast::within(&table, 0, &table.sum(1..rows.len()), 0..table.columns())
+    fn contrast(sides: [&[(u64, u64)]; 2]) -> Option<Contrast> {
+        let count = |&(deferred, attempts): &(u64, u64)| Count::new(deferred, attempts);
+        Contrast::within(sides[0].iter().map(count).zip(sides[1].iter().map(count)))
     }
 
     #[test]
     fn within_the_same_job_two_ips_are_alike() {
         // By their sums they are 37 % and 6 %: the first carried most of the bad job.
-        let same = contrast(&[&[(360, 900), (2, 100)], &[(40, 100), (18, 900)]]).unwrap();
+        let same = contrast([&[(360, 900), (2, 100)], &[(40, 100), (18, 900)]]).unwrap();
         assert!((same.mine.rate - same.rest.rate).abs() < 1e-12, "{same:?}");
         assert_eq!(same.comparable, 1000);
         assert!(same.z(1.0, 1.0).abs() < 1e-6);
@@ -113,7 +95,7 @@ mod tests {
 
     #[test]
     fn one_stratum_is_the_plain_comparison() {
-        let plain = contrast(&[&[(6, 60)], &[(20, 1000)]]).unwrap();
+        let plain = contrast([&[(6, 60)], &[(20, 1000)]]).unwrap();
         assert!((plain.mine.rate - 0.1).abs() < 1e-12 && (plain.rest.rate - 0.02).abs() < 1e-12);
         assert!((plain.mine.size - 60.0).abs() < 1e-9 && (plain.rest.size - 1000.0).abs() < 1e-9);
         // Twice the log-likelihood ratio by hand: 2 (6 ln(6/n1 p) + ...), p = 26/1060.
@@ -126,13 +108,13 @@ mod tests {
 
     #[test]
     fn what_shares_no_stratum_is_not_compared() {
-        assert_eq!(contrast(&[&[(360, 900), (0, 0)], &[(0, 0), (18, 900)]]), None);
+        assert_eq!(contrast([&[(360, 900), (0, 0)], &[(0, 0), (18, 900)]]), None);
     }
 
     #[test]
     fn the_sign_says_which_side_is_higher() {
-        let up = contrast(&[&[(20, 100)], &[(10, 100)]]).unwrap();
-        let down = contrast(&[&[(10, 100)], &[(20, 100)]]).unwrap();
+        let up = contrast([&[(20, 100)], &[(10, 100)]]).unwrap();
+        let down = contrast([&[(10, 100)], &[(20, 100)]]).unwrap();
         assert!((up.z(2.0, 3.0) + down.z(3.0, 2.0)).abs() < 1e-12 && up.z(1.0, 1.0) > 0.0);
         assert!(z_against(0.1, 100.0, 0.05) > 0.0 && z_against(0.02, 100.0, 0.05) < 0.0);
         assert!(z_against(1.0, 100.0, 0.05).is_finite() && z_against(0.0, 100.0, 0.05).is_finite());

@@ -30,10 +30,19 @@ pub(crate) struct Sureness<'a> {
     pub ips: &'a [(f64, usize)],
     /// Of the pool.
     pub pool: f64,
+    /// Of what explains it best, where something does.
+    pub explanation: f64,
+    /// The largest chance that is still believed, of all tests of the night.
+    pub least_sure: f64,
 }
 
 /// Decides for one pool.
-pub(crate) fn decide(case: &Case, sureness: &Sureness, settings: &Settings) -> Decision {
+pub(crate) fn decide(
+    case: &Case,
+    candidates: &[Explanation],
+    sureness: &Sureness,
+    settings: &Settings,
+) -> Decision {
     let below = |q: f64| -> Vec<usize> { (0..case.judged.len()).filter(|&place| sureness.ips[place].0 <= q).collect() };
     let (sure, suspected) = (below(settings.false_discovery), below(settings.suspicion));
     let pool_is_raised = sureness.pool <= settings.false_discovery;
@@ -46,23 +55,22 @@ pub(crate) fn decide(case: &Case, sureness: &Sureness, settings: &Settings) -> D
         attribution: Vec::new(),
         columns: whole,
     };
-    if sure.is_empty() && !pool_is_raised {
-        if !suspected.is_empty() || sureness.pool <= settings.suspicion {
-            (decision.scope, decision.reason) = (Scope::CannotTell, Reason::Unsure);
-        }
+    let is_explained = sureness.explanation <= settings.false_discovery;
+    if suspected.is_empty() && sureness.pool > settings.suspicion && !is_explained {
         return decision;
     }
-    let candidates = explain::candidates(case, settings);
-    if !sure.is_empty() {
-        of_ips(&mut decision, case, sureness, &sure, &candidates, settings);
-    } else {
-        of_pool(&mut decision, case, &suspected, &candidates, settings);
+    if !suspected.is_empty() || sureness.pool <= settings.suspicion {
+        (decision.scope, decision.reason) = (Scope::CannotTell, Reason::Unsure);
     }
-    decision.attribution = attribution(case, &sure, &decision.columns, candidates);
+    let of_ips = !sure.is_empty() && of_ips(&mut decision, case, sureness, &sure, candidates, settings);
+    if !of_ips && (pool_is_raised || is_explained) {
+        of_pool(&mut decision, case, &suspected, candidates, settings);
+    }
+    decision.attribution = attribution(case, &sure, &decision.columns, candidates.to_vec());
     decision
 }
 
-/// Some IPs stand out: are they to blame?
+/// Some IPs stand out: are they to blame? Whether that decided the matter.
 fn of_ips(
     decision: &mut Decision,
     case: &Case,
@@ -70,15 +78,36 @@ fn of_ips(
     sure: &[usize],
     candidates: &[Explanation],
     settings: &Settings,
-) {
+) -> bool {
     let rest: Vec<usize> = (0..case.judged.len()).filter(|place| !sure.contains(place)).collect();
     let comparison = Comparison::new(case);
     let blame_of = |place: usize| {
         let view = &case.views[sureness.ips[place].1];
         let suspect = view.suspects.iter().find(|suspect| suspect.place == place);
-        suspect.map_or(Blame::Ip, |suspect| comparison.blame(case, view, suspect, &rest, settings))
+        suspect.map_or(Blame::Ip, |suspect| comparison.blame(view, suspect, &rest, sureness.least_sure, settings))
     };
-    let blames: Vec<(usize, Blame)> = sure.iter().map(|&place| (place, blame_of(place))).collect();
+    // What is not the IP's own is worth a word only where somebody is above a limit all in all; and messages that
+    // are stuck must weigh as much as an IP that may be judged.
+    let is_flagged = |place: usize| case.units[place].count.rate() > case.units[place].limit;
+    let pool_is_raised = sureness.pool <= settings.false_discovery;
+    let sum_of = |places: &[usize]| -> Count { places.iter().map(|&place| case.units[place].count).sum() };
+    let pool_is_flagged = case.total().rate() > case.pool.limit;
+    let matters = |(place, blame): &(usize, Blame)| match blame {
+        Blame::Ip => true,
+        Blame::Explained(Dimension::Messages) => {
+            let (rest_rate, unit) = (sum_of(&rest).rate(), &case.units[*place]);
+            let excess = unit.count.deferred as f64 - unit.count.attempts as f64 * rest_rate;
+            is_flagged(*place) && sureness.ips[*place].1 == 0 && excess >= settings.min_attempts as f64
+        }
+        Blame::Explained(Dimension::Hour) => pool_is_raised && is_flagged(*place),
+        _ => pool_is_flagged || is_flagged(*place),
+    };
+    let blames: Vec<(usize, Blame)> =
+        sure.iter().map(|&place| (place, blame_of(place))).filter(|blame| matters(blame)).collect();
+    if blames.is_empty() {
+        (decision.scope, decision.reason) = (Scope::None, Reason::Chance);
+        return false;
+    }
     let to_blame: Vec<usize> = blames.iter().filter(|(_, blame)| *blame == Blame::Ip).map(|(place, _)| *place).collect();
     let named: Vec<usize> = to_blame.iter().copied().filter(|&place| case.pool.ips[case.judged[place]].ip.is_some()).collect();
 
@@ -91,9 +120,10 @@ fn of_ips(
         let raised = is_raised(case, &rest, &view.columns);
         decision.scope = if raised { Scope::Mixed } else { Scope::IpSpecific };
         (decision.reason, decision.outliers) = (Reason::IpsStandOut, named);
-        return;
+        return true;
     }
-    let best = explain::best(candidates, case.pool.limit).cloned();
+    let is_explained = sureness.explanation <= settings.false_discovery;
+    let best = explain::best(candidates, case.pool.limit).filter(|_| is_explained).cloned();
     let first_of = |wanted: fn(&Blame) -> Option<Dimension>| blames.iter().find_map(|(_, blame)| wanted(blame));
     let explained = first_of(|blame| match blame {
         Blame::Explained(dimension) => Some(*dimension),
@@ -105,6 +135,11 @@ fn of_ips(
     });
     (decision.scope, decision.reason) = match (explained, confounded) {
         (Some(dimension @ (Dimension::Messages | Dimension::Hour)), _) => (Scope::Other, Reason::Explained(dimension)),
+        (Some(_), _) if best.is_none() => {
+            // Among its likes the IP is as good as the others, and nothing else stands out either.
+            (decision.scope, decision.reason) = (Scope::None, Reason::Chance);
+            return false;
+        }
         (Some(_), _) | (None, Some(_)) if best.is_some() => {
             (Scope::Other, Reason::Explained(best.as_ref().map_or(Dimension::Job, |best| best.dimension)))
         }
@@ -115,6 +150,7 @@ fn of_ips(
         Reason::Explained(dimension @ (Dimension::Messages | Dimension::Hour)) => Some(of_whole(case, dimension)),
         _ => best,
     };
+    true
 }
 
 /// The pool is above its limit, and no IP surely stands out.
@@ -150,7 +186,8 @@ fn of_pool(
 fn is_raised(case: &Case, places: &[usize], columns: &Range<usize>) -> bool {
     let units = case.units_in(columns);
     let count: Count = places.iter().map(|&place| units[place].count).sum();
-    let size = count.attempts as f64 / lineup::joint_effect(&units, places);
+    let at_limit = Count::new((count.attempts as f64 * case.pool.limit) as u64, count.attempts);
+    let size = count.attempts as f64 / lineup::effect(&units, places, at_limit);
     count.attempts > 0 && tail::normal(contrast::z_against(count.rate(), size, case.pool.limit)) < RAISED
 }
 
@@ -176,7 +213,7 @@ fn of_whole(case: &Case, dimension: Dimension) -> Explanation {
         _ => Vec::new(),
     };
     let count = if dimension == Dimension::Hour { view.count } else { case.total() };
-    Explanation { dimension, keys, count, rest: case.total() - count, share: 1.0 }
+    Explanation { dimension, keys, count, rest: case.total() - count, share: 1.0, p: view.p }
 }
 
 /// All that stands out, ranked.
@@ -185,12 +222,12 @@ fn attribution(case: &Case, sure: &[usize], columns: &Range<usize>, mut found: V
     if !sure.is_empty() {
         let count: Count = sure.iter().map(|&place| case.units[place].count).sum();
         let keys = sure.iter().filter_map(|&place| case.pool.ips[case.judged[place]].ip).collect();
-        found.push(Explanation { dimension: Dimension::Ip, keys, count, rest: total - count, share: 0.0 });
+        found.push(Explanation { dimension: Dimension::Ip, keys, count, rest: total - count, share: 0.0, p: 0.0 });
     }
     if columns.len() < case.clock.columns {
         let count: Count = case.series[columns.clone()].iter().copied().sum();
         let keys = vec![case.clock.hour(columns.start), case.clock.hour(columns.end - 1)];
-        found.push(Explanation { dimension: Dimension::Hour, keys, count, rest: total - count, share: 0.0 });
+        found.push(Explanation { dimension: Dimension::Hour, keys, count, rest: total - count, share: 0.0, p: 0.0 });
     }
     explain::rank(found, total)
 }

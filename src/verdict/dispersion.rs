@@ -1,24 +1,53 @@
 //! How much more deferrals vary than independent attempts would: they come in bursts.
 //!
-//! Measured is the design effect (Kish, Survey Sampling, 1965): the variance of a rate over that of as many independent
-//! attempts. Attempts of one bucket are a cluster; the buckets' residuals give the variance of the ratio estimator
-//! (Cochran, Sampling Techniques, 3rd ed. 1977, section 6.3). Retries tie a bucket to the next ones, so their products
-//! count as well, with falling weight (Newey and West, Econometrica 55, 1987, 703-708).
+//! The default says what a healthy IP does: retries make the variance [`RETRIES`] times the binomial one, and its rate
+//! varies from hour to hour by a factor of variation [`VARIATION`]. So the variance of a bucket is
+//! `v (RETRIES + VARIATION² v)` for the binomial variance v: the quadratic variance function of the negative
+//! binomial. What the data show is measured as a multiple of that (the scale of quasi-likelihood: McCullagh and Nelder,
+//! Generalized Linear Models, 2nd ed. 1989, chapter 9), and drawn to the default by how little is known.
 
 use super::count::Count;
 use std::ops::Range;
 
-/// A measured spread.
+/// How a series spreads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dispersion {
-    /// The design effect: 1 for independent attempts, more for bursts.
-    pub effect: f64,
+    /// Its variance as a multiple of the default one.
+    pub scale: f64,
     /// How well it is known: degrees of freedom. 0 where the data say nothing.
     pub degrees: f64,
 }
 
-/// Assumed where nothing can be measured; mail that is retried at all varies more than independent attempts.
-pub(crate) const DEFAULT: Dispersion = Dispersion { effect: 2.0, degrees: 10.0 };
+/// Assumed where nothing can be measured.
+pub(crate) const DEFAULT: Dispersion = Dispersion { scale: 1.0, degrees: 10.0 };
+
+/// By default a message is deferred about twice in a row.
+const RETRIES: f64 = 2.0;
+
+/// By default an hour's rate is half as much again, or half as much less, as the mean.
+const VARIATION: f64 = 0.5;
+
+impl Dispersion {
+    /// The design effect (Kish, Survey Sampling, 1965): how many times the variance of a rate is that of independent
+    /// attempts; at least 1. `bucket` is the number of attempts in a typical bucket, `rate` the rate that is assumed.
+    pub fn effect(self, rate: f64, bucket: f64) -> f64 {
+        (self.scale * (RETRIES + VARIATION * VARIATION * bucket * rate * (1.0 - rate))).max(1.0)
+    }
+}
+
+/// The design effect that retries alone have, where each message is a cluster of deferrals: the mean square of its size over
+/// its mean, that of a geometric size with the mean seen. 1 where messages cannot be told.
+pub(crate) fn effect_of_retries(attempts: Count, messages: Option<Count>) -> f64 {
+    let deferred = messages.map_or(0, |messages| messages.deferred);
+    if deferred == 0 { 1.0 } else { (2.0 * attempts.deferred as f64 / deferred as f64 - 1.0).max(1.0) }
+}
+
+/// The number of attempts in the bucket that an average attempt is part of.
+pub(crate) fn typical_bucket(series: &[Count]) -> f64 {
+    let squares: f64 = series.iter().map(|count| (count.attempts as f64).powi(2)).sum();
+    let attempts: f64 = series.iter().map(|count| count.attempts as f64).sum();
+    if attempts > 0.0 { squares / attempts } else { 0.0 }
+}
 
 /// Measures the spread of a series around one rate inside `raised` and one outside, so that a fault of some hours is
 /// not taken for a burst. `profile` says how much each bucket's rate differs from the mean for a reason that others share.
@@ -32,84 +61,95 @@ pub(crate) fn measure(series: &[Count], profile: &[f64], raised: Option<&Range<u
         if exposure > 0.0 { deferred / exposure } else { 0.0 }
     };
     let (outside, inside) = (level(false), level(true));
-    let (mut residuals, mut expectations) = (Vec::with_capacity(series.len()), Vec::with_capacity(series.len()));
-    let mut binomial = 0.0;
+    let mut residuals = Vec::with_capacity(series.len());
+    let (mut observed, mut expected, mut variance) = (0.0, 0.0, 0.0);
     for (place, count) in series.iter().enumerate() {
-        let rate = (profile[place] * if is_raised(place) { inside } else { outside }).min(1.0);
-        let expected = count.attempts as f64 * rate;
-        residuals.push(count.deferred as f64 - expected);
-        binomial += expected * (1.0 - rate);
-        expectations.push(expected);
+        let rate = (profile[place] * if is_raised(place) { inside } else { outside }).min(MOST_RATE);
+        observed += count.deferred as f64;
+        expected += count.attempts as f64 * rate;
+        variance += count.attempts as f64 * rate * (1.0 - rate);
+        // A bucket with hardly any deferrals to expect joins the next one (Cochran, Biometrics 10, 1954, 417-451).
+        if variance >= LEAST_VARIANCE {
+            let model = variance * (RETRIES + VARIATION * VARIATION * variance);
+            residuals.push((observed - expected) / model.sqrt());
+            (observed, expected, variance) = (0.0, 0.0, 0.0);
+        }
     }
-    let squares: f64 = expectations.iter().map(|expected| expected * expected).sum();
-    let expected: f64 = expectations.iter().sum();
-    let clusters = if squares > 0.0 { expected * expected / squares } else { 0.0 };
-    let free = clusters - if raised.is_some() { 3.0 } else { 1.0 };
-    if free < 1.0 || binomial < LEAST_VARIANCE {
-        return Dispersion { effect: DEFAULT.effect, degrees: 0.0 };
+    let free = residuals.len() as f64 - if raised.is_some() { 3.0 } else { 1.0 };
+    if free < 1.0 {
+        return Dispersion { degrees: 0.0, ..DEFAULT };
     }
-    let variance = variance_of_sum(&residuals) * clusters / free;
-    // The mean of few squares of few deferrals is itself hardly known: its relative variance is 2 over the clusters and,
-    // for the kurtosis of a Poisson count, 1 over the deferrals.
-    let degrees = 1.0 / (1.0 / free + 0.5 / expected);
-    Dispersion { effect: (variance / binomial).max(1.0), degrees }
+    Dispersion { scale: sum_of_squares(&residuals) / free, degrees: free }
 }
 
 /// Draws measured spreads to what they have in common, and that to [`DEFAULT`], each by how well it is known: an
 /// empirical Bayes estimate of variances (Smyth, Statistical Applications in Genetics and Molecular Biology 3, 2004, article 3).
 pub(crate) fn moderate(measured: &[Dispersion]) -> Vec<Dispersion> {
-    let weigh = |prior: Dispersion, (effect, degrees): (f64, f64)| {
-        (prior.degrees * prior.effect + effect) / (prior.degrees + degrees)
-    };
-    let sums = measured.iter().fold((0.0, 0.0), |(effects, degrees), one| {
-        (effects + one.degrees * one.effect, degrees + one.degrees)
-    });
-    let prior = Dispersion { effect: weigh(DEFAULT, sums), degrees: DEFAULT.degrees };
+    let drawn = |to: Dispersion, (sum, degrees): (f64, f64)| (to.degrees * to.scale + sum) / (to.degrees + degrees);
+    let sums = measured.iter().fold((0.0, 0.0), |(sum, degrees), one| (sum + one.degrees * one.scale, degrees + one.degrees));
+    let common = Dispersion { scale: drawn(DEFAULT, sums), ..DEFAULT };
     let moderated = |one: &Dispersion| Dispersion {
-        effect: weigh(prior, (one.degrees * one.effect, one.degrees)),
-        degrees: prior.degrees + one.degrees,
+        scale: drawn(common, (one.degrees * one.scale, one.degrees)),
+        degrees: common.degrees + one.degrees,
     };
     measured.iter().map(moderated).collect()
 }
 
-/// The variance of the sum of the residuals, never below that of independent buckets.
-fn variance_of_sum(residuals: &[f64]) -> f64 {
-    let product = |lag: usize| -> f64 { residuals.iter().zip(&residuals[lag.min(residuals.len())..]).map(|(a, b)| a * b).sum() };
+/// The squares of the residuals, and where neighbours move together their products with falling weight, since retries tie
+/// a bucket to the next ones (Newey and West, Econometrica 55, 1987, 703-708).
+fn sum_of_squares(residuals: &[f64]) -> f64 {
+    let product =
+        |lag: usize| -> f64 { residuals.iter().zip(residuals.iter().skip(lag)).map(|(one, later)| one * later).sum() };
     let weighted = |lag: usize| 2.0 * (1.0 - lag as f64 / (LAGS + 1) as f64) * product(lag);
-    let independent = product(0);
-    independent + (1..=LAGS).map(weighted).sum::<f64>().max(0.0)
+    product(0) + (1..=LAGS).map(weighted).sum::<f64>().max(0.0)
 }
 
 /// How many buckets a burst reaches on.
 const LAGS: usize = 2;
 
-/// Below this the binomial variance of a series, in deferrals squared, is too small to measure a spread by.
-const LEAST_VARIANCE: f64 = 0.5;
+/// The least binomial variance, in deferrals squared, that makes a bucket worth looking at.
+const LEAST_VARIANCE: f64 = 1.0;
+
+/// Where everything is deferred nothing would vary.
+const MOST_RATE: f64 = 0.99;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn flat(series: &[Count]) -> Dispersion {
+        measure(series, &vec![1.0; series.len()], None)
+    }
+
     #[test]
-    fn even_counts_have_no_spread_beyond_chance() {
-        assert_eq!(measure(&[Count::new(5, 100); 24], &[1.0; 24], None).effect, 1.0);
+    fn even_counts_do_not_spread() {
+        let even = flat(&[Count::new(5, 100); 24]);
+        assert!(even.scale < 1e-12 && even.degrees == 23.0, "{even:?}");
+        assert_eq!(even.effect(0.05, 100.0), 1.0);
     }
 
     #[test]
     fn bursts_are_measured() {
         // Every fourth hour all of four hours' deferrals come at once: 20 of 100, else none.
         let series: Vec<Count> = (0..24).map(|hour| Count::new(if hour % 4 == 0 { 20 } else { 0 }, 100)).collect();
-        let spread = measure(&series, &[1.0; 24], None);
-        // By hand: (6 * 15^2 + 18 * 5^2) / (24 * 100 * 0.05 * 0.95) * 24 / 23.
-        assert!((spread.effect - 1800.0 / 114.0 * 24.0 / 23.0).abs() < 1e-9, "{spread:?}");
+        let spread = flat(&series);
+        // By hand: six residuals of 15 and eighteen of 5, over 23; v = 4.75. Neighbours differ, so no products.
+        let model = 4.75 * (2.0 + 0.25 * 4.75);
+        assert!((spread.scale - (6.0 * 225.0 + 18.0 * 25.0) / model / 23.0).abs() < 1e-9, "{spread:?}");
+        assert!((spread.effect(0.05, 100.0) - spread.scale * model / 4.75).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_burst_weighs_more_in_a_large_bucket() {
+        assert_eq!(DEFAULT.effect(0.0, 1e6), 2.0);
+        assert!(DEFAULT.effect(0.04, 10_000.0) > 10.0 * DEFAULT.effect(0.04, 100.0));
     }
 
     #[test]
     fn neighbours_that_move_together_count_for_more() {
         let spread = |period: usize| {
-            let series: Vec<Count> =
-                (0..24).map(|hour| Count::new(if hour / period % 2 == 0 { 10 } else { 0 }, 100)).collect();
-            measure(&series, &[1.0; 24], None).effect
+            let count = |hour: usize| Count::new(if hour / period % 2 == 0 { 10 } else { 0 }, 100);
+            flat(&(0..24).map(count).collect::<Vec<_>>()).scale
         };
         assert!(spread(6) > 1.5 * spread(1));
     }
@@ -118,24 +158,24 @@ mod tests {
     fn a_fault_of_some_hours_is_no_burst() {
         let mut series = vec![Count::new(3, 100); 24];
         series[7..11].fill(Count::new(40, 100));
-        assert!(measure(&series, &[1.0; 24], None).effect > 20.0);
-        assert_eq!(measure(&series, &[1.0; 24], Some(&(7..11))).effect, 1.0);
+        assert!(flat(&series).scale > 3.0);
+        assert!(measure(&series, &[1.0; 24], Some(&(7..11))).scale < 1e-12);
     }
 
     #[test]
     fn hours_that_were_bad_for_everybody_are_no_burst() {
         let profile: Vec<f64> = (0..24).map(|hour| if hour % 2 == 0 { 0.5 } else { 1.5 }).collect();
         let series: Vec<Count> = (0..24).map(|hour| Count::new(if hour % 2 == 0 { 5 } else { 15 }, 100)).collect();
-        assert!(measure(&series, &[1.0; 24], None).effect > 2.0);
-        assert_eq!(measure(&series, &profile, None).effect, 1.0);
+        assert!(flat(&series).scale > 0.5);
+        assert!(measure(&series, &profile, None).scale < 1e-12);
     }
 
     #[test]
     fn what_cannot_be_measured_is_assumed() {
-        let nothing = measure(&[Count::new(3, 100)], &[1.0], None);
+        let nothing = flat(&[Count::new(3, 100)]);
         assert_eq!(moderate(&[nothing])[0], DEFAULT);
-        let wild = Dispersion { effect: 12.0, degrees: 20.0 };
+        let wild = Dispersion { scale: 12.0, degrees: 20.0 };
         let moderated = moderate(&[wild, nothing]);
-        assert!(2.0 < moderated[1].effect && moderated[1].effect < moderated[0].effect && moderated[0].effect < 12.0);
+        assert!(1.0 < moderated[1].scale && moderated[1].scale < moderated[0].scale && moderated[0].scale < 12.0);
     }
 }

@@ -5,9 +5,8 @@
 //!
 //! | table | rows at most |
 //! |---|---|
-//! | `hours` | one an hour: 24 a day |
-//! | `mail` | distinct pairs of job and sender domain; with more than a thousand in a pool, the caller may count the rarest jobs under one number |
-//! | `hosts` | distinct destination hosts; the same |
+//! | `sent` | hours times distinct pairs of job and sender domain in that hour, and never more than records |
+//! | `hosts` | distinct destination hosts |
 //! | `messages` | one |
 
 use super::count::Count;
@@ -32,14 +31,23 @@ pub struct Ip {
     pub ip: Option<u32>,
     /// The rate, 0 to 1, above which the IP is flagged.
     pub limit: f64,
-    /// By time bucket, an hour each. The caller numbers the hours of its data from 0.
-    pub hours: Vec<(u32, Count)>,
-    /// By job and sender domain. May be empty where the records name neither.
-    pub mail: Vec<(Mail, Count)>,
+    /// Everything, by hour and mail.
+    pub sent: Vec<Sent>,
     /// By destination host. May be empty where the records name none.
     pub hosts: Vec<(u32, Count)>,
     /// Messages, and those of them that were deferred at least once; nothing where messages cannot be told.
     pub messages: Option<Count>,
+}
+
+/// What was sent of some mail in an hour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The hour, in hours since any moment that all pools share.
+    pub hour: u32,
+    /// Whose mail it was.
+    pub mail: Mail,
+    /// Attempts, and how many of them were deferred.
+    pub count: Count,
 }
 
 /// Whose mail it was.
@@ -54,6 +62,6 @@ pub struct Mail {
 impl Ip {
     /// All that was counted of it.
     pub fn total(&self) -> Count {
-        self.hours.iter().map(|(_, count)| *count).sum()
+        self.sent.iter().map(|sent| sent.count).sum()
     }
 }

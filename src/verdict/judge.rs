@@ -4,6 +4,7 @@ use super::case::Case;
 use super::count::Count;
 use super::decide::{self, Decision, Sureness};
 use super::dispersion::Dispersion;
+use super::explain::{self, Explanation};
 use super::input::Pool;
 use super::lineup;
 use super::settings::Settings;
@@ -16,21 +17,35 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
     let cases: Vec<Case> = pools.iter().map(|pool| Case::new(pool, settings)).collect();
     let views: Vec<Vec<(f64, usize)>> = cases.iter().map(Case::worst_views).collect();
 
-    // One family of tests: each judged IP against its pool, and each pool against its limit.
+    let explanations: Vec<Vec<Explanation>> = cases.iter().map(|case| explain::candidates(case, settings)).collect();
+
+    // One family of tests: each judged IP against its pool, each pool against its limit, and what explains it.
     let p_values: Vec<f64> = cases
         .iter()
         .zip(&views)
-        .flat_map(|(case, views)| views.iter().map(|(p, _)| *p).chain([case.worst_pool_view().p]))
+        .zip(&explanations)
+        .flat_map(|((case, views), explanations)| {
+            // A pool within its limit has nothing to explain.
+            let is_flagged = case.total().rate() > case.pool.limit
+                || case.units.iter().any(|unit| unit.count.rate() > unit.limit);
+            let explained = explain::best(explanations, case.pool.limit).filter(|_| is_flagged);
+            let of_pool = [case.worst_pool_view().p, explained.map_or(1.0, |best| best.p)];
+            views.iter().map(|(p, _)| *p).chain(of_pool)
+        })
         .collect();
-    let mut q_values = fdr::q_values(&p_values).into_iter();
+    let q_values = fdr::q_values(&p_values);
+    let believed = p_values.iter().zip(&q_values).filter(|(_, q)| **q <= settings.false_discovery);
+    let least_sure = believed.map(|(p, _)| *p).fold(0.0, f64::max);
+    let mut q_values = q_values.into_iter();
 
     let mut verdicts: Vec<PoolVerdict> = Vec::new();
-    for (case, views) in cases.iter().zip(&views) {
-        let q: Vec<f64> = q_values.by_ref().take(views.len() + 1).collect();
-        let (pool_q, ip_q) = q.split_last().expect("every pool has a test of its own");
+    for ((case, views), explanations) in cases.iter().zip(&views).zip(&explanations) {
+        let ip_q: Vec<f64> = q_values.by_ref().take(views.len()).collect();
+        let mut next = || q_values.next().unwrap_or(1.0);
+        let (pool, explanation) = (next(), next());
         let sureness: Vec<(f64, usize)> = ip_q.iter().zip(views).map(|(q, (_, view))| (*q, *view)).collect();
-        let decision = decide::decide(case, &Sureness { ips: &sureness, pool: *pool_q }, settings);
-        verdicts.push(verdict(case, views, ip_q, *pool_q, decision));
+        let decision = decide::decide(case, explanations, &Sureness { ips: &sureness, pool, explanation, least_sure }, settings);
+        verdicts.push(verdict(case, views, &ip_q, pool, decision));
     }
     extent::fill_in(&mut verdicts, settings.min_attempts);
     verdicts
@@ -44,7 +59,7 @@ fn verdict(case: &Case, views: &[(f64, usize)], ip_q: &[f64], pool_q: f64, decis
         let suspect = case.views[view].suspects.iter().find(|suspect| suspect.place == place);
         ip.interval = interval(ip.count, unit.spread);
         ip.rest_rate = suspect.map(|suspect| suspect.contrast.rest.rate);
-        ip.test = suspect.map(|suspect| test(suspect.z, p.min(1.0), ip_q[place], unit.spread));
+        ip.test = suspect.map(|suspect| test(suspect.z, p.min(1.0), ip_q[place], unit.spread, unit.spread.effect(suspect.contrast.rest.rate, unit.bucket)));
         ip.is_outlier = decision.outliers.contains(&place);
     }
     let pool_view = case.worst_pool_view();
@@ -57,7 +72,7 @@ fn verdict(case: &Case, views: &[(f64, usize)], ip_q: &[f64], pool_q: f64, decis
         ips,
         count: case.total(),
         interval: interval(case.total(), case.spread),
-        test: test(pool_view.z, pool_view.p, pool_q, case.spread),
+        test: test(pool_view.z, pool_view.p, pool_q, case.spread, case.spread.effect(case.pool.limit, super::dispersion::typical_bucket(&case.series))),
         explained_by: decision.explained_by,
         attribution: decision.attribution,
         period: period(case, &decision.outliers, decision.columns),
@@ -68,8 +83,8 @@ fn without_verdict(ip: &super::Ip) -> IpVerdict {
     IpVerdict { ip: ip.ip, count: ip.total(), interval: None, rest_rate: None, test: None, is_outlier: false }
 }
 
-fn test(statistic: f64, p: f64, q: f64, spread: Dispersion) -> Test {
-    Test { statistic, p, q, effect: spread.effect, degrees: spread.degrees }
+fn test(statistic: f64, p: f64, q: f64, dispersion: Dispersion, effect: f64) -> Test {
+    Test { statistic, p, q, dispersion, effect }
 }
 
 fn interval(_count: Count, _spread: Dispersion) -> Option<(f64, f64)> {

@@ -12,8 +12,12 @@ use super::tail;
 pub(crate) struct Unit {
     /// What was counted of it.
     pub count: Count,
+    /// Its attempts in a typical hour.
+    pub bucket: f64,
     /// How its counts spread.
     pub spread: Dispersion,
+    /// A design effect that it has at least, whatever its spread says.
+    pub least_effect: f64,
     /// The rate above which it is flagged.
     pub limit: f64,
 }
@@ -63,15 +67,19 @@ pub(crate) fn against(units: &[Unit], place: usize, rest: &[usize]) -> Suspect {
     let others: Count = rest.iter().map(|&other| units[other].count).sum();
     let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
     let contrast = Contrast { mine: side(count), rest: side(others), comparable: count.attempts };
-    let z = if others.attempts == 0 { 0.0 } else { contrast.z(spread.effect, joint_effect(units, rest)) };
+    let z = if others.attempts == 0 { 0.0 } else { contrast.z(effect(units, &[place], others), effect(units, rest, others)) };
     Suspect { place, contrast, z, p: tail::student(z, spread.degrees) }
 }
 
-/// The design effect of some units' sum: that of each weighs as much as its attempts.
-pub(crate) fn joint_effect(units: &[Unit], places: &[usize]) -> f64 {
+/// The design effect of some units' sum where nothing is wrong, that is, where their rate is that of the sound ones. Each
+/// unit's effect weighs as much as its attempts.
+pub(crate) fn effect(units: &[Unit], places: &[usize], sound: Count) -> f64 {
+    // A rate of no deferrals at all would promise a variance of none.
+    let rate = (sound.deferred + 1) as f64 / (sound.attempts + 2) as f64;
     let (effects, attempts) = places.iter().fold((0.0, 0.0), |(effects, attempts), &place| {
-        let n = units[place].count.attempts as f64;
-        (effects + n * units[place].spread.effect, attempts + n)
+        let unit = &units[place];
+        let n = unit.count.attempts as f64;
+        (effects + n * unit.spread.effect(rate, unit.bucket).max(unit.least_effect), attempts + n)
     });
     if attempts > 0.0 { effects / attempts } else { 1.0 }
 }
@@ -132,10 +140,10 @@ const ROUNDING: f64 = 1e-9;
 mod tests {
     use super::*;
 
-    const SPREAD: Dispersion = Dispersion { effect: 2.0, degrees: 30.0 };
+    const SPREAD: Dispersion = Dispersion { scale: 1.0, degrees: 30.0 };
 
     fn outliers(counts: &[(u64, u64)]) -> Vec<usize> {
-        let unit = |&(deferred, attempts): &(u64, u64)| Unit { count: Count::new(deferred, attempts), spread: SPREAD, limit: 0.05 };
+        let unit = |&(deferred, attempts): &(u64, u64)| Unit { count: Count::new(deferred, attempts), bucket: 0.0, spread: SPREAD, least_effect: 1.0, limit: 0.05 };
         let units: Vec<Unit> = counts.iter().map(unit).collect();
         stand_out(&units, &Settings::default()).iter().map(|suspect| suspect.place).collect()
     }

@@ -31,7 +31,7 @@ mod window;
 pub use count::Count;
 pub use dispersion::Dispersion;
 pub use explain::Explanation;
-pub use input::{Ip, Mail, Pool};
+pub use input::{Ip, Mail, Pool, Sent};
 pub use judge::judge;
 pub use settings::Settings;
 pub use strata::Dimension;

@@ -9,6 +9,8 @@ pub struct Settings {
     pub times_the_rest: f64,
     /// An outlier's rate is at least so much above that of the rest, as a fraction.
     pub above_the_rest: f64,
+    /// The same in a run of hours: the shorter a fault, the worse it must be to matter.
+    pub above_the_rest_in_a_run: f64,
     /// Of all that is named in a night, the share that may be named by chance.
     pub false_discovery: f64,
     /// The same for what is suspected only: it makes a `cannot-tell` of what would be `none`.
@@ -17,12 +19,20 @@ pub struct Settings {
     pub shortest_fault: usize,
 }
 
+impl Settings {
+    /// The same for a run of hours.
+    pub(crate) fn in_a_run(&self) -> Settings {
+        Settings { above_the_rest: self.above_the_rest_in_a_run, ..*self }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
             min_attempts: 50,
             times_the_rest: 2.0,
             above_the_rest: 0.05,
+            above_the_rest_in_a_run: 0.15,
             false_discovery: 0.01,
             suspicion: 0.1,
             shortest_fault: 3,

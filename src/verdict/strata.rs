@@ -1,7 +1,7 @@
-//! A pool's mail by what else might explain a difference between its IPs: job, sender domain, host.
+//! A pool's mail by what else might explain a difference between its IPs: job, sender domain, host, hour.
 
 use super::count::Count;
-use super::input::{Mail, Pool};
+use super::input::{Ip, Mail, Pool, Sent};
 use super::matrix::Matrix;
 use std::collections::BTreeMap;
 
@@ -36,73 +36,115 @@ impl Dimension {
     }
 }
 
-/// Some of a pool's IPs by the keys of a dimension.
+/// A dimension's keys, or some of a pool's IPs, by strata.
 pub(crate) struct Strata<K> {
-    /// IPs by keys, in the order of `keys`.
+    /// Rows by strata.
     pub table: Matrix,
-    /// The keys in ascending order; nothing for the rest of the small ones.
+    /// The strata, or the rows, in ascending order; nothing for the rest of the small ones.
     pub keys: Vec<Option<K>>,
 }
 
-/// The IPs of the given places by job and sender domain together. Jobs with few attempts are one job of their sender:
-/// alone they could not be compared, and some senders number every message as a job.
+/// The IPs of the given places by job and sender domain together.
 pub(crate) fn mail(pool: &Pool, places: &[usize]) -> Strata<Mail> {
-    strata(places.iter().map(|&place| pool.ips[place].mail.as_slice()), |mail| Mail { job: u32::MAX, ..mail })
+    let rows = rows(pool, places, |ip| ip.sent.iter().map(|sent| (sent.mail, sent.count)).collect());
+    let names = Names::of(&rows, joined_jobs);
+    lay_out(&rows, |mail| names.name(mail))
+}
+
+/// The same in each hour.
+pub(crate) fn mail_by_hour(pool: &Pool, places: &[usize]) -> Strata<(Option<Mail>, u32)> {
+    let rows = rows(pool, places, |ip| ip.sent.iter().map(|sent| (sent.mail, sent.count)).collect());
+    let names = Names::of(&rows, joined_jobs);
+    let key = |sent: &Sent| ((names.name(sent.mail), sent.hour), sent.count);
+    let by_hour = self::rows(pool, places, |ip| ip.sent.iter().map(key).collect());
+    lay_out(&by_hour, Some)
 }
 
 /// The IPs of the given places by destination host.
 pub(crate) fn hosts(pool: &Pool, places: &[usize]) -> Strata<u32> {
-    strata(places.iter().map(|&place| pool.ips[place].hosts.as_slice()), |host| host)
+    let rows = rows(pool, places, |ip| ip.hosts.clone());
+    let names = Names::of(&rows, |host| host);
+    lay_out(&rows, |host| names.name(host))
 }
 
-/// All keys of a dimension as rows, the pool's IPs as columns; nothing for dimensions that are not a key of mail.
+/// All keys of a dimension as rows; as strata the IPs, in each hour where hours are known. Nothing for dimensions that
+/// are not a key of mail.
 pub(crate) fn by_ip(pool: &Pool, dimension: Dimension) -> Strata<u32> {
-    let rows = |key: fn(&Mail) -> u32| -> Vec<Vec<(u32, Count)>> {
-        let row = |ip: &super::Ip| ip.mail.iter().map(|(mail, count)| (key(mail), *count)).collect();
-        pool.ips.iter().map(row).collect()
-    };
-    let rows = match dimension {
-        Dimension::Job => rows(|mail| mail.job),
-        Dimension::Sender => rows(|mail| mail.sender),
-        Dimension::Host => pool.ips.iter().map(|ip| ip.hosts.clone()).collect(),
+    let places: Vec<usize> = (0..pool.ips.len()).collect();
+    let rows: Vec<Vec<((u32, u32), Count)>> = match dimension {
+        Dimension::Job => rows(pool, &places, |ip| by_hour(ip, |mail| mail.job)),
+        Dimension::Sender => rows(pool, &places, |ip| by_hour(ip, |mail| mail.sender)),
+        Dimension::Host => rows(pool, &places, |ip| ip.hosts.iter().map(|(host, count)| ((*host, 0), *count)).collect()),
         Dimension::Ip | Dimension::Hour | Dimension::Messages => Vec::new(),
     };
-    let by_key = strata(rows.iter().map(Vec::as_slice), |key| key);
-    let mut table = Matrix::new(by_key.keys.len(), rows.len().max(1));
-    for ip in 0..by_key.table.rows() {
-        by_key.table.row(ip).iter().enumerate().for_each(|(key, count)| table.add(key, ip, *count));
+    let without_hour = |row: &Vec<((u32, u32), Count)>| row.iter().map(|((key, _), count)| (*key, *count)).collect();
+    let names = Names::of(&rows.iter().map(without_hour).collect::<Vec<_>>(), |key| key);
+    let key_of = |key: (u32, u32)| names.name(key.0);
+    let strata: BTreeMap<(usize, u32), usize> = numbered(
+        rows.iter().enumerate().flat_map(|(ip, cells)| cells.iter().map(move |((_, hour), _)| (ip, *hour))),
+    );
+    let keys: BTreeMap<Option<u32>, usize> = numbered(rows.iter().flatten().map(|(key, _)| key_of(*key)));
+    let mut table = Matrix::new(keys.len(), strata.len().max(1));
+    for (ip, cells) in rows.iter().enumerate() {
+        for (key, count) in cells {
+            table.add(keys[&key_of(*key)], strata[&(ip, key.1)], *count);
+        }
     }
-    Strata { table, keys: by_key.keys }
+    Strata { table, keys: keys.into_keys().collect() }
 }
 
-/// Lays rows out by key. A key with few attempts goes where `wider` says, and from there to one column for all.
-fn strata<'a, K: Copy + Ord + 'a>(
-    rows: impl Iterator<Item = &'a [(K, Count)]> + Clone,
-    wider: impl Fn(K) -> K,
-) -> Strata<K> {
-    let mut attempts: BTreeMap<K, u64> = BTreeMap::new();
-    rows.clone().flatten().for_each(|(key, count)| *attempts.entry(*key).or_default() += count.attempts);
-    let mut widened: BTreeMap<K, u64> = BTreeMap::new();
-    for (key, attempts) in attempts.iter().filter(|(_, attempts)| **attempts < LEAST_ATTEMPTS) {
-        *widened.entry(wider(*key)).or_default() += attempts;
+fn by_hour(ip: &Ip, key: fn(&Mail) -> u32) -> Vec<((u32, u32), Count)> {
+    ip.sent.iter().map(|sent| ((key(&sent.mail), sent.hour), sent.count)).collect()
+}
+
+fn rows<K>(pool: &Pool, places: &[usize], row: impl Fn(&Ip) -> Vec<(K, Count)>) -> Vec<Vec<(K, Count)>> {
+    places.iter().map(|&place| row(&pool.ips[place])).collect()
+}
+
+/// Jobs with few attempts are one job of their sender: alone they could not be compared, and some senders number every
+/// message as a job.
+fn joined_jobs(mail: Mail) -> Mail {
+    Mail { job: u32::MAX, ..mail }
+}
+
+/// Which keys stand for themselves, which for a wider one, and which are among the rest of the small ones.
+struct Names<K, W> {
+    large: BTreeMap<K, u64>,
+    wider: W,
+}
+
+impl<K: Copy + Ord, W: Fn(K) -> K> Names<K, W> {
+    fn of(rows: &[Vec<(K, Count)>], wider: W) -> Names<K, W> {
+        let mut attempts: BTreeMap<K, u64> = BTreeMap::new();
+        rows.iter().flatten().for_each(|(key, count)| *attempts.entry(wider(*key)).or_default() += count.attempts);
+        let mut own: BTreeMap<K, u64> = BTreeMap::new();
+        rows.iter().flatten().for_each(|(key, count)| *own.entry(*key).or_default() += count.attempts);
+        attempts.extend(own);
+        attempts.retain(|_, attempts| *attempts >= LEAST_ATTEMPTS);
+        Names { large: attempts, wider }
     }
-    let place = |key: K| {
-        let large = |table: &BTreeMap<K, u64>, key| table.get(&key).is_some_and(|attempts| *attempts >= LEAST_ATTEMPTS);
-        if large(&attempts, key) {
-            Some(key)
-        } else {
-            Some(wider(key)).filter(|key| large(&widened, *key))
-        }
-    };
-    let mut columns: BTreeMap<Option<K>, usize> = attempts.keys().map(|key| (place(*key), 0)).collect();
-    columns.values_mut().enumerate().for_each(|(number, column)| *column = number);
-    let mut table = Matrix::new(rows.clone().count(), columns.len());
-    for (row, cells) in rows.enumerate() {
+
+    fn name(&self, key: K) -> Option<K> {
+        [key, (self.wider)(key)].into_iter().find(|key| self.large.contains_key(key))
+    }
+}
+
+fn lay_out<K: Copy, N: Copy + Ord>(rows: &[Vec<(K, Count)>], name: impl Fn(K) -> Option<N>) -> Strata<N> {
+    let columns: BTreeMap<Option<N>, usize> = numbered(rows.iter().flatten().map(|(key, _)| name(*key)));
+    let mut table = Matrix::new(rows.len(), columns.len());
+    for (row, cells) in rows.iter().enumerate() {
         for (key, count) in cells {
-            table.add(row, columns[&place(*key)], *count);
+            table.add(row, columns[&name(*key)], *count);
         }
     }
     Strata { table, keys: columns.into_keys().collect() }
+}
+
+/// Keys in ascending order, each with its number.
+fn numbered<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
+    let mut numbers: BTreeMap<K, usize> = keys.map(|key| (key, 0)).collect();
+    numbers.values_mut().enumerate().for_each(|(number, place)| *place = number);
+    numbers
 }
 
 /// A key with fewer attempts in the whole pool is a small one.
@@ -110,22 +152,25 @@ const LEAST_ATTEMPTS: u64 = 20;
 
 #[cfg(test)]
 mod tests {
-    use super::super::Ip;
     use super::*;
 
-    fn mail_of(job: u32, sender: u32, attempts: u64) -> (Mail, Count) {
-        (Mail { job, sender }, Count::new(0, attempts))
+    fn sent(hour: u32, job: u32, sender: u32, attempts: u64) -> Sent {
+        Sent { hour, mail: Mail { job, sender }, count: Count::new(0, attempts) }
+    }
+
+    fn attempts(counts: &[Count]) -> Vec<u64> {
+        counts.iter().map(|count| count.attempts).collect()
     }
 
     #[test]
     fn small_jobs_are_joined_by_sender() {
-        let mut one = Ip { mail: vec![mail_of(1, 7, 100)], ..Ip::default() };
-        one.mail.extend((10..40).map(|job| mail_of(job, 7, 1)));
-        one.mail.push(mail_of(50, 8, 3));
+        let mut one = Ip { sent: vec![sent(0, 1, 7, 100)], ..Ip::default() };
+        one.sent.extend((10..40).map(|job| sent(0, job, 7, 1)));
+        one.sent.push(sent(0, 50, 8, 3));
         let pool = Pool { ips: vec![one.clone(), one], ..Pool::default() };
         let strata = mail(&pool, &[0, 1]);
         assert_eq!(strata.keys, [None, Some(Mail { job: 1, sender: 7 }), Some(Mail { job: u32::MAX, sender: 7 })]);
-        assert_eq!(strata.table.sum([0, 1]).iter().map(|count| count.attempts).collect::<Vec<_>>(), [6, 200, 60]);
+        assert_eq!(attempts(&strata.table.sum([0, 1])), [6, 200, 60]);
     }
 
     #[test]
@@ -137,6 +182,15 @@ mod tests {
         let pool = Pool { ips: vec![ip(&[(1, 30), (2, 40)]), ip(&[(2, 50)])], ..Pool::default() };
         let strata = by_ip(&pool, Dimension::Host);
         assert_eq!(strata.keys, [Some(1), Some(2)]);
-        assert_eq!(strata.table.row(1).iter().map(|count| count.attempts).collect::<Vec<_>>(), [40, 50]);
+        assert_eq!(attempts(strata.table.row(1)), [40, 50]);
+    }
+
+    #[test]
+    fn jobs_are_laid_out_by_ip_and_hour() {
+        let one = Ip { sent: vec![sent(3, 1, 7, 30), sent(4, 1, 7, 40), sent(4, 2, 7, 50)], ..Ip::default() };
+        let pool = Pool { ips: vec![one], ..Pool::default() };
+        let strata = by_ip(&pool, Dimension::Job);
+        assert_eq!((attempts(strata.table.row(0)), attempts(strata.table.row(1))), (vec![30, 40], vec![0, 50]));
+        assert_eq!(attempts(&mail_by_hour(&pool, &[0]).table.sum([0])), [30, 40, 50]);
     }
 }

@@ -1,6 +1,7 @@
 //! What is said of a pool, with the evidence.
 
 use super::count::Count;
+use super::dispersion::Dispersion;
 use super::explain::Explanation;
 use super::strata::Dimension;
 
@@ -70,10 +71,10 @@ pub struct Test {
     pub p: f64,
     /// The false discovery rate of the night at which it would still be believed.
     pub q: f64,
-    /// The design effect: how many times the variance is that of independent attempts.
+    /// The spread that was measured.
+    pub dispersion: Dispersion,
+    /// What it makes of the variance: how many times it is that of independent attempts.
     pub effect: f64,
-    /// Degrees of freedom of that estimate.
-    pub degrees: f64,
 }
 
 impl Test {

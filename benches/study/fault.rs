@@ -1,0 +1,201 @@
+//! What is planted in a night, and what a right verdict says of it.
+
+use super::world::{Wish, World, between};
+use fastrand::Rng;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Healthy,
+    PoolWide,
+    OneIp,
+    SeveralIps,
+    Mixed,
+    Job,
+    Sender,
+    Host,
+    Stuck,
+    WindowIp,
+    WindowPool,
+    WholeIsp,
+    ListedIp,
+    Confounded,
+}
+
+pub const FAULTS: [Kind; 13] = [
+    Kind::PoolWide,
+    Kind::OneIp,
+    Kind::SeveralIps,
+    Kind::Mixed,
+    Kind::Job,
+    Kind::Sender,
+    Kind::Host,
+    Kind::Stuck,
+    Kind::WindowIp,
+    Kind::WindowPool,
+    Kind::WholeIsp,
+    Kind::ListedIp,
+    Kind::Confounded,
+];
+
+/// One try to deliver.
+pub struct Attempt {
+    pub isp: usize,
+    pub pool: usize,
+    pub place: usize,
+    pub job: u32,
+    pub sender: u32,
+    pub host: u32,
+    pub time: f64,
+}
+
+/// A planted fault.
+#[derive(Clone)]
+pub struct Planted {
+    pub kind: Kind,
+    /// The chance that it defers an attempt.
+    pub strength: f64,
+    /// The same for the rest of the pool, where that is hit as well.
+    pub rest: f64,
+    /// The guilty IPs, by place in the first pool.
+    pub guilty: Vec<usize>,
+    /// The guilty job, sender or host.
+    pub key: u32,
+    /// The first minute, and the one after the last.
+    pub time: (f64, f64),
+    stuck: u64,
+}
+
+impl Kind {
+    /// What the night must have for this fault to be possible.
+    pub fn wish(self, volume: (f64, f64)) -> Wish {
+        let (least_ips, least_jobs, least_hosts) = match self {
+            Kind::Healthy => (1, 1, 1),
+            Kind::PoolWide | Kind::WindowPool | Kind::WholeIsp | Kind::OneIp | Kind::WindowIp => (2, 1, 1),
+            Kind::ListedIp | Kind::Stuck => (2, 1, 1),
+            Kind::SeveralIps | Kind::Mixed => (4, 1, 1),
+            Kind::Job | Kind::Sender => (2, 4, 1),
+            Kind::Confounded => (3, 4, 1),
+            Kind::Host => (2, 1, 3),
+        };
+        Wish { least_ips, volume, least_jobs, least_hosts }
+    }
+}
+
+impl Planted {
+    pub fn healthy() -> Planted {
+        Planted { kind: Kind::Healthy, strength: 0.0, rest: 0.0, guilty: Vec::new(), key: 0, time: (0.0, 0.0), stuck: 0 }
+    }
+
+    /// Plants a fault at the first provider in the first pool.
+    pub fn new(rng: &mut Rng, kind: Kind, world: &mut World, strength: f64) -> Planted {
+        let size = world.pools[0].ips.len();
+        let mut places: Vec<usize> = (0..size).collect();
+        rng.shuffle(&mut places);
+        let time = match kind {
+            Kind::WindowIp | Kind::WindowPool => {
+                let start = rng.f64() * (1440.0 - 180.0);
+                (start, start + 180.0)
+            }
+            // Some faults begin in the course of the day, and some of them end.
+            _ if rng.f64() < 0.3 => (rng.f64() * 720.0, 1440.0),
+            _ => (0.0, 1440.0),
+        };
+        let guilty = match kind {
+            Kind::OneIp | Kind::WindowIp | Kind::ListedIp | Kind::Stuck | Kind::Confounded => 1,
+            Kind::SeveralIps => rng.usize(2..=size - 1),
+            Kind::Mixed => rng.usize(1..=size / 2),
+            _ => 0,
+        };
+        places.truncate(guilty);
+        places.sort_unstable();
+        let mut planted = Planted { kind, strength, rest: 0.0, guilty: places, key: 0, time, stuck: 0 };
+        let jobs = &mut world.pools[0].jobs;
+        match kind {
+            Kind::Mixed => {
+                planted.rest = between(rng, 0.09, 0.15);
+                planted.strength = (3.0 * planted.rest).max(strength).max(planted.rest + 0.2);
+            }
+            Kind::Job | Kind::Sender => {
+                let at = rng.usize(0..jobs.len());
+                // The guilty one is not all there is, and has enough mail to be seen.
+                let others: f64 = jobs.iter().map(|job| job.weight).sum::<f64>() - jobs[at].weight;
+                if kind == Kind::Job {
+                    jobs[at].weight = others * between(rng, 0.3, 1.0);
+                    planted.key = jobs[at].job;
+                } else {
+                    planted.key = 99;
+                    let second = (at + 1) % jobs.len();
+                    for place in [at, second] {
+                        (jobs[place].sender, jobs[place].weight) = (99, others * between(rng, 0.2, 0.6));
+                    }
+                }
+            }
+            Kind::Confounded => {
+                let at = 1 + rng.usize(0..jobs.len() - 1);
+                planted.key = jobs[at].job;
+                let guilty = planted.guilty[0];
+                for (place, job) in jobs.iter_mut().enumerate() {
+                    job.campaign = None;
+                    let others = (0..size).filter(|other| *other != guilty).collect();
+                    job.only = Some(if place == at { vec![guilty] } else { others });
+                }
+                let others: f64 = jobs.iter().map(|job| job.weight).sum::<f64>() - jobs[at].weight;
+                jobs[at].weight = others * between(rng, 0.1, 0.6);
+            }
+            Kind::Host => {
+                // One of six hosts must fail often to be seen in the pool at all.
+                planted.key = rng.u32(0..world.isps[0].hosts);
+                planted.strength = strength.max(0.1 * f64::from(world.isps[0].hosts));
+            }
+            Kind::Stuck => {
+                let guilty = planted.guilty[0];
+                let weights: f64 = world.pools[0].ips.iter().map(|sender| sender.weight).sum();
+                let mail = world.lanes[0][0].messages as f64 * world.pools[0].ips[guilty].weight / weights;
+                let wanted = mail * strength / (1.0 - strength);
+                planted.stuck = ((wanted / 140.0).ceil() as u64).max(1);
+            }
+            _ => {}
+        }
+        planted
+    }
+
+    /// Whether this lane is hit at all.
+    pub fn hits(&self, isp: usize, pool: usize) -> bool {
+        match self.kind {
+            Kind::Healthy => false,
+            Kind::WholeIsp => isp == 0,
+            Kind::ListedIp => pool == 0,
+            _ => (isp, pool) == (0, 0),
+        }
+    }
+
+    /// The chance that the fault defers an attempt.
+    pub fn chance(&self, attempt: &Attempt) -> f64 {
+        if !self.hits(attempt.isp, attempt.pool) || !(self.time.0..self.time.1).contains(&attempt.time) {
+            return 0.0;
+        }
+        let is_hit = match self.kind {
+            Kind::PoolWide | Kind::WindowPool | Kind::WholeIsp => true,
+            Kind::Job | Kind::Confounded => attempt.job == self.key,
+            Kind::Sender => attempt.sender == self.key,
+            Kind::Host => attempt.host == self.key,
+            Kind::Healthy | Kind::Stuck => false,
+            _ => self.guilty.contains(&attempt.place),
+        };
+        if is_hit { self.strength } else { self.rest }
+    }
+
+    /// How many messages are stuck on which IP.
+    pub fn stuck(&self, isp: usize, pool: usize) -> Option<(usize, u64)> {
+        (self.kind == Kind::Stuck && self.hits(isp, pool)).then(|| (self.guilty[0], self.stuck))
+    }
+
+    pub fn is_stuck(&self, isp: usize, pool: usize, place: usize) -> bool {
+        self.kind == Kind::Stuck && self.hits(isp, pool) && self.guilty.contains(&place)
+    }
+
+    /// The only IPs that may send a job, where the fault wants it so.
+    pub fn only(&self, _isp: usize, _pool: usize, _job: u32) -> Option<&[usize]> {
+        None
+    }
+}
