@@ -93,7 +93,13 @@ impl Planted {
         rng.shuffle(&mut places);
         let time = match kind {
             Kind::WindowIp | Kind::WindowPool => {
-                let start = rng.f64() * (1440.0 - 180.0);
+                // A fault in hours without mail is none.
+                let start = loop {
+                    let start = rng.f64() * (1440.0 - 180.0);
+                    if world.pools[0].share_of_mail(start, start + 180.0) > 0.08 {
+                        break start;
+                    }
+                };
                 (start, start + 180.0)
             }
             // Some faults begin in the course of the day, and some of them end.

@@ -67,6 +67,18 @@ const SCHEDULES: [&[f64]; 5] =
 /// Of the sizes of pools, small ones are more frequent.
 const SIZES: [usize; 14] = [1, 2, 2, 3, 3, 4, 4, 6, 8, 8, 12, 16, 32, 64];
 
+impl Pool {
+    /// The share of its mail that comes between two minutes.
+    pub fn share_of_mail(&self, from: f64, to: f64) -> f64 {
+        let share = |job: &Job| match job.campaign {
+            Some((start, long)) => ((start + long).min(to) - start.max(from)).max(0.0) / long,
+            None => (to - from) / MINUTES,
+        };
+        let all: f64 = self.jobs.iter().map(|job| job.weight).sum();
+        self.jobs.iter().map(|job| job.weight * share(job)).sum::<f64>() / all
+    }
+}
+
 /// What the caller wants of the first lane, where a fault is to be planted.
 #[derive(Clone, Copy)]
 pub struct Wish {

@@ -19,6 +19,8 @@ pub(crate) enum Blame {
     Explained(Dimension),
     /// It shares too little of this with other IPs to say.
     Confounded(Dimension),
+    /// By messages it stands out as well, but there are too few to be sure.
+    TooFewMessages,
 }
 
 /// A pool's judged IPs by what they sent.
@@ -59,15 +61,16 @@ impl<'a> Comparison<'a> {
             (Dimension::Job, within(&self.mail_by_hour)),
             (Dimension::Host, within(&self.hosts)),
         ];
+        let by_messages = by_messages(self.case, view, place, rest, least_sure, settings);
+        if by_messages == Some(Blame::Explained(Dimension::Messages)) {
+            return Blame::Explained(Dimension::Messages);
+        }
         if let Some((dimension, _)) = checks.iter().find(|(_, again)| *again == Again::Gone) {
             return Blame::Explained(*dimension);
         }
-        if is_stuck(self.case, view, place, rest, least_sure, settings) {
-            return Blame::Explained(Dimension::Messages);
-        }
         match checks.iter().find(|(_, again)| *again == Again::Untold) {
             Some((dimension, _)) => Blame::Confounded(*dimension),
-            None => Blame::Ip,
+            None => by_messages.unwrap_or(Blame::Ip),
         }
     }
 }
@@ -106,40 +109,39 @@ impl Again {
     }
 }
 
-/// Whether an IP's excess is that of a few messages, each deferred again and again.
+/// What messages say about an IP: whether its excess is that of a few, each deferred again and again.
 ///
 /// By messages the IP must stand out as well, since each counts once there; where each message is one cluster of deferrals
 /// it must stand out by attempts; and each message in excess must have been deferred a few times only.
-fn is_stuck(
+fn by_messages(
     case: &Case,
     view: &View,
     place: usize,
     rest: &[usize],
     least_sure: f64,
     settings: &Settings,
-) -> bool {
+) -> Option<Blame> {
     let messages_of = |place: usize| case.pool.ips[case.judged[place]].messages;
-    let (Some(mine), Some(others)) = (messages_of(place), rest.iter().map(|&place| messages_of(place)).sum::<Option<Count>>())
-    else {
-        return false;
-    };
+    let (mine, others) = (messages_of(place)?, rest.iter().map(|&place| messages_of(place)).sum::<Option<Count>>()?);
     if mine.attempts == 0 || others.attempts == 0 {
-        return false;
+        return None;
     }
     let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
     let contrast = Contrast { mine: side(mine), rest: side(others), comparable: mine.attempts };
+    let is_clear = lineup::is_clear(&contrast, 0.0, settings);
+    let stuck = Some(Blame::Explained(Dimension::Messages));
     if p_of(case, &contrast, place, rest) >= SURE_WITHIN {
-        return true;
+        return if is_clear { Some(Blame::TooFewMessages) } else { stuck };
     }
     let mut units: Vec<Unit> = case.units_in(&view.columns);
     units[place].least_effect = dispersion::effect_of_retries(case.units[place].count, Some(mine));
     if 2.0 * view.choices * lineup::against(&units, place, rest).p > least_sure {
-        return true;
+        return if is_clear { Some(Blame::TooFewMessages) } else { stuck };
     }
     let attempts = |places: &[usize]| -> Count { places.iter().map(|&place| units[place].count).sum() };
     let excess = |one: Count, rest: Count| one.deferred as f64 - one.attempts as f64 * rest.rate();
     let each = excess(attempts(&[place]), attempts(rest)) / excess(mine, others).max(1.0);
-    each > MOST_DEFERRALS_OF_A_MESSAGE && !lineup::is_clear(&contrast, 0.0, settings)
+    if each > MOST_DEFERRALS_OF_A_MESSAGE && !is_clear { stuck } else { None }
 }
 
 /// The chance of a difference between an IP and the rest, each with its design effect.

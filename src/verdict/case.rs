@@ -195,9 +195,11 @@ impl<'a> Case<'a> {
             let kept = counts.iter().enumerate().filter(|(place, _)| !(worst..worst + burst).contains(place));
             kept.map(|(_, count)| *count).sum()
         };
+        let all: Count = mine.iter().copied().sum();
         let (mine, sound) = (without(mine), without(others));
-        columns.len() == self.clock.columns && mine.attempts < LEAST_WITHOUT_THE_WORST
-            || mine.attempts >= LEAST_WITHOUT_THE_WORST && {
+        let is_too_little = mine.attempts < LEAST_WITHOUT_THE_WORST.max(all.attempts / 10);
+        is_too_little && columns.len() == self.clock.columns
+            || !is_too_little && {
                 let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
                 let left = Contrast { mine: side(mine), rest: side(sound), comparable: mine.attempts };
                 lineup::is_clear(&left, self.pool.limit, settings)

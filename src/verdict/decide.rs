@@ -59,12 +59,24 @@ pub(crate) fn decide(
     if suspected.is_empty() && sureness.pool > settings.suspicion && !is_explained {
         return decision;
     }
-    if !suspected.is_empty() || sureness.pool <= settings.suspicion {
+    // A suspicion is worth a word only where somebody is above a limit all in all.
+    let is_flagged = case.total().rate() > case.pool.limit
+        || suspected.iter().any(|&place| case.units[place].count.rate() > case.units[place].limit);
+    if is_flagged && (!suspected.is_empty() || sureness.pool <= settings.suspicion) {
         (decision.scope, decision.reason) = (Scope::CannotTell, Reason::Unsure);
     }
     let of_ips = !sure.is_empty() && of_ips(&mut decision, case, sureness, &sure, candidates, settings);
     if !of_ips && (pool_is_raised || is_explained) {
-        of_pool(&mut decision, case, &suspected, candidates, settings);
+        let mut unsure = suspected;
+        unsure.retain(|place| !sure.contains(place));
+        if !unsure.is_empty() {
+            let rest: Vec<usize> = (0..case.judged.len()).filter(|place| !unsure.contains(place)).collect();
+            let comparison = Comparison::new(case);
+            unsure.retain(|&place| {
+                !matches!(blame(&comparison, case, sureness, place, &rest, settings), Blame::Explained(_))
+            });
+        }
+        of_pool(&mut decision, case, &unsure, candidates, settings);
     }
     decision.attribution = attribution(case, &sure, &decision.columns, candidates.to_vec());
     decision
@@ -81,11 +93,7 @@ fn of_ips(
 ) -> bool {
     let rest: Vec<usize> = (0..case.judged.len()).filter(|place| !sure.contains(place)).collect();
     let comparison = Comparison::new(case);
-    let blame_of = |place: usize| {
-        let view = &case.views[sureness.ips[place].1];
-        let suspect = view.suspects.iter().find(|suspect| suspect.place == place);
-        suspect.map_or(Blame::Ip, |suspect| comparison.blame(view, suspect, &rest, sureness.least_sure, settings))
-    };
+    let blame_of = |place: usize| blame(&comparison, case, sureness, place, &rest, settings);
     // What is not the IP's own is worth a word only where somebody is above a limit all in all; and messages that
     // are stuck must weigh as much as an IP that may be judged.
     let is_flagged = |place: usize| case.units[place].count.rate() > case.units[place].limit;
@@ -99,7 +107,7 @@ fn of_ips(
             let excess = unit.count.deferred as f64 - unit.count.attempts as f64 * rest_rate;
             is_flagged(*place) && sureness.ips[*place].1 == 0 && excess >= settings.min_attempts as f64
         }
-        Blame::Explained(Dimension::Hour) => pool_is_raised && is_flagged(*place),
+        Blame::Explained(Dimension::Hour) => pool_is_raised && !pool_is_flagged && is_flagged(*place),
         _ => pool_is_flagged || is_flagged(*place),
     };
     let blames: Vec<(usize, Blame)> =
@@ -144,6 +152,9 @@ fn of_ips(
             (Scope::Other, Reason::Explained(best.as_ref().map_or(Dimension::Job, |best| best.dimension)))
         }
         (Some(dimension), _) | (None, Some(dimension)) => (Scope::CannotTell, Reason::Confounded(dimension)),
+        (None, None) if blames.iter().any(|(_, blame)| *blame == Blame::TooFewMessages) => {
+            (Scope::CannotTell, Reason::Unsure)
+        }
         (None, None) => (Scope::CannotTell, Reason::Unnamed),
     };
     decision.explained_by = match decision.reason {
@@ -151,6 +162,20 @@ fn of_ips(
         _ => best,
     };
     true
+}
+
+/// Whether an IP is to blame for what it was suspected of in its view.
+fn blame(
+    comparison: &Comparison,
+    case: &Case,
+    sureness: &Sureness,
+    place: usize,
+    rest: &[usize],
+    settings: &Settings,
+) -> Blame {
+    let view = &case.views[sureness.ips[place].1];
+    let suspect = view.suspects.iter().find(|suspect| suspect.place == place);
+    suspect.map_or(Blame::Ip, |suspect| comparison.blame(view, suspect, rest, sureness.least_sure, settings))
 }
 
 /// The pool is above its limit, and no IP surely stands out.

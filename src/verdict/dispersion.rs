@@ -61,9 +61,16 @@ pub(crate) fn measure(series: &[Count], profile: &[f64], raised: Option<&Range<u
         if exposure > 0.0 { deferred / exposure } else { 0.0 }
     };
     let (outside, inside) = (level(false), level(true));
+    // A fault begins and ends within an hour, not with it; such an hour is neither raised nor not.
+    let is_edge = |place: usize| {
+        raised.is_some_and(|range| [range.start, range.end].iter().any(|edge| place + 1 == *edge || place == *edge))
+    };
     let mut residuals = Vec::with_capacity(series.len());
     let (mut observed, mut expected, mut variance) = (0.0, 0.0, 0.0);
     for (place, count) in series.iter().enumerate() {
+        if is_edge(place) {
+            continue;
+        }
         let rate = (profile[place] * if is_raised(place) { inside } else { outside }).min(MOST_RATE);
         observed += count.deferred as f64;
         expected += count.attempts as f64 * rate;

@@ -34,8 +34,8 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
         })
         .collect();
     let q_values = fdr::q_values(&p_values);
-    let believed = p_values.iter().zip(&q_values).filter(|(_, q)| **q <= settings.false_discovery);
-    let least_sure = believed.map(|(p, _)| *p).fold(0.0, f64::max);
+    let believed = q_values.iter().filter(|q| **q <= settings.false_discovery).count();
+    let least_sure = settings.false_discovery * believed.max(1) as f64 / q_values.len().max(1) as f64;
     let mut q_values = q_values.into_iter();
 
     let mut verdicts: Vec<PoolVerdict> = Vec::new();
