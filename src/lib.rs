@@ -36,7 +36,8 @@
 //! | [`reply`] | replies: masked and cut, so that one fault is one group |
 //! | [`tally`] | records to counts: what counts as what, filters, messages, replies, doubles |
 //! | [`summary`] | counts to plain tables, by way of one polars frame |
-//! | [`evaluate`] | tables to levels, scopes and findings: what is wrong, where, what to do |
+//! | [`verdict`] | counts to scopes: is it the pool, an IP, or something else, and how sure is that |
+| [`evaluate`] | tables to levels, scopes and findings: what is wrong, where, what to do |
 //! | [`report`] | a finished report to bytes, one file a format, one list of columns |
 //! | [`demo`] | a made-up day with known faults |
 //! | [`cli`] | what was typed: options, help, manual page |
@@ -81,6 +82,8 @@ pub mod tally;
 pub mod summary;
 
 // Tables to verdicts, verdicts to bytes.
+pub mod verdict;
+
 pub mod evaluate;
 pub mod report;
 

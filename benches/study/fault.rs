@@ -83,7 +83,15 @@ impl Kind {
 
 impl Planted {
     pub fn healthy() -> Planted {
-        Planted { kind: Kind::Healthy, strength: 0.0, rest: 0.0, guilty: Vec::new(), key: 0, time: (0.0, 0.0), stuck: 0 }
+        Planted {
+            kind: Kind::Healthy,
+            strength: 0.0,
+            rest: 0.0,
+            guilty: Vec::new(),
+            key: 0,
+            time: (0.0, 0.0),
+            stuck: 0,
+        }
     }
 
     /// Plants a fault at the first provider in the first pool.
@@ -198,10 +206,5 @@ impl Planted {
 
     pub fn is_stuck(&self, isp: usize, pool: usize, place: usize) -> bool {
         self.kind == Kind::Stuck && self.hits(isp, pool) && self.guilty.contains(&place)
-    }
-
-    /// The only IPs that may send a job, where the fault wants it so.
-    pub fn only(&self, _isp: usize, _pool: usize, _job: u32) -> Option<&[usize]> {
-        None
     }
 }

@@ -34,7 +34,7 @@ fn lane(rng: &mut Rng, world: &World, fault: &Planted, isp: usize, at: usize) ->
         .jobs
         .iter()
         .map(|job| {
-            let places = fault.only(isp, at, job.job).or(job.only.as_deref()).unwrap_or(&everybody);
+            let places = job.only.as_deref().unwrap_or(&everybody);
             (places, Choice::new(places.iter().map(|&place| weights[place])))
         })
         .collect();

@@ -162,7 +162,8 @@ fn lane(rng: &mut Rng, pool: &Pool, volume: (f64, f64), spread: f64, memory: f64
     // The smallest IP gets the volume drawn; the others up to ten times that.
     let smallest = between(rng, volume.0, volume.1).min((most_of_all * least / sum).max(volume.0));
     let (target, hard) = (between(rng, 0.01, 0.04), rng.f64() * 0.5);
-    let throttle = |rng: &mut Rng| (rng.f64() < 0.1).then(|| (rng.f64() * 1400.0, 10.0 + rng.f64() * 40.0, 0.2 + rng.f64() * 0.3));
+    let throttle =
+        |rng: &mut Rng| (rng.f64() < 0.1).then(|| (rng.f64() * 1400.0, 10.0 + rng.f64() * 40.0, 0.2 + rng.f64() * 0.3));
     Lane {
         messages: (smallest * sum / least) as u64,
         base: target * (1.0 - hard),
@@ -182,7 +183,7 @@ fn hours(rng: &mut Rng, variation: f64, memory: f64) -> [f64; 24] {
     })
 }
 
-fn gauss(rng: &mut Rng) -> f64 {
+pub fn gauss(rng: &mut Rng) -> f64 {
     (-2.0 * (1.0 - rng.f64()).ln()).sqrt() * (std::f64::consts::TAU * rng.f64()).cos()
 }
 

@@ -197,7 +197,7 @@ impl<'a> Case<'a> {
         };
         let all: Count = mine.iter().copied().sum();
         let (mine, sound) = (without(mine), without(others));
-        let is_too_little = mine.attempts < LEAST_WITHOUT_THE_WORST.max(all.attempts / 10);
+        let is_too_little = mine.attempts < LEAST_WITHOUT_THE_WORST.max(all.attempts / if columns.len() == self.clock.columns { 4 } else { 10 });
         is_too_little && columns.len() == self.clock.columns
             || !is_too_little && {
                 let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
@@ -219,6 +219,19 @@ impl<'a> Case<'a> {
             }
         }
         worst
+    }
+
+    /// The hours in which a series was raised beyond its spread and for good: by the multiple that an outlier has.
+    pub fn run_of(&self, series: &[Count], settings: &Settings) -> Option<Range<usize>> {
+        let run = worst_run(series, &vec![1.0; series.len()], settings.shortest_fault.div_ceil(self.clock.width as usize))?;
+        let inside: Count = series[run.clone()].iter().copied().sum();
+        let outside = series.iter().copied().sum::<Count>() - inside;
+        let is_clear = inside.rate() >= settings.times_the_rest * outside.rate();
+        // Hours without any mail at the ends are no end of the trouble.
+        let has_more = |places: Range<usize>| series[places].iter().any(|count| count.attempts > 0);
+        let start = if has_more(0..run.start) { run.start } else { 0 };
+        let end = if has_more(run.end..series.len()) { run.end } else { series.len() };
+        (is_clear && end - start < series.len()).then_some(start..end)
     }
 
     /// The view in which the pool is least likely to be within its limit.

@@ -81,6 +81,8 @@ pub(crate) fn rank(mut found: Vec<Explanation>, total: Count) -> Vec<Explanation
     for one in &mut found {
         one.share = (excess(one.count) / excess(total)).clamp(0.0, 1.0);
     }
-    found.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.dimension.cmp(&b.dimension)));
+    // Shares that differ by less than a hundredth are alike; then the tighter one says more.
+    let rounded = |one: &Explanation| (one.share * 100.0).round() as i64;
+    found.sort_by_key(|one| (-rounded(one), one.count.attempts, one.dimension));
     found
 }

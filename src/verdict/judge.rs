@@ -3,14 +3,12 @@
 use super::case::Case;
 use super::count::Count;
 use super::decide::{self, Decision, Sureness};
-use super::dispersion::Dispersion;
+use super::dispersion::{self, Dispersion};
 use super::explain::{self, Explanation};
 use super::input::Pool;
-use super::lineup;
 use super::settings::Settings;
-use super::verdict::{IpVerdict, Period, PoolVerdict, Test};
-use super::{extent, fdr, window};
-use std::ops::Range;
+use super::verdict::{IpVerdict, Period, PoolVerdict, Scope, Test};
+use super::{extent, fdr, wilson};
 
 /// Judges all pools of a night. The verdicts stand in the order of the pools; what they say does not depend on that order.
 pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
@@ -45,24 +43,30 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
         let (pool, explanation) = (next(), next());
         let sureness: Vec<(f64, usize)> = ip_q.iter().zip(views).map(|(q, (_, view))| (*q, *view)).collect();
         let decision = decide::decide(case, explanations, &Sureness { ips: &sureness, pool, explanation, least_sure }, settings);
-        verdicts.push(verdict(case, views, &ip_q, pool, decision));
+        verdicts.push(verdict(case, (views, &ip_q), pool, decision, settings));
     }
     extent::fill_in(&mut verdicts, settings.min_attempts);
     verdicts
 }
 
-fn verdict(case: &Case, views: &[(f64, usize)], ip_q: &[f64], pool_q: f64, decision: Decision) -> PoolVerdict {
+fn verdict(
+    case: &Case,
+    (views, ip_q): (&[(f64, usize)], &[f64]),
+    pool_q: f64,
+    decision: Decision,
+    settings: &Settings,
+) -> PoolVerdict {
     let mut ips: Vec<IpVerdict> = case.pool.ips.iter().map(without_verdict).collect();
     for (place, unit) in case.units.iter().enumerate() {
         let ip = &mut ips[case.judged[place]];
         let (p, view) = views[place];
         let suspect = case.views[view].suspects.iter().find(|suspect| suspect.place == place);
-        ip.interval = interval(ip.count, unit.spread);
+        ip.interval = interval(case.hours.row(place), unit.spread);
         ip.rest_rate = suspect.map(|suspect| suspect.contrast.rest.rate);
         ip.test = suspect.map(|suspect| test(suspect.z, p.min(1.0), ip_q[place], unit.spread, unit.spread.effect(suspect.contrast.rest.rate, unit.bucket)));
         ip.is_outlier = decision.outliers.contains(&place);
     }
-    let pool_view = case.worst_pool_view();
+    let (pool_view, period) = (case.worst_pool_view(), period(case, &decision, settings));
     PoolVerdict {
         isp: case.pool.isp,
         pool: case.pool.pool,
@@ -71,11 +75,11 @@ fn verdict(case: &Case, views: &[(f64, usize)], ip_q: &[f64], pool_q: f64, decis
         extent: None,
         ips,
         count: case.total(),
-        interval: interval(case.total(), case.spread),
-        test: test(pool_view.z, pool_view.p, pool_q, case.spread, case.spread.effect(case.pool.limit, super::dispersion::typical_bucket(&case.series))),
+        interval: interval(&case.series, case.spread),
+        test: test(pool_view.z, pool_view.p, pool_q, case.spread, case.spread.effect(case.pool.limit, dispersion::typical_bucket(&case.series))),
         explained_by: decision.explained_by,
         attribution: decision.attribution,
-        period: period(case, &decision.outliers, decision.columns),
+        period,
     }
 }
 
@@ -87,12 +91,24 @@ fn test(statistic: f64, p: f64, q: f64, dispersion: Dispersion, effect: f64) -> 
     Test { statistic, p, q, dispersion, effect }
 }
 
-fn interval(_count: Count, _spread: Dispersion) -> Option<(f64, f64)> {
-    let _ = lineup::SUSPICIOUS;
-    None
+/// The 95 % interval of a rate, with the design effect that its spread gives it.
+fn interval(series: &[Count], spread: Dispersion) -> Option<(f64, f64)> {
+    let count: Count = series.iter().copied().sum();
+    let effect = spread.effect(count.rate(), dispersion::typical_bucket(series));
+    (count.attempts > 0).then(|| wilson::interval(count.rate(), count.attempts as f64 / effect))
 }
 
-fn period(_case: &Case, _outliers: &[usize], _columns: Range<usize>) -> Option<Period> {
-    let _ = window::runs(3, 3);
-    None
+/// The hours in which what was found went on; nothing where it was all the time. The end is unknown where the run of
+/// raised hours reaches the end of the data.
+fn period(case: &Case, decision: &Decision, settings: &Settings) -> Option<Period> {
+    if matches!(decision.scope, Scope::None | Scope::CannotTell) {
+        return None;
+    }
+    let series = match decision.outliers.is_empty() {
+        true => case.series.clone(),
+        false => case.hours.sum(decision.outliers.iter().copied()),
+    };
+    let run = case.run_of(&series, settings)?;
+    let end = (run.end < case.clock.columns).then(|| case.clock.hour(run.end));
+    Some(Period { onset: case.clock.hour(run.start), end })
 }

@@ -6,10 +6,12 @@
 //! hosts, and by messages (`blame`).
 //!
 //! In reading order: `input` is what must be counted; `case` lays a pool out, measures its spread and finds suspects by
-//! `lineup`, also in single hours (`window`); `decide` makes a scope of them; `extent` looks beyond the pool.
+//! `lineup`, also in single hours (`window`); `decide` makes a scope of them; `extent` looks beyond the pool. `change` answers another
+//! question: whether what was done about it helped.
 
 mod blame;
 mod case;
+mod change;
 mod contrast;
 mod count;
 mod decide;
@@ -24,10 +26,14 @@ mod matrix;
 mod settings;
 mod strata;
 mod tail;
+#[cfg(test)]
+mod tests;
 #[expect(clippy::module_inception, reason = "the room is named after what it hands out")]
 mod verdict;
+mod wilson;
 mod window;
 
+pub use change::{Answer, Change, Expect, Question, change};
 pub use count::Count;
 pub use dispersion::Dispersion;
 pub use explain::Explanation;

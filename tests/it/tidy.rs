@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in reading order. Each may import from those before it only.
-const ORDER: [&str; 15] = [
-    "error", "record", "grammar", "input", "read", "provider", "reply", "tally", "summary", "evaluate", "report",
-    "demo", "cli", "config", "run",
+const ORDER: [&str; 16] = [
+    "error", "record", "grammar", "input", "read", "provider", "reply", "tally", "summary", "verdict", "evaluate",
+    "report", "demo", "cli", "config", "run",
 ];
 
 /// Outside crates with the modules that may know them.

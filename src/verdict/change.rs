@@ -1,0 +1,196 @@
+//! Whether a change helped: the rates before and after it, less what happened elsewhere meanwhile.
+
+use super::count::Count;
+use super::dispersion::{self, Dispersion};
+use super::wilson;
+
+/// What is asked. Each side is a series of counts in equal buckets of time, ten minutes or an hour each, in their order.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What was changed, before the change.
+    pub before: &'a [Count],
+    /// The same after it.
+    pub after: &'a [Count],
+    /// What was not changed, before the change. May be empty where there is nothing to compare with.
+    pub control_before: &'a [Count],
+    /// The same after it.
+    pub control_after: &'a [Count],
+    /// How many hours of records there are after the change.
+    pub hours_after: f64,
+    /// Which way the rate should have gone.
+    pub expect: Expect,
+}
+
+/// Which way a rate should go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Expect {
+    /// Fewer deferrals.
+    #[default]
+    Down,
+    /// More deferrals, as after a limit that was raised on purpose.
+    Up,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Answer {
+    /// The rate went the way it should by more than chance.
+    Worked,
+    /// Nothing beyond chance, though an effect of five points would have been seen.
+    NoEffect,
+    /// The rate went the other way by more than chance.
+    Worse,
+    /// What was not changed moved by five points or more as well: nobody can say what did it.
+    Confounded,
+    /// Too little was logged since to see an effect of five points.
+    TooEarly,
+}
+
+/// An answer and its evidence. Rates and effects are fractions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// The answer.
+    pub answer: Answer,
+    /// After minus before, less the same of the control.
+    pub effect: f64,
+    /// The 95 % interval of the effect, widened by the design effects.
+    pub interval: (f64, f64),
+    /// What was counted before the change.
+    pub before: Count,
+    /// What was counted after it.
+    pub after: Count,
+    /// The control before the change; nothing where there is none.
+    pub control_before: Option<Count>,
+    /// The control after it; nothing where there is none.
+    pub control_after: Option<Count>,
+}
+
+/// Judges a change by the difference in differences of the rates (Card and Krueger, American Economic Review 84, 1994,
+/// 772-793). Its interval joins those of the four rates, each Wilson's with its own design effect, by the square-and-add
+/// method (Newcombe, Statistics in Medicine 17, 1998, 873-890; Zou and Donner, Statistics in Medicine 27, 2008, 1693-1702).
+pub fn change(question: &Question) -> Change {
+    let sides = [question.after, question.before, question.control_after, question.control_before];
+    let spreads = dispersion::moderate(&sides.map(spread));
+    let counts = sides.map(|series| series.iter().copied().sum::<Count>());
+    let has_control = counts[2].attempts > 0 && counts[3].attempts > 0;
+    let rates: Vec<Rate> = (0..4).map(|side| Rate::of(counts[side], sides[side], spreads[side])).collect();
+
+    let moved = rates[0].rate - rates[1].rate;
+    let drift = if has_control { rates[2].rate - rates[3].rate } else { 0.0 };
+    let effect = moved - drift;
+    let used = if has_control { 4 } else { 2 };
+    // A rate that counts as it is lends its lower end to the lower end; one that is taken away lends its upper end.
+    let reach = |lower: bool| {
+        let part = |(side, rate): (usize, &Rate)| if matches!(side, 0 | 3) == lower { rate.below() } else { rate.above() };
+        rates[..used].iter().enumerate().map(part).map(|part| part * part).sum::<f64>().sqrt()
+    };
+    let interval = (effect - reach(true), effect + reach(false));
+    let is_blind = rates[..2].iter().any(|rate| rate.below().max(rate.above()) > SEEN);
+    let (better, worse) = match question.expect {
+        Expect::Down => (interval.1 < 0.0, interval.0 > 0.0),
+        Expect::Up => (interval.0 > 0.0, interval.1 < 0.0),
+    };
+    let answer = if question.hours_after < LEAST_HOURS || counts[..2].iter().any(|count| count.attempts == 0) {
+        Answer::TooEarly
+    } else if drift.abs() >= SEEN {
+        Answer::Confounded
+    } else if better {
+        Answer::Worked
+    } else if worse {
+        Answer::Worse
+    } else if is_blind {
+        Answer::TooEarly
+    } else {
+        Answer::NoEffect
+    };
+    let control = |side: usize| has_control.then(|| counts[side]);
+    let (control_before, control_after) = (control(3), control(2));
+    Change { answer, effect, interval, before: counts[1], after: counts[0], control_before, control_after }
+}
+
+/// An effect that one wants to see, as a fraction.
+const SEEN: f64 = 0.05;
+
+/// So many hours must have passed since the change.
+const LEAST_HOURS: f64 = 0.5;
+
+fn spread(series: &[Count]) -> Dispersion {
+    dispersion::measure(series, &vec![1.0; series.len()], None)
+}
+
+/// A rate with its interval.
+struct Rate {
+    rate: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Rate {
+    fn of(count: Count, series: &[Count], spread: Dispersion) -> Rate {
+        let rate = count.rate();
+        let effect = spread.effect(rate, dispersion::typical_bucket(series));
+        let (low, high) = wilson::interval(rate, count.attempts as f64 / effect);
+        Rate { rate, low, high }
+    }
+
+    fn below(&self) -> f64 {
+        self.rate - self.low
+    }
+
+    fn above(&self) -> f64 {
+        self.high - self.rate
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four hours in buckets of ten minutes, each with so many deferred of 100.
+    fn steady(deferred: u64) -> Vec<Count> {
+        (0..24).map(|bucket| Count::new(deferred + bucket % 2, 100)).collect()
+    }
+
+    fn ask(before: &[Count], after: &[Count], control: (&[Count], &[Count])) -> Change {
+        let (control_before, control_after) = control;
+        change(&Question { before, after, control_before, control_after, hours_after: 4.0, expect: Expect::Down })
+    }
+
+    #[test]
+    fn a_rate_that_fell_while_others_did_not_is_the_changes_work() {
+        let found = ask(&steady(30), &steady(10), (&steady(5), &steady(5)));
+        assert_eq!(found.answer, Answer::Worked);
+        assert!((found.effect + 0.2).abs() < 1e-9 && found.interval.0 < -0.2 && -0.2 < found.interval.1);
+        let up = Question { before: &steady(30), after: &steady(10), control_before: &[], control_after: &[], hours_after: 4.0, expect: Expect::Up };
+        assert_eq!(change(&up).answer, Answer::Worse);
+        assert_eq!(change(&up).control_before, None);
+    }
+
+    #[test]
+    fn a_rate_that_rose_is_worse_and_one_that_stayed_is_no_effect() {
+        assert_eq!(ask(&steady(10), &steady(30), (&steady(5), &steady(5))).answer, Answer::Worse);
+        assert_eq!(ask(&steady(10), &steady(10), (&steady(5), &steady(5))).answer, Answer::NoEffect);
+    }
+
+    #[test]
+    fn where_the_others_moved_as_well_nobody_can_say() {
+        assert_eq!(ask(&steady(30), &steady(10), (&steady(30), &steady(10))).answer, Answer::Confounded);
+    }
+
+    #[test]
+    fn too_little_is_too_early() {
+        let few = [Count::new(3, 10), Count::new(2, 10)];
+        assert_eq!(ask(&steady(30), &few, (&steady(5), &steady(5))).answer, Answer::TooEarly);
+        assert_eq!(ask(&steady(30), &[], (&steady(5), &steady(5))).answer, Answer::TooEarly);
+        let soon = Question { before: &steady(30), after: &steady(1), control_before: &[], control_after: &[], hours_after: 0.4, expect: Expect::Down };
+        assert_eq!(change(&soon).answer, Answer::TooEarly);
+    }
+
+    #[test]
+    fn bursts_widen_the_interval() {
+        let bursts: Vec<Count> = (0..24).map(|bucket| Count::new(if bucket % 4 == 0 { 80 } else { 0 }, 100)).collect();
+        let width = |change: Change| change.interval.1 - change.interval.0;
+        let even: Vec<Count> = vec![Count::new(20, 100); 24];
+        assert!(width(ask(&bursts, &even, (&[], &[]))) > 2.0 * width(ask(&even, &even, (&[], &[]))));
+    }
+}
