@@ -37,7 +37,7 @@
 //! | [`tally`] | records to counts: what counts as what, filters, messages, replies, doubles |
 //! | [`summary`] | counts to plain tables, by way of one polars frame |
 //! | [`verdict`] | counts to scopes: is it the pool, an IP, or something else, and how sure is that |
-| [`evaluate`] | tables to levels, scopes and findings: what is wrong, where, what to do |
+//! | [`evaluate`] | tables to levels, scopes and findings: what is wrong, where, what to do |
 //! | [`report`] | a finished report to bytes, one file a format, one list of columns |
 //! | [`demo`] | a made-up day with known faults |
 //! | [`cli`] | what was typed: options, help, manual page |

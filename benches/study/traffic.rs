@@ -46,7 +46,7 @@ fn lane(rng: &mut Rng, world: &World, fault: &Planted, isp: usize, at: usize) ->
         let (hard, start) = (rng.f64() < lane.hard, arrival(rng, job));
         message(rng, world, fault, &mut tables[place], Route { isp, pool: at, place, job, hard, start });
     }
-    for (place, stuck) in fault.stuck(isp, at) {
+    if let Some((place, stuck)) = fault.stuck(isp, at) {
         for _ in 0..stuck {
             let job = &pool.jobs[0];
             let start = rng.f64() * 60.0;

@@ -19,8 +19,8 @@ pub(crate) enum Blame {
     Explained(Dimension),
     /// It shares too little of this with other IPs to say.
     Confounded(Dimension),
-    /// By messages it stands out as well, but there are too few to be sure.
-    TooFewMessages,
+    /// There are too few messages to be sure, or it may have been one burst only.
+    Unsure,
 }
 
 /// A pool's judged IPs by what they sent.
@@ -44,14 +44,7 @@ impl<'a> Comparison<'a> {
 
     /// Whether a suspect of a view is to blame; `rest` are the places of IPs that nobody suspects, and `least_sure` is the
     /// largest chance that the night's false discovery rate still believes.
-    pub fn blame(
-        &self,
-        view: &View,
-        suspect: &Suspect,
-        rest: &[usize],
-        least_sure: f64,
-        settings: &Settings,
-    ) -> Blame {
+    pub fn blame(&self, view: &View, suspect: &Suspect, rest: &[usize], least_sure: f64, settings: &Settings) -> Blame {
         let place = suspect.place;
         let hours = Again::of(&self.case.hours, view.columns.clone(), place, rest, self.case);
         let within = |table: &Matrix| Again::of(table, 0..table.columns(), place, rest, self.case);
@@ -70,6 +63,7 @@ impl<'a> Comparison<'a> {
         }
         match checks.iter().find(|(_, again)| *again == Again::Untold) {
             Some((dimension, _)) => Blame::Confounded(*dimension),
+            None if suspect.is_brief => Blame::Unsure,
             None => by_messages.unwrap_or(Blame::Ip),
         }
     }
@@ -131,12 +125,12 @@ fn by_messages(
     let is_clear = lineup::is_clear(&contrast, 0.0, settings);
     let stuck = Some(Blame::Explained(Dimension::Messages));
     if p_of(case, &contrast, place, rest) >= SURE_WITHIN {
-        return if is_clear { Some(Blame::TooFewMessages) } else { stuck };
+        return if is_clear { Some(Blame::Unsure) } else { stuck };
     }
     let mut units: Vec<Unit> = case.units_in(&view.columns);
     units[place].least_effect = dispersion::effect_of_retries(case.units[place].count, Some(mine));
     if 2.0 * view.choices * lineup::against(&units, place, rest).p > least_sure {
-        return if is_clear { Some(Blame::TooFewMessages) } else { stuck };
+        return if is_clear { Some(Blame::Unsure) } else { stuck };
     }
     let attempts = |places: &[usize]| -> Count { places.iter().map(|&place| units[place].count).sum() };
     let excess = |one: Count, rest: Count| one.deferred as f64 - one.attempts as f64 * rest.rate();

@@ -1,13 +1,13 @@
 //! A pool as the verdict looks at it: its IPs in tables, how its counts spread, who is suspected, how sure one can be.
 //! Everything here concerns one pool; what the whole night says about it comes later.
 
+use super::contrast::{self, Contrast, Side};
 use super::count::Count;
 use super::dispersion::{self, Dispersion};
 use super::input::Pool;
 use super::lineup::{self, Suspect, Unit};
 use super::matrix::Matrix;
 use super::settings::Settings;
-use super::contrast::{self, Contrast, Side};
 use super::{tail, window};
 use std::ops::Range;
 
@@ -33,6 +33,15 @@ pub(crate) struct Case<'a> {
     pub views: Vec<View>,
     /// The same two, for the pool.
     pub pool_views: Vec<PoolView>,
+}
+
+/// Whether something went on for longer than a burst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lasts {
+    Yes,
+    No,
+    /// There was hardly any mail at other times.
+    Unknown,
 }
 
 /// Which hours the columns stand for.
@@ -144,14 +153,15 @@ impl<'a> Case<'a> {
         let views = std::iter::once((whole.clone(), 1.0)).chain(runs.into_iter().map(|run| (run, choices)));
         for (columns, choices) in views {
             let units = self.units_in(&columns);
-            let mut suspects =
-                lineup::stand_out(&units, if columns == whole { settings } else { &in_a_run });
+            let mut suspects = lineup::stand_out(&units, if columns == whole { settings } else { &in_a_run });
             let rest = not_among(self.judged.len(), suspects.iter().map(|suspect| suspect.place).collect());
             let sums = self.hours.sum(rest);
-            suspects.retain(|suspect| {
-                let outlasts = self.outlasts_a_burst(self.hours.row(suspect.place), &sums, &columns, settings);
+            suspects.retain_mut(|suspect| {
+                let lasts = self.lasts(self.hours.row(suspect.place), &sums, &columns, settings);
+                // Where all its mail went out at once there was no time to last.
+                suspect.is_brief = lasts == Lasts::Unknown && columns != whole;
                 let is_large = columns == whole || units[suspect.place].count.attempts >= LEAST_IN_A_RUN;
-                outlasts && is_large && is_busier(self.hours.row(suspect.place), &columns, settings)
+                lasts != Lasts::No && is_large && is_busier(self.hours.row(suspect.place), &columns, settings)
             });
             self.views.push(View { columns, choices, suspects });
         }
@@ -167,13 +177,18 @@ impl<'a> Case<'a> {
             let limit = self.pool.limit;
             let unit = |count| Unit { count, bucket, spread: self.spread, limit, least_effect: self.least_effect };
             let units = [count, self.total() - count].map(unit);
-            let z = contrast::z_against(count.rate(), count.attempts as f64 / self.spread.effect(limit, bucket).max(self.least_effect), limit);
+            let z = contrast::z_against(
+                count.rate(),
+                count.attempts as f64 / self.spread.effect(limit, bucket).max(self.least_effect),
+                limit,
+            );
             let mut p = tail::student(z, self.spread.degrees);
             if choices > 1.0 {
                 let apart = lineup::against(&units, 0, &[1]);
                 let is_fault = is_busier(&self.series, &columns, settings)
                     && lineup::is_clear(&apart.contrast, limit, &settings.in_a_run())
-                    && self.outlasts_a_burst(&self.series, &vec![units[1].count; self.clock.columns], &columns, settings);
+                    && self.lasts(&self.series, &vec![units[1].count; self.clock.columns], &columns, settings)
+                        == Lasts::Yes;
                 p = if is_fault { p.max(apart.p) * choices } else { 1.0 };
             }
             self.pool_views.push(PoolView { columns, count, z, p: (2.0 * p).min(1.0) });
@@ -182,7 +197,7 @@ impl<'a> Case<'a> {
 
     /// Whether a series is raised even without its worst hours, as many as no fault is over in: a burst is. The idea of
     /// the jackknife (Tukey, Annals of Mathematical Statistics 29, 1958, 614), asked for the worst case only.
-    fn outlasts_a_burst(&self, series: &[Count], rest: &[Count], columns: &Range<usize>, settings: &Settings) -> bool {
+    fn lasts(&self, series: &[Count], rest: &[Count], columns: &Range<usize>, settings: &Settings) -> Lasts {
         let (mine, others) = (&series[columns.clone()], &rest[columns.clone()]);
         let sound: Count = others.iter().copied().sum();
         let burst = (settings.shortest_fault.div_ceil(self.clock.width as usize) - 1).clamp(1, mine.len().max(2) - 1);
@@ -190,40 +205,44 @@ impl<'a> Case<'a> {
             let count: Count = mine[start..start + burst].iter().copied().sum();
             count.deferred as f64 - count.attempts as f64 * sound.rate()
         };
-        let worst = (0..=mine.len() - burst).max_by(|&a, &b| excess(a).total_cmp(&excess(b)).then(b.cmp(&a))).unwrap_or(0);
+        let worst =
+            (0..=mine.len() - burst).max_by(|&a, &b| excess(a).total_cmp(&excess(b)).then(b.cmp(&a))).unwrap_or(0);
         let without = |counts: &[Count]| -> Count {
             let kept = counts.iter().enumerate().filter(|(place, _)| !(worst..worst + burst).contains(place));
             kept.map(|(_, count)| *count).sum()
         };
         let all: Count = mine.iter().copied().sum();
         let (mine, sound) = (without(mine), without(others));
-        let is_too_little = mine.attempts < LEAST_WITHOUT_THE_WORST.max(all.attempts / if columns.len() == self.clock.columns { 4 } else { 10 });
-        is_too_little && columns.len() == self.clock.columns
-            || !is_too_little && {
-                let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
-                let left = Contrast { mine: side(mine), rest: side(sound), comparable: mine.attempts };
-                lineup::is_clear(&left, self.pool.limit, settings)
-            }
+        let least_part = if columns.len() == self.clock.columns { 4 } else { 10 };
+        if mine.attempts < LEAST_WITHOUT_THE_WORST.max(all.attempts / least_part) {
+            return Lasts::Unknown;
+        }
+        let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
+        let left = Contrast { mine: side(mine), rest: side(sound), comparable: mine.attempts };
+        if lineup::is_clear(&left, self.pool.limit, settings) { Lasts::Yes } else { Lasts::No }
     }
 
     /// How unlikely each judged IP is by chance, for all runs of hours that might have been taken, and in which view.
     pub fn worst_views(&self) -> Vec<(f64, usize)> {
-        let mut worst = vec![(1.0, 0); self.judged.len()];
+        // What may have been one burst only counts where there is nothing better.
+        let mut worst = vec![(true, 1.0, 0); self.judged.len()];
         for (number, view) in self.views.iter().enumerate() {
             for suspect in &view.suspects {
                 // The whole time and its runs share the risk evenly.
                 let p = 2.0 * suspect.p * view.choices;
-                if p < worst[suspect.place].0 {
-                    worst[suspect.place] = (p, number);
+                let known = &mut worst[suspect.place];
+                if p < 1.0 && (suspect.is_brief, p) < (known.0, known.1) {
+                    *known = (suspect.is_brief, p, number);
                 }
             }
         }
-        worst
+        worst.into_iter().map(|(_, p, view)| (p, view)).collect()
     }
 
     /// The hours in which a series was raised beyond its spread and for good: by the multiple that an outlier has.
     pub fn run_of(&self, series: &[Count], settings: &Settings) -> Option<Range<usize>> {
-        let run = worst_run(series, &vec![1.0; series.len()], settings.shortest_fault.div_ceil(self.clock.width as usize))?;
+        let run =
+            worst_run(series, &vec![1.0; series.len()], settings.shortest_fault.div_ceil(self.clock.width as usize))?;
         let inside: Count = series[run.clone()].iter().copied().sum();
         let outside = series.iter().copied().sum::<Count>() - inside;
         let is_clear = inside.rate() >= settings.times_the_rest * outside.rate();
@@ -245,7 +264,8 @@ impl<'a> Case<'a> {
 fn is_busier(series: &[Count], columns: &Range<usize>, settings: &Settings) -> bool {
     let an_hour = |inside: bool| {
         let places = (0..series.len()).filter(|place| columns.contains(place) == inside && series[*place].attempts > 0);
-        let (deferred, hours) = places.fold((0, 0), |(deferred, hours), place| (deferred + series[place].deferred, hours + 1));
+        let (deferred, hours) =
+            places.fold((0, 0), |(deferred, hours), place| (deferred + series[place].deferred, hours + 1));
         deferred as f64 / f64::from(hours.max(1))
     };
     columns.len() == series.len() || an_hour(true) >= settings.times_the_rest * an_hour(false)
@@ -269,9 +289,8 @@ fn profile_of_others(series: &[Count], sums: &[Count]) -> Vec<f64> {
     if rate == 0.0 {
         return vec![1.0; series.len()];
     }
-    let factor = |count: &Count| {
-        (count.deferred as f64 + PRIOR_DEFERRALS) / (count.attempts as f64 * rate + PRIOR_DEFERRALS)
-    };
+    let factor =
+        |count: &Count| (count.deferred as f64 + PRIOR_DEFERRALS) / (count.attempts as f64 * rate + PRIOR_DEFERRALS);
     others.iter().map(factor).collect()
 }
 

@@ -81,7 +81,8 @@ pub fn change(question: &Question) -> Change {
     let used = if has_control { 4 } else { 2 };
     // A rate that counts as it is lends its lower end to the lower end; one that is taken away lends its upper end.
     let reach = |lower: bool| {
-        let part = |(side, rate): (usize, &Rate)| if matches!(side, 0 | 3) == lower { rate.below() } else { rate.above() };
+        let part =
+            |(side, rate): (usize, &Rate)| if matches!(side, 0 | 3) == lower { rate.below() } else { rate.above() };
         rates[..used].iter().enumerate().map(part).map(|part| part * part).sum::<f64>().sqrt()
     };
     let interval = (effect - reach(true), effect + reach(false));
@@ -161,7 +162,14 @@ mod tests {
         let found = ask(&steady(30), &steady(10), (&steady(5), &steady(5)));
         assert_eq!(found.answer, Answer::Worked);
         assert!((found.effect + 0.2).abs() < 1e-9 && found.interval.0 < -0.2 && -0.2 < found.interval.1);
-        let up = Question { before: &steady(30), after: &steady(10), control_before: &[], control_after: &[], hours_after: 4.0, expect: Expect::Up };
+        let up = Question {
+            before: &steady(30),
+            after: &steady(10),
+            control_before: &[],
+            control_after: &[],
+            hours_after: 4.0,
+            expect: Expect::Up,
+        };
         assert_eq!(change(&up).answer, Answer::Worse);
         assert_eq!(change(&up).control_before, None);
     }
@@ -182,7 +190,14 @@ mod tests {
         let few = [Count::new(3, 10), Count::new(2, 10)];
         assert_eq!(ask(&steady(30), &few, (&steady(5), &steady(5))).answer, Answer::TooEarly);
         assert_eq!(ask(&steady(30), &[], (&steady(5), &steady(5))).answer, Answer::TooEarly);
-        let soon = Question { before: &steady(30), after: &steady(1), control_before: &[], control_after: &[], hours_after: 0.4, expect: Expect::Down };
+        let soon = Question {
+            before: &steady(30),
+            after: &steady(1),
+            control_before: &[],
+            control_after: &[],
+            hours_after: 0.4,
+            expect: Expect::Down,
+        };
         assert_eq!(change(&soon).answer, Answer::TooEarly);
     }
 

@@ -100,7 +100,9 @@ mod tests {
         assert!((plain.mine.size - 60.0).abs() < 1e-9 && (plain.rest.size - 1000.0).abs() < 1e-9);
         // Twice the log-likelihood ratio by hand: 2 (6 ln(6/n1 p) + ...), p = 26/1060.
         let p: f64 = 26.0 / 1060.0;
-        let by_hand = 6.0 * (0.1 / p).ln() + 54.0 * (0.9 / (1.0 - p)).ln() + 20.0 * (0.02 / p).ln()
+        let by_hand = 6.0 * (0.1 / p).ln()
+            + 54.0 * (0.9 / (1.0 - p)).ln()
+            + 20.0 * (0.02 / p).ln()
             + 980.0 * (0.98 / (1.0 - p)).ln();
         assert!((plain.z(1.0, 1.0) - (2.0 * by_hand).sqrt()).abs() < 1e-9);
         assert!((plain.z(4.0, 4.0) - plain.z(1.0, 1.0) / 2.0).abs() < 1e-9);

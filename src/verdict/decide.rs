@@ -26,8 +26,8 @@ pub(crate) struct Decision {
 
 /// How sure the night makes a pool's tests: false discovery rates.
 pub(crate) struct Sureness<'a> {
-    /// Of each judged IP, with the view it stands out in.
-    pub ips: &'a [(f64, usize)],
+    /// Of each judged IP.
+    pub ips: &'a [IpSureness],
     /// Of the pool.
     pub pool: f64,
     /// Of what explains it best, where something does.
@@ -36,15 +36,26 @@ pub(crate) struct Sureness<'a> {
     pub least_sure: f64,
 }
 
+/// How sure it is that one IP stands out.
+pub(crate) struct IpSureness {
+    /// The chance of it where nothing is wrong.
+    pub p: f64,
+    /// The false discovery rate of the night.
+    pub q: f64,
+    /// The view it stands out in.
+    pub view: usize,
+}
+
 /// Decides for one pool.
-pub(crate) fn decide(
-    case: &Case,
-    candidates: &[Explanation],
-    sureness: &Sureness,
-    settings: &Settings,
-) -> Decision {
-    let below = |q: f64| -> Vec<usize> { (0..case.judged.len()).filter(|&place| sureness.ips[place].0 <= q).collect() };
-    let (sure, suspected) = (below(settings.false_discovery), below(settings.suspicion));
+pub(crate) fn decide(case: &Case, candidates: &[Explanation], sureness: &Sureness, settings: &Settings) -> Decision {
+    let below = |q: f64| -> Vec<usize> { (0..case.judged.len()).filter(|&place| sureness.ips[place].q <= q).collect() };
+    let suspected = below(settings.suspicion);
+    // Where something is surely wrong, an IP need be sure among those of its own pool only.
+    let is_wrong = !below(settings.false_discovery).is_empty();
+    let least = |place: usize| is_wrong && sureness.ips[place].p * case.judged.len() as f64 <= settings.false_discovery;
+    let sure: Vec<usize> = (0..case.judged.len())
+        .filter(|&place| sureness.ips[place].q <= settings.false_discovery || least(place))
+        .collect();
     let pool_is_raised = sureness.pool <= settings.false_discovery;
     let whole = 0..case.clock.columns;
     let mut decision = Decision {
@@ -99,13 +110,15 @@ fn of_ips(
     let is_flagged = |place: usize| case.units[place].count.rate() > case.units[place].limit;
     let pool_is_raised = sureness.pool <= settings.false_discovery;
     let sum_of = |places: &[usize]| -> Count { places.iter().map(|&place| case.units[place].count).sum() };
+    let rest_is_raised = pool_is_raised && is_raised(case, &rest, &(0..case.clock.columns));
     let pool_is_flagged = case.total().rate() > case.pool.limit;
     let matters = |(place, blame): &(usize, Blame)| match blame {
         Blame::Ip => true,
         Blame::Explained(Dimension::Messages) => {
             let (rest_rate, unit) = (sum_of(&rest).rate(), &case.units[*place]);
             let excess = unit.count.deferred as f64 - unit.count.attempts as f64 * rest_rate;
-            is_flagged(*place) && sureness.ips[*place].1 == 0 && excess >= settings.min_attempts as f64
+            let is_all = sureness.ips[*place].view == 0 && !rest_is_raised;
+            is_flagged(*place) && is_all && excess >= settings.min_attempts as f64
         }
         Blame::Explained(Dimension::Hour) => pool_is_raised && !pool_is_flagged && is_flagged(*place),
         _ => pool_is_flagged || is_flagged(*place),
@@ -116,11 +129,13 @@ fn of_ips(
         (decision.scope, decision.reason) = (Scope::None, Reason::Chance);
         return false;
     }
-    let to_blame: Vec<usize> = blames.iter().filter(|(_, blame)| *blame == Blame::Ip).map(|(place, _)| *place).collect();
-    let named: Vec<usize> = to_blame.iter().copied().filter(|&place| case.pool.ips[case.judged[place]].ip.is_some()).collect();
+    let to_blame: Vec<usize> =
+        blames.iter().filter(|(_, blame)| *blame == Blame::Ip).map(|(place, _)| *place).collect();
+    let named: Vec<usize> =
+        to_blame.iter().copied().filter(|&place| case.pool.ips[case.judged[place]].ip.is_some()).collect();
 
     let places = if named.is_empty() { sure } else { &named };
-    let first = places.iter().map(|&place| sureness.ips[place].1).min();
+    let first = places.iter().map(|&place| sureness.ips[place].view).min();
     let view: &View = &case.views[first.unwrap_or(0)];
     decision.columns = view.columns.clone();
 
@@ -152,9 +167,7 @@ fn of_ips(
             (Scope::Other, Reason::Explained(best.as_ref().map_or(Dimension::Job, |best| best.dimension)))
         }
         (Some(dimension), _) | (None, Some(dimension)) => (Scope::CannotTell, Reason::Confounded(dimension)),
-        (None, None) if blames.iter().any(|(_, blame)| *blame == Blame::TooFewMessages) => {
-            (Scope::CannotTell, Reason::Unsure)
-        }
+        (None, None) if blames.iter().any(|(_, blame)| *blame == Blame::Unsure) => (Scope::CannotTell, Reason::Unsure),
         (None, None) => (Scope::CannotTell, Reason::Unnamed),
     };
     decision.explained_by = match decision.reason {
@@ -173,19 +186,16 @@ fn blame(
     rest: &[usize],
     settings: &Settings,
 ) -> Blame {
-    let view = &case.views[sureness.ips[place].1];
+    let view = &case.views[sureness.ips[place].view];
     let suspect = view.suspects.iter().find(|suspect| suspect.place == place);
-    suspect.map_or(Blame::Ip, |suspect| comparison.blame(view, suspect, rest, sureness.least_sure, settings))
+    suspect.map_or(Blame::Ip, |suspect| {
+        let of_pool = settings.false_discovery / case.judged.len() as f64;
+        comparison.blame(view, suspect, rest, sureness.least_sure.max(of_pool), settings)
+    })
 }
 
 /// The pool is above its limit, and no IP surely stands out.
-fn of_pool(
-    decision: &mut Decision,
-    case: &Case,
-    suspected: &[usize],
-    candidates: &[Explanation],
-    settings: &Settings,
-) {
+fn of_pool(decision: &mut Decision, case: &Case, suspected: &[usize], candidates: &[Explanation], settings: &Settings) {
     let view = case.worst_pool_view();
     decision.columns = view.columns.clone();
     let units = case.units_in(&view.columns);
@@ -200,6 +210,8 @@ fn of_pool(
         (Scope::CannotTell, Reason::NobodyToCompare)
     } else if compared * 2 < view.count.attempts {
         (Scope::CannotTell, Reason::SmallIps)
+    } else if let Some(candidate) = candidates.first() {
+        (Scope::CannotTell, Reason::Confounded(candidate.dimension))
     } else if !suspected.is_empty() || some_are_fine(case, &view.columns, settings) {
         (Scope::CannotTell, Reason::NotAlike)
     } else {

@@ -98,7 +98,8 @@ pub(crate) fn measure(series: &[Count], profile: &[f64], raised: Option<&Range<u
 /// empirical Bayes estimate of variances (Smyth, Statistical Applications in Genetics and Molecular Biology 3, 2004, article 3).
 pub(crate) fn moderate(measured: &[Dispersion]) -> Vec<Dispersion> {
     let drawn = |to: Dispersion, (sum, degrees): (f64, f64)| (to.degrees * to.scale + sum) / (to.degrees + degrees);
-    let sums = measured.iter().fold((0.0, 0.0), |(sum, degrees), one| (sum + one.degrees * one.scale, degrees + one.degrees));
+    let sums =
+        measured.iter().fold((0.0, 0.0), |(sum, degrees), one| (sum + one.degrees * one.scale, degrees + one.degrees));
     let common = Dispersion { scale: drawn(DEFAULT, sums), ..DEFAULT };
     let moderated = |one: &Dispersion| Dispersion {
         scale: drawn(common, (one.degrees * one.scale, one.degrees)),

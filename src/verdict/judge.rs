@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::count::Count;
-use super::decide::{self, Decision, Sureness};
+use super::decide::{self, Decision, IpSureness, Sureness};
 use super::dispersion::{self, Dispersion};
 use super::explain::{self, Explanation};
 use super::input::Pool;
@@ -24,8 +24,8 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
         .zip(&explanations)
         .flat_map(|((case, views), explanations)| {
             // A pool within its limit has nothing to explain.
-            let is_flagged = case.total().rate() > case.pool.limit
-                || case.units.iter().any(|unit| unit.count.rate() > unit.limit);
+            let is_flagged =
+                case.total().rate() > case.pool.limit || case.units.iter().any(|unit| unit.count.rate() > unit.limit);
             let explained = explain::best(explanations, case.pool.limit).filter(|_| is_flagged);
             let of_pool = [case.worst_pool_view().p, explained.map_or(1.0, |best| best.p)];
             views.iter().map(|(p, _)| *p).chain(of_pool)
@@ -41,8 +41,10 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
         let ip_q: Vec<f64> = q_values.by_ref().take(views.len()).collect();
         let mut next = || q_values.next().unwrap_or(1.0);
         let (pool, explanation) = (next(), next());
-        let sureness: Vec<(f64, usize)> = ip_q.iter().zip(views).map(|(q, (_, view))| (*q, *view)).collect();
-        let decision = decide::decide(case, explanations, &Sureness { ips: &sureness, pool, explanation, least_sure }, settings);
+        let sureness: Vec<IpSureness> =
+            ip_q.iter().zip(views).map(|(&q, &(p, view))| IpSureness { p, q, view }).collect();
+        let decision =
+            decide::decide(case, explanations, &Sureness { ips: &sureness, pool, explanation, least_sure }, settings);
         verdicts.push(verdict(case, (views, &ip_q), pool, decision, settings));
     }
     extent::fill_in(&mut verdicts, settings.min_attempts);
@@ -63,7 +65,15 @@ fn verdict(
         let suspect = case.views[view].suspects.iter().find(|suspect| suspect.place == place);
         ip.interval = interval(case.hours.row(place), unit.spread);
         ip.rest_rate = suspect.map(|suspect| suspect.contrast.rest.rate);
-        ip.test = suspect.map(|suspect| test(suspect.z, p.min(1.0), ip_q[place], unit.spread, unit.spread.effect(suspect.contrast.rest.rate, unit.bucket)));
+        ip.test = suspect.map(|suspect| {
+            test(
+                suspect.z,
+                p.min(1.0),
+                ip_q[place],
+                unit.spread,
+                unit.spread.effect(suspect.contrast.rest.rate, unit.bucket),
+            )
+        });
         ip.is_outlier = decision.outliers.contains(&place);
     }
     let (pool_view, period) = (case.worst_pool_view(), period(case, &decision, settings));
@@ -76,7 +86,13 @@ fn verdict(
         ips,
         count: case.total(),
         interval: interval(&case.series, case.spread),
-        test: test(pool_view.z, pool_view.p, pool_q, case.spread, case.spread.effect(case.pool.limit, dispersion::typical_bucket(&case.series))),
+        test: test(
+            pool_view.z,
+            pool_view.p,
+            pool_q,
+            case.spread,
+            case.spread.effect(case.pool.limit, dispersion::typical_bucket(&case.series)),
+        ),
         explained_by: decision.explained_by,
         attribution: decision.attribution,
         period,

@@ -33,6 +33,8 @@ pub(crate) struct Suspect {
     pub z: f64,
     /// The chance of such a `z`, for this unit alone.
     pub p: f64,
+    /// Whether it may have been one burst only.
+    pub is_brief: bool,
 }
 
 /// A suspicion begins here: a unit less unlikely than this is never set apart.
@@ -67,8 +69,12 @@ pub(crate) fn against(units: &[Unit], place: usize, rest: &[usize]) -> Suspect {
     let others: Count = rest.iter().map(|&other| units[other].count).sum();
     let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
     let contrast = Contrast { mine: side(count), rest: side(others), comparable: count.attempts };
-    let z = if others.attempts == 0 { 0.0 } else { contrast.z(effect(units, &[place], others), effect(units, rest, others)) };
-    Suspect { place, contrast, z, p: tail::student(z, spread.degrees) }
+    let z = if others.attempts == 0 {
+        0.0
+    } else {
+        contrast.z(effect(units, &[place], others), effect(units, rest, others))
+    };
+    Suspect { place, contrast, z, p: tail::student(z, spread.degrees), is_brief: false }
 }
 
 /// The design effect of some units' sum where nothing is wrong, that is, where their rate is that of the sound ones. Each
@@ -143,7 +149,13 @@ mod tests {
     const SPREAD: Dispersion = Dispersion { scale: 1.0, degrees: 30.0 };
 
     fn outliers(counts: &[(u64, u64)]) -> Vec<usize> {
-        let unit = |&(deferred, attempts): &(u64, u64)| Unit { count: Count::new(deferred, attempts), bucket: 0.0, spread: SPREAD, least_effect: 1.0, limit: 0.05 };
+        let unit = |&(deferred, attempts): &(u64, u64)| Unit {
+            count: Count::new(deferred, attempts),
+            bucket: 0.0,
+            spread: SPREAD,
+            least_effect: 1.0,
+            limit: 0.05,
+        };
         let units: Vec<Unit> = counts.iter().map(unit).collect();
         stand_out(&units, &Settings::default()).iter().map(|suspect| suspect.place).collect()
     }

@@ -34,7 +34,7 @@ impl Default for Settings {
             above_the_rest: 0.05,
             above_the_rest_in_a_run: 0.15,
             false_discovery: 0.01,
-            suspicion: 0.3,
+            suspicion: 0.1,
             shortest_fault: 3,
         }
     }

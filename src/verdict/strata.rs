@@ -74,15 +74,16 @@ pub(crate) fn by_ip(pool: &Pool, dimension: Dimension) -> Strata<u32> {
     let rows: Vec<Vec<((u32, u32), Count)>> = match dimension {
         Dimension::Job => rows(pool, &places, |ip| by_hour(ip, |mail| mail.job)),
         Dimension::Sender => rows(pool, &places, |ip| by_hour(ip, |mail| mail.sender)),
-        Dimension::Host => rows(pool, &places, |ip| ip.hosts.iter().map(|(host, count)| ((*host, 0), *count)).collect()),
+        Dimension::Host => {
+            rows(pool, &places, |ip| ip.hosts.iter().map(|(host, count)| ((*host, 0), *count)).collect())
+        }
         Dimension::Ip | Dimension::Hour | Dimension::Messages => Vec::new(),
     };
     let without_hour = |row: &Vec<((u32, u32), Count)>| row.iter().map(|((key, _), count)| (*key, *count)).collect();
     let names = Names::of(&rows.iter().map(without_hour).collect::<Vec<_>>(), |key| key);
     let key_of = |key: (u32, u32)| names.name(key.0);
-    let strata: BTreeMap<(usize, u32), usize> = numbered(
-        rows.iter().enumerate().flat_map(|(ip, cells)| cells.iter().map(move |((_, hour), _)| (ip, *hour))),
-    );
+    let strata: BTreeMap<(usize, u32), usize> =
+        numbered(rows.iter().enumerate().flat_map(|(ip, cells)| cells.iter().map(move |((_, hour), _)| (ip, *hour))));
     let keys: BTreeMap<Option<u32>, usize> = numbered(rows.iter().flatten().map(|(key, _)| key_of(*key)));
     let mut table = Matrix::new(keys.len(), strata.len().max(1));
     for (ip, cells) in rows.iter().enumerate() {

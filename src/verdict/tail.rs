@@ -48,7 +48,9 @@ mod tests {
 
     #[test]
     fn students_tail_is_that_of_the_tables() {
-        for (degrees, t, tail) in [(5.0, 2.015, 0.05), (10.0, 2.764, 0.01), (20.0, 3.552, 0.001), (1e6, 3.090_232, 0.001)] {
+        for (degrees, t, tail) in
+            [(5.0, 2.015, 0.05), (10.0, 2.764, 0.01), (20.0, 3.552, 0.001), (1e6, 3.090_232, 0.001)]
+        {
             assert!((student(t, degrees) / tail - 1.0).abs() < 0.03, "{degrees} {t}: {}", student(t, degrees));
             assert!((student(-t, degrees) - (1.0 - student(t, degrees))).abs() < 1e-9);
         }

@@ -206,7 +206,9 @@ fn an_ip_hit_at_several_providers_is_listed_and_pools_hit_at_one_are_the_provide
 
 #[test]
 fn among_many_a_weak_sign_is_no_longer_enough() {
-    let weak = || vec![steady(1, 2, 40), steady(2, 2, 40), ip(3, vec![sent_at(1, 5, 28), sent_at(9, 5, 28), sent_at(15, 4, 24)])];
+    let weak = || {
+        vec![steady(1, 2, 40), steady(2, 2, 40), ip(3, vec![sent_at(1, 5, 28), sent_at(9, 5, 28), sent_at(15, 4, 24)])]
+    };
     let alone = judge(&[pool(weak())], &Settings::default()).remove(0);
     let quiet = || pool((1..40).map(|number| steady(number, 1, 50)).collect());
     let mut night = vec![pool(weak())];

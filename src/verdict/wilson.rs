@@ -23,7 +23,9 @@ mod tests {
     #[test]
     fn known_values() {
         // Newcombe, Statistics in Medicine 17 (1998), 857-872, table I, method 3.
-        for (hits, trials, low, high) in [(81.0, 263.0, 0.2553, 0.3662), (15.0, 148.0, 0.0624, 0.1605), (0.0, 20.0, 0.0, 0.1611)] {
+        for (hits, trials, low, high) in
+            [(81.0, 263.0, 0.2553, 0.3662), (15.0, 148.0, 0.0624, 0.1605), (0.0, 20.0, 0.0, 0.1611)]
+        {
             let (a, b) = interval(hits / trials, trials);
             assert!((a - low).abs() < 5e-5 && (b - high).abs() < 5e-5, "{hits} of {trials}: {a} {b}");
         }

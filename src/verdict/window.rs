@@ -33,7 +33,8 @@ pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize) -> 
             if spent <= 0.0 || left <= 1e-9 * exposure || inside * left <= outside * spent {
                 continue;
             }
-            let term = |count: f64, of: f64| if count > 0.0 { count * (count * exposure / (of * deferred)).ln() } else { 0.0 };
+            let term =
+                |count: f64, of: f64| if count > 0.0 { count * (count * exposure / (of * deferred)).ln() } else { 0.0 };
             let ratio = 2.0 * (term(inside, spent) + term(outside, left));
             if best.as_ref().is_none_or(|best| ratio > best.ratio + ROUNDING) {
                 best = Some(Raised { range: start..end, ratio });
