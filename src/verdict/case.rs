@@ -198,28 +198,35 @@ impl<'a> Case<'a> {
     /// Whether a series is raised even without its worst hours, as many as no fault is over in: a burst is. The idea of
     /// the jackknife (Tukey, Annals of Mathematical Statistics 29, 1958, 614), asked for the worst case only.
     fn lasts(&self, series: &[Count], rest: &[Count], columns: &Range<usize>, settings: &Settings) -> Lasts {
-        let (mine, others) = (&series[columns.clone()], &rest[columns.clone()]);
-        let sound: Count = others.iter().copied().sum();
-        let burst = (settings.shortest_fault.div_ceil(self.clock.width as usize) - 1).clamp(1, mine.len().max(2) - 1);
-        let excess = |start: usize| -> f64 {
-            let count: Count = mine[start..start + burst].iter().copied().sum();
-            count.deferred as f64 - count.attempts as f64 * sound.rate()
-        };
-        let worst =
-            (0..=mine.len() - burst).max_by(|&a, &b| excess(a).total_cmp(&excess(b)).then(b.cmp(&a))).unwrap_or(0);
-        let without = |counts: &[Count]| -> Count {
-            let kept = counts.iter().enumerate().filter(|(place, _)| !(worst..worst + burst).contains(place));
-            kept.map(|(_, count)| *count).sum()
-        };
-        let all: Count = mine.iter().copied().sum();
-        let (mine, sound) = (without(mine), without(others));
-        let least_part = if columns.len() == self.clock.columns { 4 } else { 10 };
-        if mine.attempts < LEAST_WITHOUT_THE_WORST.max(all.attempts / least_part) {
-            return Lasts::Unknown;
+        let longest = (settings.shortest_fault.div_ceil(self.clock.width as usize) - 1).max(1);
+        let is_run = columns.len() < self.clock.columns;
+        let least_part = if is_run { 10 } else { 4 };
+        let (series, rest) = (&series[columns.clone()], &rest[columns.clone()]);
+        let whole = [series, rest].map(|counts| counts.iter().copied().sum::<Count>());
+        let excess = |[mine, sound]: [Count; 2]| mine.deferred as f64 - mine.attempts as f64 * sound.rate();
+        // Where the longest burst would leave too little to tell, a shorter one may not.
+        for burst in (1..=longest.min(series.len())).rev() {
+            let place = |start: usize| excess([series[start..start + burst].iter().copied().sum(), whole[1]]);
+            let worst = (0..=series.len() - burst).max_by(|&a, &b| place(a).total_cmp(&place(b)).then(b.cmp(&a)));
+            let hours = worst.unwrap_or(0)..worst.unwrap_or(0) + burst;
+            let left = [series, rest].map(|counts| {
+                let kept = counts.iter().enumerate().filter(|(place, _)| !hours.contains(place));
+                kept.map(|(_, count)| *count).sum::<Count>()
+            });
+            if left[0].attempts < LEAST_WITHOUT_THE_WORST.max(whole[0].attempts / least_part) {
+                continue;
+            }
+            let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
+            let contrast = Contrast { mine: side(left[0]), rest: side(left[1]), comparable: left[0].attempts };
+            let is_enough = !is_run || excess([left[0], whole[1]]) >= LEAST_EXCESS_LEFT * excess(whole);
+            return match lineup::is_clear(&contrast, self.pool.limit, settings) && is_enough {
+                false => Lasts::No,
+                // In a run of hours a burst may well reach over the full hour.
+                true if is_run && burst < longest => Lasts::Unknown,
+                true => Lasts::Yes,
+            };
         }
-        let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
-        let left = Contrast { mine: side(mine), rest: side(sound), comparable: mine.attempts };
-        if lineup::is_clear(&left, self.pool.limit, settings) { Lasts::Yes } else { Lasts::No }
+        Lasts::Unknown
     }
 
     /// How unlikely each judged IP is by chance, for all runs of hours that might have been taken, and in which view.
@@ -299,6 +306,9 @@ const PRIOR_DEFERRALS: f64 = 5.0;
 
 /// Twice a log-likelihood ratio that the worst of many runs reaches by chance alone.
 const RIPPLE: f64 = 9.0;
+
+/// Without its worst hours a fault has this share of its excess left.
+const LEAST_EXCESS_LEFT: f64 = 0.15;
 
 /// So many attempts must be left without the worst hour to say how it was.
 const LEAST_WITHOUT_THE_WORST: u64 = 10;
