@@ -2,7 +2,8 @@
 
 use super::count::Count;
 use super::dispersion::{self, Dispersion};
-use super::wilson;
+use super::{memory, tail, wilson};
+use std::ops::Range;
 
 /// What is asked. Each side is a series of counts in equal buckets of time, ten minutes or an hour each, in their order.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +71,7 @@ pub struct Change {
 /// method (Newcombe, Statistics in Medicine 17, 1998, 873-890; Zou and Donner, Statistics in Medicine 27, 2008, 1693-1702).
 pub fn change(question: &Question) -> Change {
     let sides = [question.after, question.before, question.control_after, question.control_before];
-    let spreads = dispersion::moderate(&sides.map(spread));
+    let spreads = memory::measure_together(&sides);
     let counts = sides.map(|series| series.iter().copied().sum::<Count>());
     let has_control = counts[2].attempts > 0 && counts[3].attempts > 0;
     let rates: Vec<Rate> = (0..4).map(|side| Rate::of(counts[side], sides[side], spreads[side])).collect();
@@ -80,20 +81,24 @@ pub fn change(question: &Question) -> Change {
     let effect = moved - drift;
     let used = if has_control { 4 } else { 2 };
     // A rate that counts as it is lends its lower end to the lower end; one that is taken away lends its upper end.
-    let reach = |lower: bool| {
-        let part =
-            |(side, rate): (usize, &Rate)| if matches!(side, 0 | 3) == lower { rate.below() } else { rate.above() };
-        rates[..used].iter().enumerate().map(part).map(|part| part * part).sum::<f64>().sqrt()
+    let reach = |sides: Range<usize>, lower: bool| {
+        let part = |side: usize| match matches!(side, 0 | 3) == lower {
+            true => rates[side].below(),
+            false => rates[side].above(),
+        };
+        sides.map(part).map(|part| part * part).sum::<f64>().sqrt()
     };
-    let interval = (effect - reach(true), effect + reach(false));
-    let is_blind = rates[..2].iter().any(|rate| rate.below().max(rate.above()) > SEEN);
+    let interval = (effect - reach(0..used, true), effect + reach(0..used, false));
+    let is_blind = reach(0..used, true).max(reach(0..used, false)) * POWER > SEEN;
+    // A control of a few attempts may move by any number of points without having moved.
+    let has_drifted = drift.abs() >= SEEN && (drift.abs() > reach(2..4, drift < 0.0));
     let (better, worse) = match question.expect {
         Expect::Down => (interval.1 < 0.0, interval.0 > 0.0),
         Expect::Up => (interval.0 > 0.0, interval.1 < 0.0),
     };
     let answer = if question.hours_after < LEAST_HOURS || counts[..2].iter().any(|count| count.attempts == 0) {
         Answer::TooEarly
-    } else if drift.abs() >= SEEN {
+    } else if has_drifted {
         Answer::Confounded
     } else if better {
         Answer::Worked
@@ -112,12 +117,12 @@ pub fn change(question: &Question) -> Change {
 /// An effect that one wants to see, as a fraction.
 const SEEN: f64 = 0.05;
 
+/// An interval must be so many times narrower than an effect that one wants to see in four cases of five: (1.96 + 0.84) / 1.96
+/// (Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed. 1988, chapter 2).
+const POWER: f64 = 1.43;
+
 /// So many hours must have passed since the change.
 const LEAST_HOURS: f64 = 0.5;
-
-fn spread(series: &[Count]) -> Dispersion {
-    dispersion::measure(series, &vec![1.0; series.len()], None)
-}
 
 /// A rate with its interval.
 struct Rate {
@@ -130,7 +135,9 @@ impl Rate {
     fn of(count: Count, series: &[Count], spread: Dispersion) -> Rate {
         let rate = count.rate();
         let effect = spread.effect(rate, dispersion::typical_bucket(series));
-        let (low, high) = wilson::interval(rate, count.attempts as f64 / effect);
+        // Wilson's interval with Student's quantile is his own of fewer attempts.
+        let widening = tail::widening(wilson::Z, spread.degrees).powi(2);
+        let (low, high) = wilson::interval(rate, count.attempts as f64 / (effect * widening));
         Rate { rate, low, high }
     }
 

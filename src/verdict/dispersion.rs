@@ -52,6 +52,31 @@ pub(crate) fn typical_bucket(series: &[Count]) -> f64 {
 /// Measures the spread of a series around one rate inside `raised` and one outside, so that a fault of some hours is
 /// not taken for a burst. `profile` says how much each bucket's rate differs from the mean for a reason that others share.
 pub(crate) fn measure(series: &[Count], profile: &[f64], raised: Option<&Range<usize>>) -> Dispersion {
+    let residuals = residuals(series, profile, raised);
+    residuals.spread(sum_of_squares(&residuals.values))
+}
+
+/// How far the buckets of a series are from what is expected of them.
+pub(crate) struct Residuals {
+    /// In standard deviations of the default, times the root of the bucket's attempts.
+    pub values: Vec<f64>,
+    attempts: f64,
+    buckets: f64,
+    free: f64,
+}
+
+impl Residuals {
+    /// The spread that a sum of their squares amounts to.
+    pub fn spread(&self, squares: f64) -> Dispersion {
+        if self.free < 1.0 {
+            return Dispersion { degrees: 0.0, ..DEFAULT };
+        }
+        Dispersion { scale: squares / self.attempts * self.buckets / self.free, degrees: self.free }
+    }
+}
+
+/// The residuals of a series around one rate inside `raised` and one outside.
+pub(crate) fn residuals(series: &[Count], profile: &[f64], raised: Option<&Range<usize>>) -> Residuals {
     let is_raised = |place: usize| raised.is_some_and(|range| range.contains(&place));
     let level = |side: bool| {
         let places = (0..series.len()).filter(|place| is_raised(*place) == side);
@@ -65,7 +90,7 @@ pub(crate) fn measure(series: &[Count], profile: &[f64], raised: Option<&Range<u
     let is_edge = |place: usize| {
         raised.is_some_and(|range| [range.start, range.end].iter().any(|edge| place + 1 == *edge || place == *edge))
     };
-    let (mut residuals, mut weights) = (Vec::with_capacity(series.len()), Vec::with_capacity(series.len()));
+    let (mut values, mut weights) = (Vec::with_capacity(series.len()), Vec::with_capacity(series.len()));
     let (mut observed, mut expected, mut variance, mut attempts) = (0.0, 0.0, 0.0, 0.0);
     for (place, count) in series.iter().enumerate() {
         if is_edge(place) {
@@ -79,7 +104,7 @@ pub(crate) fn measure(series: &[Count], profile: &[f64], raised: Option<&Range<u
         // A bucket with hardly any deferrals to expect joins the next one (Cochran, Biometrics 10, 1954, 417-451).
         if variance >= LEAST_VARIANCE {
             let model = variance * (RETRIES + VARIATION * VARIATION * variance);
-            residuals.push((observed - expected) / model.sqrt() * attempts.sqrt());
+            values.push((observed - expected) / model.sqrt() * attempts.sqrt());
             weights.push(attempts);
             (observed, expected, variance, attempts) = (0.0, 0.0, 0.0, 0.0);
         }
@@ -88,10 +113,7 @@ pub(crate) fn measure(series: &[Count], profile: &[f64], raised: Option<&Range<u
     let sum: f64 = weights.iter().sum();
     let buckets = sum * sum / weights.iter().map(|weight| weight * weight).sum::<f64>().max(f64::MIN_POSITIVE);
     let free = buckets - if raised.is_some() { 3.0 } else { 1.0 };
-    if free < 1.0 {
-        return Dispersion { degrees: 0.0, ..DEFAULT };
-    }
-    Dispersion { scale: sum_of_squares(&residuals) / sum * buckets / free, degrees: free }
+    Residuals { values, attempts: sum, buckets, free }
 }
 
 /// Draws measured spreads to what they have in common, and that to [`DEFAULT`], each by how well it is known: an

@@ -23,6 +23,7 @@ mod input;
 mod judge;
 mod lineup;
 mod matrix;
+mod memory;
 mod settings;
 mod strata;
 mod tail;

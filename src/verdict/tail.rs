@@ -34,6 +34,13 @@ fn normal_of_student(t: f64, degrees: f64) -> f64 {
     t.signum() * root * (8.0 * degrees + 1.0) / (8.0 * degrees + 3.0)
 }
 
+/// How many times wider an interval must be whose scale was estimated with so many degrees of freedom than a normal one:
+/// the quotient of the two quantiles at the normal one `z`, by the inverse of the same approximation.
+pub(crate) fn widening(z: f64, degrees: f64) -> f64 {
+    let normal = z * (8.0 * degrees + 3.0) / (8.0 * degrees + 1.0);
+    (degrees * (normal * normal / degrees).exp_m1()).sqrt() / z
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +60,13 @@ mod tests {
         {
             assert!((student(t, degrees) / tail - 1.0).abs() < 0.03, "{degrees} {t}: {}", student(t, degrees));
             assert!((student(-t, degrees) - (1.0 - student(t, degrees))).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn students_quantile_is_that_of_the_tables() {
+        for (degrees, t) in [(5.0, 2.571), (10.0, 2.228), (30.0, 2.042), (1e6, 1.959_966)] {
+            assert!((1.959_964 * widening(1.959_964, degrees) / t - 1.0).abs() < 0.01, "{degrees}");
         }
     }
 }
