@@ -4,6 +4,7 @@ use super::blame::{Blame, Comparison, is_pool_stuck};
 use super::case::{Case, View};
 use super::contrast;
 use super::count::Count;
+use super::doubt;
 use super::explain::{self, Explanation};
 use super::lineup;
 use super::settings::Settings;
@@ -48,6 +49,15 @@ pub(crate) struct IpSureness {
 
 /// Decides for one pool.
 pub(crate) fn decide(case: &Case, candidates: &[Explanation], sureness: &Sureness, settings: &Settings) -> Decision {
+    let mut decision = decide_surely(case, candidates, sureness, settings);
+    if decision.scope == Scope::None && doubt::is_suspicious(case, settings) {
+        (decision.scope, decision.reason) = (Scope::CannotTell, Reason::Unsure);
+    }
+    decision
+}
+
+/// Decides by what is sure or suspected among all that was looked at in the night.
+fn decide_surely(case: &Case, candidates: &[Explanation], sureness: &Sureness, settings: &Settings) -> Decision {
     let below = |q: f64| -> Vec<usize> { (0..case.judged.len()).filter(|&place| sureness.ips[place].q <= q).collect() };
     let suspected = below(settings.suspicion);
     // Where something is surely wrong, an IP need be sure among those of its own pool only.
@@ -139,6 +149,14 @@ fn of_ips(
     let view: &View = &case.views[first.unwrap_or(0)];
     decision.columns = view.columns.clone();
 
+    let is_unsure = |(_, blame): &(usize, Blame)| matches!(blame, Blame::Unsure | Blame::Confounded(_));
+    if !named.is_empty()
+        && (blames.iter().any(is_unsure) || doubt::are_some_missed(case, &view.columns, &named, &rest))
+    {
+        // Those that are named would be taken for all.
+        (decision.scope, decision.reason) = (Scope::CannotTell, Reason::NotAlike);
+        return true;
+    }
     if !named.is_empty() {
         let raised = is_raised(case, &rest, &view.columns);
         decision.scope = if raised { Scope::Mixed } else { Scope::IpSpecific };
@@ -214,6 +232,8 @@ fn of_pool(decision: &mut Decision, case: &Case, suspected: &[usize], candidates
         (Scope::CannotTell, Reason::Confounded(candidate.dimension))
     } else if !suspected.is_empty() || some_are_fine(case, &view.columns, settings) {
         (Scope::CannotTell, Reason::NotAlike)
+    } else if let Some(dimension) = doubt::alternative(case, &view.columns, settings) {
+        (Scope::CannotTell, Reason::Confounded(dimension))
     } else {
         (Scope::PoolWide, Reason::IpsAlike)
     };

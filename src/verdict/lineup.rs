@@ -117,7 +117,7 @@ pub(crate) fn is_clear(contrast: &Contrast, limit: f64, settings: &Settings) -> 
 
 /// How many of the worst units to set apart from the rest, of which at least one is left, so that one rate for either side
 /// explains the counts best: the greatest binomial likelihood (Scott and Knott, Biometrics 30, 1974, 507-512).
-fn likeliest_split(units: &[Unit], places: &[usize]) -> Vec<usize> {
+pub(crate) fn likeliest_split(units: &[Unit], places: &[usize]) -> Vec<usize> {
     let mut worst_first = places.to_vec();
     worst_first.sort_by(|&a, &b| units[b].count.rate().total_cmp(&units[a].count.rate()).then(a.cmp(&b)));
     let all: Count = places.iter().map(|&place| units[place].count).sum();

@@ -16,6 +16,7 @@ mod contrast;
 mod count;
 mod decide;
 mod dispersion;
+mod doubt;
 mod explain;
 mod extent;
 mod fdr;
