@@ -327,7 +327,8 @@ impl Clock {
         Clock { first, width, columns: ((last - first) / width + 1) as usize }
     }
 
-    fn column(&self, hour: u32) -> usize {
+    /// The column of an hour.
+    pub fn column(&self, hour: u32) -> usize {
         ((hour - self.first) / self.width) as usize
     }
 

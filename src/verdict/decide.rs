@@ -149,10 +149,13 @@ fn of_ips(
     let view: &View = &case.views[first.unwrap_or(0)];
     decision.columns = view.columns.clone();
 
-    let is_unsure = |(_, blame): &(usize, Blame)| matches!(blame, Blame::Unsure | Blame::Confounded(_));
-    if !named.is_empty()
-        && (blames.iter().any(is_unsure) || doubt::are_some_missed(case, &view.columns, &named, &rest))
-    {
+    // Those that are surely not to blame are none that were missed.
+    let is_open = |place: &usize| {
+        let blame = blames.iter().find(|(other, _)| other == place).map(|(_, blame)| *blame);
+        matches!(blame, Some(Blame::Unsure | Blame::Confounded(_)))
+    };
+    let open: Vec<usize> = sure.iter().copied().filter(is_open).collect();
+    if !named.is_empty() && doubt::are_some_missed(case, &view.columns, &named, &rest, &open) {
         // Those that are named would be taken for all.
         (decision.scope, decision.reason) = (Scope::CannotTell, Reason::NotAlike);
         return true;

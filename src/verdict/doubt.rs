@@ -12,33 +12,40 @@ use super::{dispersion, tail};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Whether some of the IPs that nobody named may be like the named ones: the expected number of those that are.
+/// Whether some of the IPs that nobody named may be like the named ones: the expected number of those that are. `rest` is what nobody suspects, `open` are
+/// those that stand out but may not be to blame.
 ///
 /// Each is either like the named or like the rest, and the odds are those of its counts under the two rates times those of
 /// the two numbers: a mixture of two kinds (McLachlan and Peel, Finite Mixture Models, 2000, section 1.15), in which every
 /// attempt tells one design effect's part of an independent one.
-pub(crate) fn are_some_missed(case: &Case, columns: &Range<usize>, named: &[usize], others: &[usize]) -> bool {
+pub(crate) fn are_some_missed(
+    case: &Case,
+    columns: &Range<usize>,
+    named: &[usize],
+    rest: &[usize],
+    open: &[usize],
+) -> bool {
     let units = case.units_in(columns);
     let sum = |places: &[usize]| -> Count { places.iter().map(|&place| units[place].count).sum() };
-    let (guilty, rest) = (sum(named), sum(others));
-    let odds = named.len() as f64 / others.len().max(1) as f64;
+    let (guilty, all) = (sum(named), sum(rest));
+    let odds = named.len() as f64 / rest.len().max(1) as f64;
     let chance = |&place: &usize| {
-        let (own, sound) = (units[place].count, rest - units[place].count);
+        let own = units[place].count;
+        let sound = if rest.len() > 1 && rest.contains(&place) { all - own } else { all };
         let (high, low) = (smoothed(guilty), smoothed(sound));
         let passed = (own.attempts - own.deferred) as f64;
         let likelihood = own.deferred as f64 * (high / low).ln() + passed * ((1.0 - high) / (1.0 - low)).ln();
         let odds = odds * (likelihood / lineup::effect(&units, &[place], sound)).exp();
         if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
     };
-    others.iter().map(chance).sum::<f64>() > MISSED
+    rest.iter().chain(open).map(chance).sum::<f64>() > MISSED
 }
 
 /// A dimension of which some keys may be all that is wrong with a pool: they are clearly above the rest, and the rest is not
 /// surely above the limit. Unlike an explanation they need not be sure, nor stand out among the same hours.
 pub(crate) fn alternative(case: &Case, columns: &Range<usize>, settings: &Settings) -> Option<Dimension> {
-    let by_ip = case.units_in(columns);
     let keys = |dimension| match dimension {
-        Dimension::Ip => by_ip.clone(),
+        Dimension::Ip => by_ip(case, columns),
         Dimension::Job => by_mail(case, columns, |mail| mail.job),
         Dimension::Sender => by_mail(case, columns, |mail| mail.sender),
         _ => by_host(case),
@@ -62,7 +69,9 @@ pub(crate) fn is_suspicious(case: &Case, settings: &Settings) -> bool {
     })
 }
 
-fn may_explain(case: &Case, keys: &[Unit], settings: &Settings) -> bool {
+fn may_explain(case: &Case, keys: &[Key], settings: &Settings) -> bool {
+    let (keys, hours): (Vec<Unit>, Vec<&[Count]>) = keys.iter().map(|key| (key.unit, key.hours.as_slice())).unzip();
+    let keys = keys.as_slice();
     let places: Vec<usize> = (0..keys.len()).filter(|&place| keys[place].count.attempts > 0).collect();
     let high = lineup::likeliest_split(keys, &places);
     let low: Vec<usize> = places.into_iter().filter(|place| !high.contains(place)).collect();
@@ -76,36 +85,61 @@ fn may_explain(case: &Case, keys: &[Unit], settings: &Settings) -> bool {
     let limit = case.pool.limit;
     let at_limit = Count::new((rest.attempts as f64 * limit) as u64, rest.attempts);
     let size = rest.attempts as f64 / lineup::effect(keys, &low, at_limit);
-    lineup::is_clear(&contrast, limit, settings)
+    // In the same hours the difference must be there as well, or nothing may be known of it.
+    let by_hour = |places: &[usize]| -> Vec<Count> {
+        let columns = hours.first().map_or(0, |hours| hours.len());
+        (0..columns).map(|column| places.iter().map(|&place| hours[place][column]).sum()).collect()
+    };
+    let within = Contrast::within(by_hour(&high).into_iter().zip(by_hour(&low)));
+    let is_hours = within.is_some_and(|within| {
+        within.comparable >= LEAST_COMPARABLE.max(mine.attempts / 5) && !lineup::is_clear(&within, 0.0, settings)
+    });
+    !is_hours
+        && lineup::is_clear(&contrast, limit, settings)
         && tail::normal(contrast::z_against(rest.rate(), size, limit)) > SURELY_RAISED
 }
 
-fn by_mail(case: &Case, columns: &Range<usize>, key: fn(Mail) -> u32) -> Vec<Unit> {
-    let hours = case.clock.hour(columns.start)..case.clock.hour(columns.end);
-    let sent = case.pool.ips.iter().flat_map(|ip| &ip.sent).filter(|sent| hours.contains(&sent.hour));
-    units(case, sent.map(|sent| (key(sent.mail), sent.count)))
+/// A key of a dimension, all in all and by hours; where hours are not known, in one column.
+struct Key {
+    unit: Unit,
+    hours: Vec<Count>,
 }
 
-fn by_host(case: &Case) -> Vec<Unit> {
-    units(case, case.pool.ips.iter().flat_map(|ip| ip.hosts.iter().copied()))
+fn by_ip(case: &Case, columns: &Range<usize>) -> Vec<Key> {
+    let units = case.units_in(columns).into_iter().enumerate();
+    units.map(|(place, unit)| Key { unit, hours: case.hours.row(place)[columns.clone()].to_vec() }).collect()
 }
 
-/// Keys as units. Those with few attempts are one: a key for each message would tell those that were deferred from the others.
-fn units(case: &Case, counts: impl Iterator<Item = (u32, Count)>) -> Vec<Unit> {
-    let mut keys: BTreeMap<u32, Count> = BTreeMap::new();
-    counts.for_each(|(key, count)| *keys.entry(key).or_default() += count);
-    let (large, small): (Vec<Count>, Vec<Count>) =
-        keys.into_values().partition(|count| count.attempts >= LEAST_ATTEMPTS);
-    let bucket = dispersion::typical_bucket(&case.series);
-    let total = case.total().attempts.max(1) as f64;
+fn by_mail(case: &Case, columns: &Range<usize>, key: fn(Mail) -> u32) -> Vec<Key> {
+    let sent = case.pool.ips.iter().flat_map(|ip| &ip.sent);
+    let placed = sent.map(|sent| (key(sent.mail), case.clock.column(sent.hour), sent.count));
+    let within = placed.filter(|(_, column, _)| columns.contains(column));
+    keys(case, columns.len(), within.map(|(key, column, count)| (key, column - columns.start, count)))
+}
+
+fn by_host(case: &Case) -> Vec<Key> {
+    keys(case, 1, case.pool.ips.iter().flat_map(|ip| ip.hosts.iter().map(|(host, count)| (*host, 0, *count))))
+}
+
+/// Keys with few attempts are one: a key for each message would tell those that were deferred from the others.
+fn keys(case: &Case, columns: usize, counts: impl Iterator<Item = (u32, usize, Count)>) -> Vec<Key> {
+    let mut keys: BTreeMap<u32, Vec<Count>> = BTreeMap::new();
+    counts.for_each(|(key, column, count)| {
+        keys.entry(key).or_insert_with(|| vec![Count::default(); columns])[column] += count;
+    });
+    let total = |hours: &[Count]| hours.iter().copied().sum::<Count>();
+    let (mut keys, small): (Vec<Vec<Count>>, Vec<Vec<Count>>) =
+        keys.into_values().partition(|hours| total(hours).attempts >= LEAST_ATTEMPTS);
+    keys.push((0..columns).map(|column| small.iter().map(|hours| hours[column]).sum()).collect());
+    let bucket = dispersion::typical_bucket(&case.series) / case.total().attempts.max(1) as f64;
     let unit = |count: Count| Unit {
         count,
-        bucket: bucket * count.attempts as f64 / total,
+        bucket: bucket * count.attempts as f64,
         spread: case.spread,
         least_effect: case.least_effect,
         limit: case.pool.limit,
     };
-    large.into_iter().chain([small.into_iter().sum()]).map(unit).collect()
+    keys.into_iter().map(|hours| Key { unit: unit(total(&hours)), hours }).collect()
 }
 
 /// A rate that is neither 0 nor 1.
@@ -121,6 +155,9 @@ const DOUBTFUL: f64 = 0.1;
 
 /// How unlikely by chance it must be that the rest is above the limit as well.
 const SURELY_RAISED: f64 = 0.01;
+
+/// Fewer attempts than this in shared hours compare nothing.
+const LEAST_COMPARABLE: u64 = 20;
 
 /// A key with fewer attempts is one of the small ones.
 const LEAST_ATTEMPTS: u64 = 10;
