@@ -2,7 +2,7 @@
 
 use super::fault::{Kind, Planted};
 use super::world::World;
-use pmtriage::verdict::{Dimension, Extent, PoolVerdict, Reason, Scope};
+use pmtriage::verdict::{Count, Dimension, Extent, PoolVerdict, Reason, Scope};
 
 /// Verdicts on one kind of fault.
 #[derive(Default)]
@@ -15,6 +15,12 @@ pub struct Score {
     blamed: u32,
     extent: u32,
     explained: u32,
+    /// Nights whose day stays within the limits, so that no scope is shown at all, and how many of them are not right here.
+    pub unseen: u32,
+    unseen_missed: u32,
+    /// Faults that are no IP's, and how many of them were blamed on one.
+    pub foreign: u32,
+    pub foreign_blamed: u32,
 }
 
 impl Score {
@@ -34,6 +40,15 @@ impl Score {
                 _ => self.wrong += 1,
             }
         }
+        let is_good = is_right(fault, world, verdict) || verdict.scope == Scope::CannotTell;
+        if !is_shown(verdict) {
+            self.unseen += 1;
+            self.unseen_missed += u32::from(!is_good);
+        }
+        if matches!(fault.kind, Kind::Job | Kind::Sender | Kind::Stuck) {
+            self.foreign += 1;
+            self.foreign_blamed += u32::from(verdict.outliers().next().is_some());
+        }
         let guilty = named(fault, world);
         self.blamed += u32::from(verdict.outliers().any(|ip| !guilty.contains(&ip)));
         self.extent += u32::from(is_extent_right(fault, world, verdict));
@@ -49,6 +64,23 @@ impl Score {
         self.blamed += other.blamed;
         self.extent += other.extent;
         self.explained += other.explained;
+        self.unseen += other.unseen;
+        self.unseen_missed += other.unseen_missed;
+        self.foreign += other.foreign;
+        self.foreign_blamed += other.foreign_blamed;
+    }
+
+    /// The share that is right.
+    pub fn share_right(&self) -> f64 {
+        f64::from(self.right) / f64::from(self.nights)
+    }
+
+    /// The share that is right or `cannot-tell`, all in all, and among those whose scope is shown.
+    pub fn shares_honest(&self) -> (f64, f64) {
+        let honest = self.right + self.cannot_tell;
+        let shown = self.nights - self.unseen;
+        let share = |honest: u32, of: u32| f64::from(honest) / f64::from(of.max(1));
+        (share(honest, self.nights), share(honest - (self.unseen - self.unseen_missed), shown))
     }
 
     /// The row of the table.
@@ -66,6 +98,12 @@ impl Score {
             percent(self.explained)
         )
     }
+}
+
+/// A scope is shown where the pool or one of its IPs is above its limit all day.
+fn is_shown(verdict: &PoolVerdict) -> bool {
+    let is_above = |count: Count| count.attempts >= 50 && count.rate() > 0.05;
+    is_above(verdict.count) || verdict.ips.iter().any(|ip| is_above(ip.count))
 }
 
 /// The IPs that may be named.

@@ -154,7 +154,8 @@ fn of_ips(
         let blame = blames.iter().find(|(other, _)| other == place).map(|(_, blame)| *blame);
         matches!(blame, Some(Blame::Unsure | Blame::Confounded(_)))
     };
-    let open: Vec<usize> = sure.iter().copied().filter(is_open).collect();
+    let open: Vec<usize> =
+        sure.iter().copied().filter(is_open).filter(|&place| sureness.ips[place].view == 0).collect();
     if !named.is_empty() && doubt::are_some_missed(case, &view.columns, &named, &rest, &open) {
         // Those that are named would be taken for all.
         (decision.scope, decision.reason) = (Scope::CannotTell, Reason::NotAlike);

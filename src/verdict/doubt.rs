@@ -55,7 +55,7 @@ pub(crate) fn alternative(case: &Case, columns: &Range<usize>, settings: &Settin
 }
 
 /// Whether something may be raised by more than chance within this pool alone, though not by enough among all that was
-/// looked at in the night.
+/// looked at in the night. Of an IP of many attempts it is known what a short burst was; of one of few it is not.
 pub(crate) fn is_suspicious(case: &Case, settings: &Settings) -> bool {
     if case.total().rate() > case.pool.limit && case.worst_pool_view().p <= DOUBTFUL {
         return true;
@@ -65,7 +65,9 @@ pub(crate) fn is_suspicious(case: &Case, settings: &Settings) -> bool {
     all.iter().any(|&place| {
         let others: Vec<usize> = all.iter().copied().filter(|other| *other != place).collect();
         let one = lineup::against(units, place, &others);
-        one.p * units.len() as f64 <= DOUBTFUL && lineup::is_clear(&one.contrast, units[place].limit, settings)
+        units[place].count.attempts < FEW
+            && one.p * units.len() as f64 <= DOUBTFUL
+            && lineup::is_clear(&one.contrast, units[place].limit, settings)
     })
 }
 
@@ -152,6 +154,9 @@ const MISSED: f64 = 0.1;
 
 /// How unlikely by chance within its own pool must be what is worth a doubt.
 const DOUBTFUL: f64 = 0.1;
+
+/// With fewer attempts a day, ten an hour, nobody can tell a burst from a fault.
+const FEW: u64 = 240;
 
 /// How unlikely by chance it must be that the rest is above the limit as well.
 const SURELY_RAISED: f64 = 0.01;
