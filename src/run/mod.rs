@@ -56,7 +56,7 @@ fn report(settings: &Settings) -> Result<Outcome> {
     let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
-    let mut summary = summarise(counted.tally, &plan);
+    let mut summary = pool.install(|| summarise(counted.tally, &plan));
     let nothing_left = facts.nothing_left(settings, &summary);
     if !nothing_left.is_empty() {
         unjudged = nothing_left;

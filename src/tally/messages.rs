@@ -6,6 +6,8 @@
 //! on the order of records or on how the input was cut (threshold sampling by hash; compare the
 //! "adaptive sampling" of Flajolet 1990). Then rates are estimates and say their standard error.
 
+use rayon::prelude::*;
+
 /// How many (message, IP) pairs are kept before messages are sampled: at most 60 MiB for each thread.
 pub const MESSAGE_BUDGET: usize = 4_000_000;
 
@@ -51,13 +53,21 @@ pub struct Messages {
     budget: usize,
     /// Hashes with this many leading zero bits are kept.
     zero_bits: u32,
-    /// As they came, and a pair perhaps more than once, until they are compacted.
-    met: Vec<Met>,
+    /// By the lowest bits of the hash, so that what must be sorted together fits in a core's cache and
+    /// can be sorted beside the rest. As they came, and a pair perhaps more than once, until compacted.
+    buckets: Vec<Vec<Met>>,
+    /// How many there are in all.
+    met: usize,
+    /// Whether every pair is there once, and its bucket sorted.
+    is_compact: bool,
 }
 
 /// A message in a cell: the two halves of its hash, and the cell's number with the lowest bit set where
 /// the message was deferred there. Twelve bytes without padding, since there are millions.
 type Met = [u32; 3];
+
+/// How many buckets there are: a power of two.
+const BUCKETS: usize = 512;
 
 fn hash_of(met: &Met) -> u64 {
     u64::from(met[0]) << 32 | u64::from(met[1])
@@ -66,70 +76,76 @@ fn hash_of(met: &Met) -> u64 {
 impl Messages {
     /// Nothing yet; so many pairs are kept at most.
     pub fn with_budget(budget: usize) -> Messages {
-        Messages { budget, zero_bits: 0, met: Vec::new() }
+        Messages { budget, zero_bits: 0, buckets: vec![Vec::new(); BUCKETS], met: 0, is_compact: true }
     }
 
     /// Adds an attempt for a message in a cell.
     #[inline]
     pub fn add(&mut self, hash: u64, cell: u32, deferred: bool) {
-        if self.met.len() == self.met.capacity() {
-            self.make_room();
-        }
         if hash.leading_zeros() < self.zero_bits {
             return;
         }
-        self.met.push([(hash >> 32) as u32, hash as u32, cell << 1 | u32::from(deferred)]);
+        if self.met == self.most() {
+            self.compact();
+            if hash.leading_zeros() < self.zero_bits {
+                return;
+            }
+        }
+        let bucket = &mut self.buckets[hash as usize % BUCKETS];
+        if bucket.capacity() == 0 {
+            // Room for all that may come: what is not touched takes no memory, and nothing is copied.
+            bucket.reserve_exact((self.budget + self.budget / 2) / BUCKETS + 16);
+        }
+        bucket.push([(hash >> 32) as u32, hash as u32, cell << 1 | u32::from(deferred)]);
+        self.met += 1;
+        self.is_compact = false;
     }
 
-    /// Doubles the room up to a quarter above the budget; where that is full, drops what is double and
-    /// what the budget does not hold.
-    fn make_room(&mut self) {
-        let most = self.budget + self.budget / 4 + 1;
-        if self.met.len() < most {
-            let wanted = (2 * self.met.len()).max(1024).min(most);
-            self.met.reserve_exact(wanted - self.met.len());
-        } else {
-            self.compact();
-        }
+    /// A quarter above the budget there may be before what is double, and what the budget does not hold, is dropped.
+    fn most(&self) -> usize {
+        self.budget + self.budget / 4 + 1
     }
 
     /// Sorts, keeps each pair once, and as many as the budget holds.
-    fn compact(&mut self) {
-        // The same order as the arrays' own, in fewer comparisons.
-        self.met.sort_unstable_by_key(|met| (hash_of(met), met[2]));
-        // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
-        self.met.dedup_by(|later, kept| {
-            let same = (later[0], later[1], later[2] >> 1) == (kept[0], kept[1], kept[2] >> 1);
-            if same {
-                kept[2] |= later[2];
-            }
-            same
-        });
-        while self.met.len() > self.budget {
+    pub fn compact(&mut self) {
+        if !self.is_compact {
+            self.buckets.iter_mut().for_each(keep_each_once);
+            self.fit();
+        }
+    }
+
+    /// Thins out until the budget holds what is left.
+    fn fit(&mut self) {
+        self.is_compact = true;
+        self.met = self.buckets.iter().map(Vec::len).sum();
+        while self.met > self.budget {
             self.raise_to(self.zero_bits + 1);
         }
     }
 
     fn raise_to(&mut self, zero_bits: u32) {
-        self.zero_bits = zero_bits;
-        self.met.retain(|met| hash_of(met).leading_zeros() >= zero_bits);
+        if zero_bits > self.zero_bits {
+            self.zero_bits = zero_bits;
+            for bucket in &mut self.buckets {
+                bucket.retain(|met| hash_of(met).leading_zeros() >= zero_bits);
+            }
+            self.met = self.buckets.iter().map(Vec::len).sum();
+        }
     }
 
     /// Adds another part's messages, whose cells have the numbers that `cell` gives them here.
-    pub fn merge(&mut self, mut other: Messages, cell: impl Fn(u32) -> u32) {
+    pub fn merge(&mut self, mut other: Messages, cell: impl Fn(u32) -> u32 + Sync) {
         // Both parts keep the same sample before they are joined, and compacting may still thin one out.
         self.compact();
         other.compact();
         let zero_bits = self.zero_bits.max(other.zero_bits);
         self.raise_to(zero_bits);
         other.raise_to(zero_bits);
-        for met in &mut other.met {
-            met[2] = cell(met[2] >> 1) << 1 | met[2] & 1;
-        }
-        self.met.reserve_exact(other.met.len());
-        self.met.append(&mut other.met);
-        drop(other);
-        self.compact();
+        self.buckets.par_iter_mut().zip(other.buckets).for_each(|(mine, theirs)| {
+            mine.extend(theirs.into_iter().map(|[high, low, there]| [high, low, cell(there >> 1) << 1 | there & 1]));
+            keep_each_once(mine);
+        });
+        self.fit();
     }
 
     /// The share of all messages that was kept, 0 to 1.
@@ -138,11 +154,27 @@ impl Messages {
         0.5_f64.powi(self.zero_bits as i32)
     }
 
-    /// All that was kept: (message, cell, deferred there), sorted.
-    pub fn sorted(&mut self) -> impl Iterator<Item = (u64, u32, bool)> {
+    /// All that was kept, in parts that no message is divided between: (message, cell, deferred there),
+    /// sorted in each part.
+    pub fn sorted(&mut self) -> Vec<impl Iterator<Item = (u64, u32, bool)> + Send> {
         self.compact();
-        self.met.iter().map(|met| (hash_of(met), met[2] >> 1, met[2] & 1 == 1))
+        let of_bucket = |met: &Met| (hash_of(met), met[2] >> 1, met[2] & 1 == 1);
+        self.buckets.iter().map(|bucket| bucket.iter().map(of_bucket)).collect()
     }
+}
+
+/// Sorts a bucket and keeps each pair once. Two sorted halves are found to be so and merged.
+fn keep_each_once(bucket: &mut Vec<Met>) {
+    // The same order as the arrays' own, in fewer comparisons.
+    bucket.sort_by_key(|met| (hash_of(met), met[2]));
+    // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
+    bucket.dedup_by(|later, kept| {
+        let same = (later[0], later[1], later[2] >> 1) == (kept[0], kept[1], kept[2] >> 1);
+        if same {
+            kept[2] |= later[2];
+        }
+        same
+    });
 }
 
 #[cfg(test)]
@@ -151,7 +183,7 @@ mod tests {
     use xxhash_rust::xxh3::xxh3_64;
 
     fn all(messages: &mut Messages) -> (Vec<(u64, u32, bool)>, f64) {
-        (messages.sorted().collect(), messages.share())
+        (messages.sorted().into_iter().flatten().collect(), messages.share())
     }
 
     fn part(range: std::ops::Range<u64>) -> Messages {

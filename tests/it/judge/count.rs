@@ -166,7 +166,7 @@ impl Counted {
             };
             assert!(counted.cells.insert(key.clone(), cell).is_none(), "{key:?} has one cell");
         }
-        for (_, cell, deferred) in tally.messages.clone().sorted() {
+        for (_, cell, deferred) in tally.messages.clone().sorted().into_iter().flatten() {
             let cell = counted.cells.get_mut(&keys[cell as usize]).expect("a message is in a cell");
             cell.messages = (cell.messages.0 + 1, cell.messages.1 + u64::from(deferred));
         }
