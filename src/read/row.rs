@@ -16,7 +16,7 @@ pub struct Row<'r> {
 impl<'r> Row<'r> {
     /// The text of a column; empty where the row or its header has none. Of a column that the header
     /// names twice, the first cell that is not empty.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, column: Column) -> Cow<'r, [u8]> {
         let Some(place) = self.schema.place(column) else { return Cow::Borrowed(b"") };
         let first = self.text(place);

@@ -1,5 +1,6 @@
 //! A record's own values in the reply it got: its source IP in any spelling, its recipient, its sender.
 
+use memchr::memchr;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What of a record may stand in the reply it got.
@@ -19,8 +20,8 @@ impl<'a> Own<'a> {
     /// the same text. Nothing where a whole address may stand in it.
     pub fn domains_that_matter(&self, reply: &[u8]) -> Option<[&'a [u8]; 2]> {
         let addresses = [self.rcpt, self.orig].map(without_brackets);
-        let cannot_stand = |address: &&[u8]| address.len() < SHORTEST_VALUE || address.contains(&b'@');
-        let none_stands = !reply.contains(&b'@') && addresses.iter().all(cannot_stand);
+        let cannot_stand = |address: &&[u8]| address.len() < SHORTEST_VALUE || memchr(b'@', address).is_some();
+        let none_stands = memchr(b'@', reply).is_none() && addresses.iter().all(cannot_stand);
         none_stands.then(|| addresses.map(domain))
     }
 }
