@@ -4,7 +4,7 @@
 //! 1970 (`iso-times no`), the guide's `02/08/2019 21:54:05+0000`, and what exports make of them: `T`
 //! for the blank, `Z` or `+00:00` for the zone, fractions of a second, no zone at all.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 use std::iter;
 
@@ -26,7 +26,7 @@ impl Moment {
     /// RFC 3339 in UTC, as `2026-03-02T03:10:00Z`.
     pub fn to_rfc3339(self) -> String {
         match DateTime::from_timestamp(self.0, 0) {
-            Some(time) => time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            Some(time) => time.to_rfc3339_opts(SecondsFormat::Secs, true),
             None => format!("@{}", self.0),
         }
     }

@@ -5,37 +5,48 @@ use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
 use super::rows::{Group, Row, Summary};
 use crate::reply::UNKNOWN_CLASS;
-use crate::tally::{Cell, Names, OTHER, Party, Plan, Replies, Tally};
-use std::collections::HashMap;
+use crate::tally::{Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Tally};
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
 
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
     let Tally { cells, pools, ips, mut messages, replies, .. } = tally;
     let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
-    let key = |(domain, pool, ip): (u32, u32, u32)| {
+    let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
-    let row = |(at, cell, without_message): ((u32, u32, u32), Cell, u64)| {
+    let (tables, groups) =
+        rayon::join(|| tables(&cells, &mut messages, &key), || groups(replies, &ips, &isps, &kept, plan));
+    Summary { groups, ..tables }
+}
+
+/// The tables of cells that have a key.
+fn tables<'k>(
+    cells: &Cells,
+    messages: &mut Messages,
+    key: &impl Fn(Key) -> Option<(&'k str, &'k str, &'k str)>,
+) -> Summary {
+    let row = |(at, cell, without_message): (Key, Cell, u64)| {
         let (isp, pool, ip) = key(at)?;
         Some(CellRow { isp, pool, ip, counts: cell.counts, without_message, seen: cell.seen })
     };
     let cell_rows: Vec<CellRow> = cells.all().filter_map(row).collect();
     let frame = Frame::of(&cell_rows);
-    let counts = MessageCounts::of(&mut messages, cells.keys().iter().map(|at| key(*at)));
-    drop(messages);
+    let counts = MessageCounts::of(messages, cells.keys().iter().map(|at| key(*at)));
     let table = |keys: &[&str]| -> Vec<Row> {
         let rows = frame.sums_by(keys).into_iter();
         rows.map(|(row, without)| Row { message: counts.rate(&row, without), ..row }).collect()
     };
-    let (isp_rows, pool_rows, ip_rows) = (table(&["isp"]), table(&["isp", "pool"]), table(&["isp", "pool", "ip"]));
+    let (isps, pools, ips) = (table(&["isp"]), table(&["isp", "pool"]), table(&["isp", "pool", "ip"]));
     let mut total = Row::default();
-    for row in &isp_rows {
+    for row in &isps {
         total.counts += row.counts;
         total.seen.merge(row.seen);
     }
     total.message = counts.rate(&total, cell_rows.iter().map(|cell| cell.without_message).sum());
-    Summary { total, isps: isp_rows, pools: pool_rows, ips: ip_rows, groups: groups(replies, &ips, &isps, &kept, plan) }
+    Summary { total, isps, pools, ips, groups: Vec::new() }
 }
 
 /// The replies by provider. Domains that turned out to be one provider's are joined under the same
@@ -64,16 +75,20 @@ fn groups(
     };
     by_isp.merge(replies, party, |ip| ip);
     // Each distinct cause is classified once, by the whole text of one of its replies.
-    let mut classes: HashMap<(&[u8], &[u8]), &'static str> = HashMap::new();
+    let examples =
+        by_isp.all().filter(|(_, reply, _)| reply.cause60 != OTHER).map(|(_, reply, _)| (reply.text, reply.host));
+    let examples: Vec<(&[u8], &[u8])> = examples.collect::<HashSet<_>>().into_iter().collect();
+    let class = |(text, host): &(&[u8], &[u8])| plan.rules.classify(text, host).class;
+    let classes: Vec<&'static str> = examples.par_iter().map(class).collect();
+    let classes: HashMap<(&[u8], &[u8]), &'static str> = examples.into_iter().zip(classes).collect();
     let mut groups: Vec<Group> = by_isp
         .all()
         .map(|(isp, reply, seen)| Group {
-            class: match reply.cause60 {
-                OTHER => UNKNOWN_CLASS,
-                _ => classes
-                    .entry((reply.text, reply.host))
-                    .or_insert_with(|| plan.rules.classify(reply.text, reply.host).class),
-            },
+            class: classes
+                .get(&(reply.text, reply.host))
+                .copied()
+                .filter(|_| reply.cause60 != OTHER)
+                .unwrap_or(UNKNOWN_CLASS),
             isp: names.text(isp).to_owned(),
             ip: ips.text(reply.ip).to_owned(),
             kind: reply.kind,

@@ -99,7 +99,6 @@ impl Counter {
     pub fn finish(mut self) -> Tally {
         self.count_waiting();
         self.count_repeats();
-        self.tally.messages.compact();
         self.tally.met_zoneless = self.logged.met_zoneless() || self.queued.met_zoneless();
         self.tally
     }

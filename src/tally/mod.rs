@@ -20,11 +20,11 @@ mod select;
 mod tally;
 mod votes;
 
-pub use cells::{Cell, Cells};
+pub use cells::{Cell, Cells, Key};
 pub use counter::Counter;
 pub use counts::Counts;
 pub use coverage::{Coverage, InputCoverage};
-pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages};
+pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages, Met};
 pub use names::Names;
 pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
 pub use plan::{IspBy, Plan};
