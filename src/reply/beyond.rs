@@ -160,7 +160,7 @@ pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
     let mut results = [false; RESULTS.len()];
     let (mut sign, mut word, mut list, mut code) = (None, None, None, None);
     let (far, dictionary) = (text.len().min(shown + FAR), &*DICTIONARY);
-    for at in word_starts(text, shown.saturating_sub(LONGEST), far) {
+    for at in Starts::between(text, shown.saturating_sub(LONGEST), far).iter() {
         for (end, found) in dictionary.found_at(text, at) {
             match found {
                 Found::List => list = list.or_else(|| list_at(text, end, shown)),
@@ -185,17 +185,36 @@ pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
 /// Whether the part that is shown says what is wrong.
 fn is_told(text: &[u8], shown: usize) -> bool {
     let is_word = |(end, found): (usize, Found)| end <= shown && matches!(found, Found::Word(_));
-    word_starts(text, 0, shown).any(|at| DICTIONARY.found_at(text, at).any(is_word))
+    Starts::between(text, 0, shown).iter().any(|at| DICTIONARY.found_at(text, at).any(is_word))
 }
 
 /// Where words begin between two places.
-fn word_starts(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = usize> {
-    let mut in_word = from > 0 && IN_WORD[usize::from(text[from - 1])];
-    (from..to).filter(move |at| {
-        let was_in_word = in_word;
-        in_word = IN_WORD[usize::from(text[*at])];
-        in_word && !was_in_word
-    })
+struct Starts {
+    places: [u16; MOST_STARTS],
+    count: usize,
+}
+
+/// A word and what parts it from the next one are two bytes at least.
+const MOST_STARTS: usize = (LONGEST + FAR) / 2 + 1;
+
+impl Starts {
+    /// Each place is written down, and overwritten by the next one where no word begins: no processor
+    /// foresees where words begin, and a wrong guess costs more than all else here.
+    fn between(text: &[u8], from: usize, to: usize) -> Starts {
+        let mut starts = Starts { places: [0; MOST_STARTS], count: 0 };
+        let mut in_word = from > 0 && IN_WORD[usize::from(text[from - 1])];
+        for (place, byte) in text[from..to].iter().enumerate() {
+            let was_in_word = in_word;
+            in_word = IN_WORD[usize::from(*byte)];
+            starts.places[starts.count] = (from + place) as u16;
+            starts.count += usize::from(in_word & !was_in_word);
+        }
+        starts
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.places[..self.count].iter().map(|place| usize::from(*place))
+    }
 }
 
 impl Dictionary {
