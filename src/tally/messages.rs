@@ -112,16 +112,16 @@ impl Messages {
         let bucket = &mut self.buckets[hash as usize % BUCKETS];
         if bucket.capacity() == 0 {
             // Room for all that may come: what is not touched takes no memory, and nothing is copied.
-            bucket.reserve_exact((self.budget + self.budget / 2) / BUCKETS + 16);
+            bucket.reserve_exact((self.budget + self.budget / 4) / BUCKETS + 16);
         }
         bucket.push(Met::new(hash, cell, deferred));
         self.met += 1;
         self.is_compact = false;
     }
 
-    /// A quarter above the budget there may be before what is double, and what the budget does not hold, is dropped.
+    /// An eighth above the budget there may be before what is double, and what the budget does not hold, is dropped.
     fn most(&self) -> usize {
-        self.budget + self.budget / 4 + 1
+        self.budget + self.budget / 8 + 1
     }
 
     /// Keeps each pair once, and as many as the budget holds.
