@@ -23,6 +23,10 @@ pub use rules::{Rule, RuleText, Rules};
 /// The class of a reply that no rule knows.
 pub const UNKNOWN_CLASS: &str = "unknown";
 
+/// What a reply can say that the trouble lies in: the sending IP or its range, the sending domain, a link, what the message
+/// holds, how much is sent, or the recipient.
+pub const BLAMES: [&str; 7] = ["ip", "netblock", "domain", "url", "content", "volume", "recipient"];
+
 /// Every class of replies.
 pub const CLASSES: [&str; 18] = [
     "rate-limit",

@@ -53,11 +53,24 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     };
     compact(&head, out)?;
     out.write_all(b"\n")?;
-    for list in List::ALL {
-        for row in objects(sheet(report, list), Some(list.row_word())) {
-            compact(&row, out)?;
-            out.write_all(b"\n")?;
-        }
+    List::ALL.into_iter().try_for_each(|list| write_sheet_lines(list.row_word(), sheet(report, list), out))
+}
+
+/// Writes lists of any kind as one document, each under its name.
+pub fn write_sheets(schema: &str, sheets: Vec<(&str, Sheet)>, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{{\n\"schema\": \"{schema}\"")?;
+    for (name, sheet) in sheets {
+        write_array(name, sheet, out)?;
+    }
+    out.write_all(b"\n}\n")?;
+    out.flush()
+}
+
+/// Writes the rows of a list of any kind, one object a line, each with its `record`.
+pub fn write_sheet_lines(record: &'static str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
+    for row in objects(sheet, Some(record)) {
+        compact(&row, out)?;
+        out.write_all(b"\n")?;
     }
     out.flush()
 }
@@ -68,9 +81,13 @@ fn member(name: &str, value: &impl Serialize, out: &mut dyn Write) -> io::Result
 }
 
 fn array(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, ",\n\"{}\": [", list.word())?;
+    write_array(list.word(), sheet(report, list), out)
+}
+
+fn write_array(name: &str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, ",\n\"{name}\": [")?;
     let mut separator = "\n";
-    for row in objects(sheet(report, list), None) {
+    for row in objects(sheet, None) {
         out.write_all(separator.as_bytes())?;
         compact(&row, out)?;
         separator = ",\n";

@@ -3,6 +3,7 @@
 mod columns;
 mod csv;
 mod escape;
+mod explained;
 mod files;
 mod guard;
 mod json;
@@ -17,6 +18,7 @@ mod write;
 
 pub use columns::{Column, Sheet, sheet, totals};
 pub use escape::visible;
+pub use explained::{EXPLAIN_SCHEMA, render_explained};
 pub use files::{write_file, write_set};
 pub use guard::VisibleLines;
 pub use json::SCHEMA;

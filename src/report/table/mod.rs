@@ -1,6 +1,7 @@
 //! The terminal screen: the answer first, then the tables behind it, then what the numbers rest on.
 
 mod answer;
+mod explained;
 mod footer;
 mod grid;
 mod lists;
@@ -10,6 +11,7 @@ mod text;
 use std::io::{self, Write};
 
 use super::model::Report;
+pub use explained::write_explained;
 use page::Page;
 
 /// What the terminal can show, and what the user wants to see first.
