@@ -63,7 +63,7 @@ mod tests {
 
     fn group(isp: &str, ip: &str, kind: RecordKind, cause: &str, class: &'static str, count: u64) -> Group {
         let (isp, ip, diag60, cause60) = (isp.into(), ip.into(), cause.into(), cause.into());
-        Group { isp, ip, kind, diag60, cause60, class, count, seen: Span::default() }
+        Group { isp, ip, kind, diag60, cause60, class, count, seen: Span::default(), meaning: Default::default() }
     }
 
     fn some() -> Vec<Group> {

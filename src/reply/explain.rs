@@ -61,6 +61,6 @@ mod tests {
     fn who_sent_it_may_be_said() {
         let rules = Rules::new(&[]).expect("no user rules");
         let class = |isp| explain(&rules, isp, b"550 5.7.30 blocked").class;
-        assert_eq!((class("gmail"), class("google-workspace"), class("")), ("auth-dkim", "auth-dkim", "policy"));
+        assert_eq!((class("gmail"), class("google-workspace"), class("")), ("auth-dkim", "auth-dkim", "unknown"));
     }
 }

@@ -1,6 +1,7 @@
 //! Remote servers' replies: cut to the first 60 characters, and masked first, so that one fault is one
 //! group whatever the IP, the recipient or the queue id in its text; then classified, each distinct one once.
 
+mod addresses;
 mod beyond;
 #[cfg(test)]
 mod corpus;
@@ -13,6 +14,7 @@ mod own;
 mod rules;
 mod word;
 
+pub use addresses::without_addresses;
 pub use cut::first_60;
 pub use dkim::{DKIM_CAUSES, DkimCause};
 pub use explain::{Explained, explain};

@@ -75,6 +75,12 @@ pub fn write_sheet_lines(record: &'static str, sheet: Sheet, out: &mut dyn Write
     out.flush()
 }
 
+/// Writes one object on a line of its own.
+pub fn write_object<'r>(cells: impl Iterator<Item = (&'r str, Value<'r>)>, out: &mut dyn Write) -> io::Result<()> {
+    compact(&Object(cells.collect()), out)?;
+    out.write_all(b"\n")
+}
+
 fn member(name: &str, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     write!(out, ",\n\"{name}\": ")?;
     compact(value, out)

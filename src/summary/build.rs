@@ -3,10 +3,11 @@
 use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
-use super::rows::{Group, Row, Summary};
-use crate::reply::UNKNOWN_CLASS;
-use crate::tally::{Cell, Names, OTHER, Party, Plan, Replies, Tally};
+use super::rows::{Group, Meaning, Row, Summary};
+use crate::reply::{UNKNOWN_CLASS, without_addresses};
+use crate::tally::{Cell, Names, OTHER, Party, Plan, Replies, Reply, Tally};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
@@ -63,26 +64,45 @@ fn groups(
         Party::Domain(domain) => kept(domain).then(|| numbers[domain as usize]),
     };
     by_isp.merge(replies, party, |ip| ip);
-    // Each distinct cause is classified once, by the whole text of one of its replies.
-    let mut classes: HashMap<(&[u8], &[u8]), &'static str> = HashMap::new();
+    let mut known: HashMap<(u32, &[u8], &[u8]), Told> = HashMap::new();
     let mut groups: Vec<Group> = by_isp
         .all()
-        .map(|(isp, reply, seen)| Group {
-            class: match reply.cause60 {
-                OTHER => UNKNOWN_CLASS,
-                _ => classes
-                    .entry((reply.text, reply.host))
-                    .or_insert_with(|| plan.rules.classify(reply.text, reply.host).class),
-            },
-            isp: names.text(isp).to_owned(),
-            ip: ips.text(reply.ip).to_owned(),
-            kind: reply.kind,
-            diag60: reply.diag60.to_owned(),
-            cause60: reply.cause60.to_owned(),
-            count: seen.count,
-            seen: seen.span,
+        .map(|(isp, reply, seen)| {
+            let told = match reply.cause60 {
+                OTHER => tell_nothing(),
+                _ => {
+                    let key = (isp, reply.text, reply.host);
+                    known.entry(key).or_insert_with(|| tell(plan, names.text(isp), &reply)).clone()
+                }
+            };
+            Group {
+                isp: names.text(isp).to_owned(),
+                ip: ips.text(reply.ip).to_owned(),
+                kind: reply.kind,
+                diag60: reply.diag60.to_owned(),
+                cause60: reply.cause60.to_owned(),
+                class: told.0,
+                count: seen.count,
+                seen: seen.span,
+                meaning: told.1,
+            }
         })
         .collect();
     sort_groups(&mut groups);
     groups
+}
+
+/// The class of a cause, and what else is known of it.
+type Told = (&'static str, Arc<Meaning>);
+
+/// Each distinct cause is classified once, by the whole text of one of its replies.
+fn tell(plan: &Plan, isp: &str, reply: &Reply) -> Told {
+    let rule = plan.rules.classify_for(isp, reply.text, reply.host);
+    let (next_step, example) = (rule.next_step.clone(), without_addresses(reply.text));
+    (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example }))
+}
+
+/// Of causes that were too many to be kept apart.
+fn tell_nothing() -> Told {
+    (UNKNOWN_CLASS, Arc::default())
 }

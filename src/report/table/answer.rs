@@ -21,7 +21,7 @@ const STEPS: usize = 3;
 pub fn write(report: &Report, page: &mut Page) -> io::Result<()> {
     let findings = worst_first(&report.evaluation.findings);
     if !report.unjudged.is_empty() {
-        unknown(&report.unjudged, page)?;
+        write_unknown(&report.unjudged, page)?;
     } else if findings.is_empty() {
         nothing_found(report, page)?;
     }
@@ -44,7 +44,8 @@ fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     sorted
 }
 
-fn unknown(lines: &[String], page: &mut Page) -> io::Result<()> {
+/// Writes why nothing can be judged.
+pub fn write_unknown(lines: &[String], page: &mut Page) -> io::Result<()> {
     page.paragraph(Ink::Yellow, "UNKNOWN  ", &lines[0])?;
     for line in &lines[1..] {
         // What is to be copied into a configuration keeps its shape.

@@ -1,6 +1,7 @@
 //! The terminal screen: the answer first, then the tables behind it, then what the numbers rest on.
 
 mod answer;
+mod causes;
 mod explained;
 mod footer;
 mod grid;
@@ -11,6 +12,7 @@ mod text;
 use std::io::{self, Write};
 
 use super::model::Report;
+pub use causes::write_causes;
 pub use explained::write_explained;
 use page::Page;
 

@@ -68,6 +68,7 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
         class: "unknown",
         count: row.counts.deferred,
         seen: row.seen,
+        meaning: Default::default(),
     };
     let groups = rows.iter().map(group).collect();
     Summary {

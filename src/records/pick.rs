@@ -1,0 +1,301 @@
+//! Which records are behind a number: the same decisions as in counting, one record at a time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::read::Row;
+use crate::record::{Column, Moment, RecordKind, TimeReader, canonical_domain, domain_of_queue, domain_of_rcpt};
+use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
+use crate::summary::Group;
+use crate::tally::{Counts, IspBy, LeftOut, OTHER, Plan, Seen};
+
+/// What is wanted beyond the window and the filters of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pick {
+    /// Record types; none for all that are counted.
+    pub kinds: Vec<RecordKind>,
+    /// The column that counts them.
+    pub column: Option<CountColumn>,
+    /// Classes of their replies.
+    pub classes: Vec<String>,
+    /// Their cause60, or how it begins.
+    pub causes: Vec<String>,
+    /// Their diag60, or how it begins.
+    pub literals: Vec<String>,
+    /// So many at most.
+    pub limit: Option<u64>,
+}
+
+/// A column of the report that counts rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountColumn {
+    /// Delivered, bounced and deferred.
+    Attempts,
+    /// `d` rows over SMTP.
+    Delivered,
+    /// `b` rows that reached a remote host.
+    Bounced,
+    /// `t` rows.
+    Deferred,
+    /// `tq` rows.
+    QueueEvents,
+    /// `b` rows that reached none.
+    LocalBounces,
+    /// `d` rows of another kind.
+    OtherDeliveries,
+}
+
+impl CountColumn {
+    /// Every one, in the order of the columns.
+    pub const ALL: [CountColumn; 7] = [
+        Self::Attempts,
+        Self::Delivered,
+        Self::Bounced,
+        Self::Deferred,
+        Self::QueueEvents,
+        Self::LocalBounces,
+        Self::OtherDeliveries,
+    ];
+
+    /// The column's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Attempts => "attempts",
+            Self::Delivered => "delivered",
+            Self::Bounced => "bounced",
+            Self::Deferred => "deferred",
+            Self::QueueEvents => "queue_events",
+            Self::LocalBounces => "local_bounces",
+            Self::OtherDeliveries => "other_deliveries",
+        }
+    }
+
+    fn counts(self, counts: &Counts) -> bool {
+        0 < match self {
+            Self::Attempts => counts.attempts(),
+            Self::Delivered => counts.delivered,
+            Self::Bounced => counts.bounced,
+            Self::Deferred => counts.deferred,
+            Self::QueueEvents => counts.queue_events,
+            Self::LocalBounces => counts.local_bounces,
+            Self::OtherDeliveries => counts.other_deliveries,
+        }
+    }
+}
+
+/// Asks of each record whether it is wanted.
+pub struct Picker<'p> {
+    plan: &'p Plan,
+    pick: &'p Pick,
+    /// The provider of each domain that was counted.
+    isps: HashMap<String, String>,
+    told: Told<'p>,
+    logged: TimeReader,
+    left_out: LeftOut,
+    seen: Seen,
+}
+
+impl<'p> Picker<'p> {
+    /// `isps` are the providers by domain and `groups` the replies that the first pass of this plan found.
+    pub fn new(plan: &'p Arc<Plan>, pick: &'p Pick, isps: HashMap<String, String>, groups: &'p [Group]) -> Picker<'p> {
+        let (left_out, seen) = (LeftOut::default(), Seen::default());
+        let (told, logged) = (Told::of(groups, pick), TimeReader::new(plan.assume_tz));
+        Picker { plan, pick, isps, told, logged, left_out, seen }
+    }
+
+    /// Whether this record of an input is wanted.
+    pub fn wants(&mut self, input: usize, row: &Row) -> bool {
+        let time = self.logged.read(&row.get(Column::TimeLogged));
+        if !self.is_counted_so(row) || self.is_held_twice(input, row.kind, time) {
+            return false;
+        }
+        let domain = domain(row);
+        if !self.left_out.window_keeps(&self.plan.window, time) || !self.plan.filter.keeps(row, &domain, &mut self.seen)
+        {
+            return false;
+        }
+        let asks_for_isp = !self.plan.filter.isps.is_empty();
+        let asks_for_reply =
+            [&self.pick.classes, &self.pick.causes, &self.pick.literals].iter().any(|asked| !asked.is_empty());
+        if !asks_for_isp && !asks_for_reply {
+            return true;
+        }
+        let isp = self.isp(domain);
+        self.plan.filter.keeps_isp(&isp) && (!asks_for_reply || self.wants_reply(&isp, row))
+    }
+
+    fn is_counted_so(&self, row: &Row) -> bool {
+        let counts = Counts::of(row);
+        let by_kind = if self.pick.kinds.is_empty() { counts.is_some() } else { self.pick.kinds.contains(&row.kind) };
+        by_kind && self.pick.column.is_none_or(|column| counts.is_some_and(|counts| column.counts(&counts)))
+    }
+
+    /// Whether the record is left out because another input holds it too.
+    fn is_held_twice(&self, input: usize, kind: RecordKind, time: Option<Moment>) -> bool {
+        let holds = |time| {
+            let mut all = self.plan.leave_out.iter();
+            all.any(|one| one.input == input && one.kind == kind && (one.first..=one.last).contains(&time))
+        };
+        time.is_some_and(holds)
+    }
+
+    /// The provider of a domain. Types that are not counted may name one that the first pass did not meet.
+    fn isp(&self, domain: String) -> String {
+        if let Some(isp) = self.isps.get(&domain) {
+            return isp.clone();
+        }
+        let listed = self.plan.providers.of_domain(&domain).filter(|_| self.plan.isp_by == IspBy::Provider);
+        listed.map_or(domain, |found| self.plan.providers.token(found.provider).to_owned())
+    }
+
+    fn wants_reply(&self, isp: &str, row: &Row) -> bool {
+        if !self.plan.diag_types[row.kind] {
+            return false;
+        }
+        let diag = row.get(Column::DsnDiag);
+        let (ip, rcpt, orig) = (row.get(Column::DlvSourceIp), row.get(Column::Rcpt), row.get(Column::Orig));
+        let cause60 = mask(&diag, Own { ip: &ip, rcpt: &rcpt, orig: &orig });
+        self.told.wants(self.pick, (isp, row.kind), &cause60, &first_60(&diag))
+    }
+}
+
+/// A record's domain: its recipient's, or its queue's where it has no recipient.
+fn domain(row: &Row) -> String {
+    let queue = row.kind == RecordKind::QueueDeferred;
+    let cell = row.get(if queue { Column::Queue } else { Column::Rcpt });
+    canonical_domain(if queue { domain_of_queue(&cell) } else { domain_of_rcpt(&cell) })
+}
+
+/// Whose replies, of which type.
+type Party<'g> = (&'g str, RecordKind);
+
+/// What the groups tell of causes.
+#[derive(Default)]
+struct Told<'g> {
+    /// The class of each cause.
+    classes: HashMap<(Party<'g>, &'g str), &'static str>,
+    /// Where causes were too many to be kept apart.
+    flooded: HashSet<Party<'g>>,
+    /// Of which causes the literal texts were.
+    flooded_causes: HashSet<(Party<'g>, &'g str)>,
+    /// Texts asked for that are a cause or a literal text in full: others only begin so.
+    whole: HashSet<&'g str>,
+}
+
+impl<'g> Told<'g> {
+    fn of(groups: &'g [Group], pick: &Pick) -> Told<'g> {
+        let mut told = Told::default();
+        for group in groups {
+            let (party, cause60) = ((&*group.isp, group.kind), &*group.cause60);
+            told.classes.insert((party, cause60), group.class);
+            if cause60 == OTHER {
+                told.flooded.insert(party);
+            }
+            if group.diag60 == OTHER {
+                told.flooded_causes.insert((party, cause60));
+            }
+            let asked = [(&pick.causes, cause60), (&pick.literals, &*group.diag60)];
+            for (_, text) in asked.into_iter().filter(|(asked, text)| asked.iter().any(|one| is_same(one, text))) {
+                told.whole.insert(text);
+            }
+        }
+        told
+    }
+
+    fn wants(&self, pick: &Pick, party: Party, cause60: &str, diag60: &str) -> bool {
+        let cause60 = if self.flooded.contains(&party) { OTHER } else { cause60 };
+        let diag60 = if self.flooded_causes.contains(&(party, cause60)) { OTHER } else { diag60 };
+        let class = self.classes.get(&(party, cause60)).copied().unwrap_or(UNKNOWN_CLASS);
+        (pick.classes.is_empty() || pick.classes.iter().any(|asked| asked == class))
+            && (pick.causes.is_empty() || pick.causes.iter().any(|asked| self.is_meant(asked, cause60)))
+            && (pick.literals.is_empty() || pick.literals.iter().any(|asked| self.is_meant(asked, diag60)))
+    }
+
+    /// Whether a text is the one asked for; where there is no such text in full, whether it begins so.
+    fn is_meant(&self, asked: &str, text: &str) -> bool {
+        let in_full = self.whole.iter().any(|whole| is_same(asked, whole));
+        if in_full { is_same(asked, text) } else { text.starts_with(asked) || bare(text).starts_with(asked) }
+    }
+}
+
+fn is_same(asked: &str, text: &str) -> bool {
+    asked == text || asked == bare(text)
+}
+
+/// Without what PowerMTA writes before a reply: people leave that out.
+fn bare(text: &str) -> &str {
+    text.strip_prefix("smtp;").unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(cause: &str, diag: &str, class: &'static str) -> Group {
+        Group {
+            isp: "gmail".into(),
+            ip: "192.0.2.1".into(),
+            kind: RecordKind::Deferred,
+            diag60: diag.into(),
+            cause60: cause.into(),
+            class,
+            count: 1,
+            seen: Default::default(),
+            meaning: Default::default(),
+        }
+    }
+
+    fn causes(asked: &[&str]) -> Pick {
+        Pick { causes: asked.iter().map(|text| (*text).to_owned()).collect(), ..Pick::default() }
+    }
+
+    const PARTY: Party = ("gmail", RecordKind::Deferred);
+
+    #[test]
+    fn a_cause_in_full_is_that_one_and_a_beginning_all_that_begin_so() {
+        let groups = [group("smtp;421 slow", "a", "rate-limit"), group("smtp;421 slow #IP", "a", "rate-limit")];
+        for (asked, expected) in [
+            ("smtp;421 slow", [true, false]),
+            ("421 slow", [true, false]),
+            ("421 slow #IP", [false, true]),
+            ("smtp;421", [true, true]),
+            ("421 sl", [true, true]),
+            ("slow", [false, false]),
+        ] {
+            let pick = causes(&[asked]);
+            let told = Told::of(&groups, &pick);
+            let wants = |cause| told.wants(&pick, PARTY, cause, "a");
+            assert_eq!([wants("smtp;421 slow"), wants("smtp;421 slow #IP")], expected, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_flood_is_one_text_here_too() {
+        let groups = [group(OTHER, OTHER, UNKNOWN_CLASS)];
+        let pick = causes(&[OTHER]);
+        let told = Told::of(&groups, &pick);
+        assert!(told.wants(&pick, PARTY, "smtp;421 anything", "x"));
+        assert!(!told.wants(&pick, ("yahoo", RecordKind::Deferred), "smtp;421 anything", "x"));
+        let pick =
+            Pick { classes: vec![UNKNOWN_CLASS.to_owned()], literals: vec![OTHER.to_owned()], ..Pick::default() };
+        assert!(Told::of(&groups, &pick).wants(&pick, PARTY, "smtp;421 anything", "x"));
+    }
+
+    #[test]
+    fn a_class_is_that_of_the_cause_at_this_provider() {
+        let groups = [group("smtp;421 slow", "a", "rate-limit")];
+        let pick = Pick { classes: vec!["rate-limit".to_owned()], ..Pick::default() };
+        let told = Told::of(&groups, &pick);
+        assert!(told.wants(&pick, PARTY, "smtp;421 slow", "b"));
+        assert!(!told.wants(&pick, ("yahoo", RecordKind::Deferred), "smtp;421 slow", "b"));
+    }
+
+    #[test]
+    fn every_column_has_its_own_word() {
+        let words: HashSet<_> = CountColumn::ALL.map(CountColumn::word).into_iter().collect();
+        assert_eq!(words.len(), CountColumn::ALL.len());
+        let bounced = Counts { bounced: 1, ..Counts::default() };
+        let counting: Vec<_> = CountColumn::ALL.into_iter().filter(|column| column.counts(&bounced)).collect();
+        assert_eq!(counting, [CountColumn::Attempts, CountColumn::Bounced]);
+    }
+}

@@ -1,0 +1,78 @@
+//! The screen of `causes`: a line for each fault, then what to do about them.
+
+use std::io::{self, Write};
+
+use super::grid::Grid;
+use super::grid::Side::{Left, Right};
+use super::page::{Ink, Page};
+use super::{Screen, answer, footer, text};
+use crate::evaluate::words::{counted, grouped};
+use crate::report::model::Report;
+use crate::summary::Cause;
+
+/// Room for a provider's name and a number before it.
+const ISP_WIDTH: usize = 24;
+
+/// Writes the screen.
+pub fn write_causes(report: &Report, causes: &[Cause], screen: &Screen, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(screen, out);
+    if !report.unjudged.is_empty() {
+        answer::write_unknown(&report.unjudged, &mut page)?;
+        page.gap()?;
+    }
+    let shown = match screen.top {
+        0 => causes,
+        top => &causes[..top.min(causes.len())],
+    };
+    if causes.is_empty() {
+        page.line(Ink::Plain, "no reply was grouped: none of these records has one")?;
+    } else {
+        list(shown, &mut page)?;
+        let more = (causes.len() - shown.len()) as u64;
+        if more > 0 {
+            page.line(Ink::Dim, &format!("  and {}; --top 0 shows all", counted(more, "more cause")))?;
+        }
+        page.gap()?;
+        steps(shown, &mut page)?;
+    }
+    page.gap()?;
+    footer::write(report, &mut page)?;
+    page.end()
+}
+
+/// One line a cause, numbered.
+fn list(causes: &[Cause], page: &mut Page) -> io::Result<()> {
+    let cells = |(place, cause): (usize, &Cause)| {
+        let number = place + 1;
+        let row = vec![
+            format!("{number:>2} {}", cause.isp),
+            grouped(cause.count),
+            text::percent(Some(cause.share)),
+            cause.ips.to_string(),
+            cause.class.to_owned(),
+            cause.text.clone(),
+        ];
+        (Ink::Plain, row)
+    };
+    let columns =
+        [("   ISP", Left), ("count", Right), ("share", Right), ("IPs", Right), ("class", Left), ("cause", Left)];
+    let columns = columns.map(|(name, side)| (name.to_owned(), side)).to_vec();
+    Grid { columns, first: ISP_WIDTH, rows: causes.iter().enumerate().map(cells).collect() }.write(page)
+}
+
+/// What to do, each step once with the numbers of its causes, and one reply in full.
+fn steps(causes: &[Cause], page: &mut Page) -> io::Result<()> {
+    let mut steps: Vec<(&Cause, Vec<String>)> = Vec::new();
+    for (place, cause) in causes.iter().enumerate().filter(|(_, cause)| !cause.meaning.next_step.is_empty()) {
+        let number = (place + 1).to_string();
+        match steps.iter_mut().find(|(first, _)| first.meaning.next_step == cause.meaning.next_step) {
+            Some((_, numbers)) => numbers.push(number),
+            None => steps.push((cause, vec![number])),
+        }
+    }
+    for (cause, numbers) in steps {
+        page.paragraph(Ink::Plain, &format!("{}  ", numbers.join(", ")), &cause.meaning.next_step)?;
+        page.line(Ink::Dim, &format!("    e.g. {}", cause.meaning.example))?;
+    }
+    Ok(())
+}
