@@ -5,13 +5,35 @@ use super::scope::{Case, Doubt};
 use super::words::{self, listed, shell_word};
 use super::{Level, Scope};
 use crate::record::NONE;
+use crate::reply::DKIM_CAUSES;
 
-/// The steps for one pool's trouble, whose dominating reply is of this class.
-pub(crate) fn next_steps(pool: &JudgedPool, class: &str) -> Vec<String> {
-    let named = pool.named_worst_first();
-    if let Some(step) = mend_authentication(class) {
-        return vec![step.to_owned(), read_the_replies(pool, "")];
+/// A class that makes up this share of the deferrals is worth a step of its own.
+const WORTH_A_STEP: f64 = 0.1;
+
+/// The steps for one pool's trouble, whose dominating reply is of this class. `classes` are those of its deferrals, the
+/// most frequent first.
+pub(crate) fn next_steps(pool: &JudgedPool, class: &str, classes: &[(&'static str, u64)]) -> Vec<String> {
+    let dominating = mend_authentication(class).or_else(|| mend_authentication(classes.first()?.0));
+    if let Some(step) = dominating {
+        return vec![step, read_the_replies(pool, "")];
     }
+    let mut steps = by_extent(pool);
+    let all: u64 = classes.iter().map(|(_, count)| count).sum();
+    let share = |count: u64| count as f64 / all as f64;
+    let further = classes.iter().filter(|(_, count)| share(*count) >= WORTH_A_STEP);
+    let further = further.filter_map(|(class, count)| Some((class, count, mend_authentication(class)?))).next();
+    if let Some((class, count, step)) = further {
+        steps.insert(
+            1.min(steps.len()),
+            format!("{} of the deferrals are {class}: {step}", words::percent(share(*count))),
+        );
+    }
+    steps
+}
+
+/// What to do about volume and IPs.
+fn by_extent(pool: &JudgedPool) -> Vec<String> {
+    let named = pool.named_worst_first();
     let mut steps = Vec::new();
     if pool.pool.blocked || named.iter().any(|ip| ip.blocked) {
         steps.extend(nothing_gets_through(pool));
@@ -32,18 +54,26 @@ pub(crate) fn next_steps(pool: &JudgedPool, class: &str) -> Vec<String> {
 
 /// What to mend where the receiver says that the mail is not authenticated: neither less volume nor
 /// another IP cures that.
-fn mend_authentication(class: &str) -> Option<&'static str> {
+fn mend_authentication(class: &str) -> Option<String> {
     Some(match class {
         "auth-dkim" => {
-            "mend DKIM signing of the sender domains that the replies name: is the key on the host the one in DNS, is \
-             the selector published, is the mail signed at all; less volume does not cure this"
+            let causes = DKIM_CAUSES.map(|cause| cause.cause).join(", ");
+            format!(
+                "mend DKIM signing of the sender domains that the replies name; less volume does not cure this. Tell the \
+                 causes apart ({causes}): first `{}`, then `pmtriage dkim message FILE` on a received copy",
+                DKIM_CAUSES[0].check
+            )
         }
-        "auth-spf" => "mend the SPF record of the sender domains that the replies name: it must list these IPs",
+        "auth-spf" => {
+            "mend the SPF record of the sender domains that the replies name: it must list these IPs".to_owned()
+        }
         "auth-dmarc" => {
             "mend alignment: the From domain must be that of a passing DKIM signature or of a passing SPF check"
+                .to_owned()
         }
         "auth-none" => {
             "authenticate the mail: neither SPF nor DKIM passed; publish SPF for these IPs and sign with DKIM"
+                .to_owned()
         }
         _ => return None,
     })

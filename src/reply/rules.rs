@@ -330,6 +330,9 @@ mod tests {
         for token in tokens.chain(BUILT_IN.rule.iter().filter_map(|rule| rule.provider.as_ref())) {
             assert!(providers.by_token(token).is_some(), "{token}");
         }
+        let blames = BUILT_IN.rule.iter().filter_map(|rule| rule.blames.as_ref());
+        let blames = blames.chain(BUILT_IN.class.iter().filter_map(|class| class.blames.as_ref()));
+        blames.for_each(|blames| assert!(BLAMES.contains(&blames.as_str()), "{blames}"));
         BUILT_IN.provider.iter().for_each(|known| assert!(compile(&known.pattern).is_ok(), "{}", known.pattern));
     }
 
@@ -370,6 +373,26 @@ mod tests {
         assert_eq!(rules.users().len(), 1);
         for bad in [user_rule("polite", Some("x")), user_rule("policy", None), user_rule("policy", Some("("))] {
             assert!(Rules::new(&[bad]).is_err());
+        }
+    }
+
+    #[test]
+    fn what_a_reply_blames_is_told_apart() {
+        for (diag, blames) in [
+            ("421-4.7.28 unusual rate of mail originating from your IP address [192.0.2.7]. - gsmtp", Some("ip")),
+            (
+                "421-4.7.28 unusual rate of mail originating from your IP Netblock [192.0.2.0]. - gsmtp",
+                Some("netblock"),
+            ),
+            ("421-4.7.28 unusual rate of mail originating from your SPF domain [example.com]. - gsmtp", Some("domain")),
+            ("421-4.7.28 unusual rate of mail containing one of your URL domains. - gsmtp", Some("url")),
+            ("550 blocked using zen.spamhaus.org", Some("ip")),
+            ("550 blocked using dbl.spamhaus.org", Some("domain")),
+            ("421 too many messages", Some("volume")),
+            ("550 5.1.1 no such user", Some("recipient")),
+            ("451 4.3.0 Temporary system problem", None),
+        ] {
+            assert_eq!(rules().classify(diag.as_bytes(), b"").blames, blames, "{diag}");
         }
     }
 

@@ -107,6 +107,9 @@ pub fn problems() -> Report {
                 ],
                 extent: Extent::Pool,
                 explained_by: String::new(),
+                classes: vec![("reputation".into(), 180), ("auth-dkim".into(), 77)],
+                blames: Some("ip"),
+                blames_fits: None,
             }],
         },
         groups: vec![Group {

@@ -1,7 +1,7 @@
 //! From the words of the command line to the exit status.
 
 use super::status::{DONE, FAILED, Outcome, USAGE};
-use super::stdout;
+use super::stdout::{self, say};
 use crate::cli::{self, Command, DemoArgs};
 use crate::config::{self, Environment, Settings};
 use crate::demo;
@@ -125,9 +125,4 @@ fn write_demo(args: &DemoArgs) -> Result<u8> {
         writeln!(out, "everything else is healthy")?;
         writeln!(out, "now read it:  pmtriage {}", args.dir.display())
     })
-}
-
-/// Writes a line for people; where standard error is closed, nobody is there to be told.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

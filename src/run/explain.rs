@@ -1,7 +1,7 @@
 //! `explain`: what replies mean.
 
 use super::status::{DONE, NOTHING_TO_JUDGE};
-use super::stdout::{print, print_rows};
+use super::stdout::{print, print_rows, say};
 use crate::cli::ExplainArgs;
 use crate::config::ExplainSettings;
 use crate::error::{Error, Result};
@@ -37,7 +37,11 @@ pub fn run(args: &ExplainArgs, settings: &ExplainSettings) -> Result<u8> {
     } else {
         print(write)?
     }
-    Ok(if rows.is_empty() { NOTHING_TO_JUDGE } else { DONE })
+    if rows.is_empty() {
+        say("pmtriage: there is no reply on standard input");
+        return Ok(NOTHING_TO_JUDGE);
+    }
+    Ok(DONE)
 }
 
 /// The lines that are not blank, each as far as it is of use.

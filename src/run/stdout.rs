@@ -1,4 +1,4 @@
-//! Standard output, for the commands that write nothing else.
+//! Standard output, for the commands that write nothing else; and standard error, a line at a time.
 
 use crate::error::{Error, Result};
 use crate::report::VisibleLines;
@@ -17,6 +17,11 @@ pub fn print_rows(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Resul
     }
     let mut out = VisibleLines::new(BufWriter::new(io::stdout().lock()));
     told(write(&mut out).and_then(|()| out.flush()))
+}
+
+/// Writes a line for people to standard error; where that is closed, nobody is there to be told.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn told(written: io::Result<()>) -> Result<()> {

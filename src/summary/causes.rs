@@ -39,7 +39,7 @@ pub struct Cause {
     pub meaning: Arc<Meaning>,
 }
 
-/// Joins groups to causes. The provider with the most records first, and of each the most frequent cause; ties by name.
+/// Joins groups to causes, one for each provider and text. The most frequent first, ties by provider and text.
 pub fn causes(groups: &[Group], by: CauseBy) -> Vec<Cause> {
     let mut of_isps: BTreeMap<&str, u64> = BTreeMap::new();
     let mut joined: BTreeMap<(&str, &str), Vec<&Group>> = BTreeMap::new();
@@ -51,13 +51,10 @@ pub fn causes(groups: &[Group], by: CauseBy) -> Vec<Cause> {
         *of_isps.entry(&group.isp).or_default() += group.count;
         joined.entry((&group.isp, text)).or_default().push(group);
     }
-    let mut causes: Vec<Cause> =
-        joined.into_iter().map(|((isp, text), all)| cause(isp, text, &all, of_isps[isp])).collect();
-    causes.sort_by(|a, b| {
-        let key = |cause: &Cause| (Reverse(of_isps[&*cause.isp]), Reverse(cause.count));
-        let (of_a, of_b) = (key(a), key(b));
-        (of_a.0, &a.isp, of_a.1, &a.text).cmp(&(of_b.0, &b.isp, of_b.1, &b.text))
-    });
+    let joined = joined.into_iter().map(|((isp, text), groups)| cause(isp, text, &groups, of_isps[isp]));
+    let mut causes: Vec<Cause> = joined.collect();
+    // The sort keeps the order of those that are equally frequent.
+    causes.sort_by_key(|cause| Reverse(cause.count));
     causes
 }
 

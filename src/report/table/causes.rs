@@ -13,6 +13,9 @@ use crate::summary::Cause;
 /// Room for a provider's name and a number before it.
 const ISP_WIDTH: usize = 24;
 
+/// So much of a reply in full is enough to recognise it.
+const EXAMPLE: usize = 200;
+
 /// Writes the screen.
 pub fn write_causes(report: &Report, causes: &[Cause], screen: &Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(screen, out);
@@ -50,7 +53,7 @@ fn list(causes: &[Cause], page: &mut Page) -> io::Result<()> {
             text::percent(Some(cause.share)),
             cause.ips.to_string(),
             cause.class.to_owned(),
-            cause.text.clone(),
+            cause.text.strip_prefix("smtp;").unwrap_or(&cause.text).to_owned(),
         ];
         (Ink::Plain, row)
     };
@@ -63,7 +66,9 @@ fn list(causes: &[Cause], page: &mut Page) -> io::Result<()> {
 /// What to do, each step once with the numbers of its causes, and one reply in full.
 fn steps(causes: &[Cause], page: &mut Page) -> io::Result<()> {
     let mut steps: Vec<(&Cause, Vec<String>)> = Vec::new();
-    for (place, cause) in causes.iter().enumerate().filter(|(_, cause)| !cause.meaning.next_step.is_empty()) {
+    // Records without a reply, and replies too many to be kept apart, have nothing to go by.
+    let told = causes.iter().enumerate().filter(|(_, cause)| !cause.meaning.example.is_empty());
+    for (place, cause) in told {
         let number = (place + 1).to_string();
         match steps.iter_mut().find(|(first, _)| first.meaning.next_step == cause.meaning.next_step) {
             Some((_, numbers)) => numbers.push(number),
@@ -72,7 +77,8 @@ fn steps(causes: &[Cause], page: &mut Page) -> io::Result<()> {
     }
     for (cause, numbers) in steps {
         page.paragraph(Ink::Plain, &format!("{}  ", numbers.join(", ")), &cause.meaning.next_step)?;
-        page.line(Ink::Dim, &format!("    e.g. {}", cause.meaning.example))?;
+        let example = text::cut(&cause.meaning.example, EXAMPLE, page.ellipsis()).into_owned();
+        page.paragraph(Ink::Dim, "    as in: ", &example)?;
     }
     Ok(())
 }

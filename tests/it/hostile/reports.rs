@@ -5,7 +5,7 @@ use crate::judge::cases;
 use pmtriage::evaluate::{Extent, Finding, Judgeable, Level, Scope, Thresholds, evaluate};
 use pmtriage::record::{Moment, RecordKind, Span};
 use pmtriage::report::{Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render};
-use pmtriage::summary::{Group, Row, Summary};
+use pmtriage::summary::{Group, Meaning, Row, Summary};
 use pmtriage::tally::{Counts, MessageRate, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,6 +13,7 @@ use proptest::sample::select;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 /// Counts of a row: some are large, some are nothing.
 fn counts() -> impl Strategy<Value = Counts> {
@@ -68,7 +69,7 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
         class: "unknown",
         count: row.counts.deferred,
         seen: row.seen,
-        meaning: Default::default(),
+        meaning: Arc::new(Meaning { blames: None, next_step: name(), example: name() }),
     };
     let groups = rows.iter().map(group).collect();
     Summary {
@@ -111,6 +112,9 @@ fn report() -> impl Strategy<Value = Report> {
                 next_steps: vec![name(), name()],
                 extent: Extent::ManyIsps,
                 explained_by: name(),
+                classes: vec![(name(), 3), (name(), 2)],
+                blames: Some("ip"),
+                blames_fits: Some(true),
             });
         }
         let input = |path: String| InputRow {
