@@ -94,12 +94,11 @@ pub fn names_of_line(line: &[u8]) -> Vec<String> {
 }
 
 impl Headers {
-    /// The first header line of the source, without its byte order mark and line end; nothing before it was met.
+    /// The first header line of the source, without its byte order mark and newline; nothing before it was met.
     pub fn first(&self) -> Option<Vec<u8>> {
         let headers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let line = headers.first()?;
-        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        Some(line.strip_suffix(b"\r").unwrap_or(line).to_owned())
+        Some(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).to_owned())
     }
 
     /// The names of the header line that makes this schema.

@@ -11,6 +11,7 @@ mod explain;
 mod mask;
 mod normal;
 mod own;
+mod pattern;
 mod rules;
 mod word;
 

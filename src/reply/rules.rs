@@ -1,11 +1,11 @@
 //! What a reply means: the rules of `rules.toml`, and the user's own before them. The file itself says how a rule is read.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
-use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::normal::Reply;
+use super::pattern::Pattern;
 use super::{BLAMES, CLASSES, UNKNOWN_CLASS};
 use crate::error::{Error, Result};
 use crate::provider::Providers;
@@ -101,13 +101,6 @@ struct Wording {
     pattern: Pattern,
 }
 
-/// A regular expression that is compiled when it is first asked.
-#[derive(Debug)]
-struct Pattern {
-    text: String,
-    compiled: OnceLock<Regex>,
-}
-
 static BUILT_IN: LazyLock<RuleFile> =
     LazyLock::new(|| toml::from_str(include_str!("rules.toml")).expect("the built-in rules are read by a test"));
 
@@ -197,26 +190,6 @@ impl Rule {
     }
 }
 
-impl Pattern {
-    fn new(text: &str) -> Pattern {
-        Pattern { text: text.to_owned(), compiled: OnceLock::new() }
-    }
-
-    /// For a whole text, not a part of it.
-    fn whole(text: &str) -> Pattern {
-        Pattern::new(&format!("^(?:{text})$"))
-    }
-
-    fn is_in(&self, text: &str) -> bool {
-        self.compiled.get_or_init(|| compile(&self.text).expect("patterns are checked")).is_match(text.as_bytes())
-    }
-}
-
-/// Bytes without tables of Unicode: replies are English, and what they quote is never asked for.
-fn compile(pattern: &str) -> std::result::Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).case_insensitive(true).build()
-}
-
 fn rule(text: &RuleText) -> Rule {
     let class = class_named(&text.class).expect("the built-in rules are read by a test");
     let words = class_text(class);
@@ -247,7 +220,7 @@ fn checked(text: &RuleText) -> Result<Rule> {
     }
     let checked = rule(text);
     for pattern in checked.code.iter().chain(&checked.status).chain(&checked.pattern) {
-        if let Err(error) = compile(&pattern.text) {
+        if let Err(error) = pattern.check() {
             return refused(error.to_string());
         }
     }
@@ -323,7 +296,7 @@ mod tests {
         for rule in &BUILT_IN.rule {
             let patterns = rule.status.iter().chain(&rule.pattern);
             assert!(patterns.clone().count() > 0, "{}", rule.id);
-            patterns.for_each(|pattern| assert!(compile(pattern).is_ok(), "{pattern}"));
+            patterns.for_each(|pattern| assert!(Pattern::new(pattern).check().is_ok(), "{pattern}"));
         }
         let providers = Providers::new(&[]).expect("no user rules");
         let tokens = BUILT_IN.provider.iter().flat_map(|known| known.same.iter().chain([&known.token]));
@@ -333,7 +306,9 @@ mod tests {
         let blames = BUILT_IN.rule.iter().filter_map(|rule| rule.blames.as_ref());
         let blames = blames.chain(BUILT_IN.class.iter().filter_map(|class| class.blames.as_ref()));
         blames.for_each(|blames| assert!(BLAMES.contains(&blames.as_str()), "{blames}"));
-        BUILT_IN.provider.iter().for_each(|known| assert!(compile(&known.pattern).is_ok(), "{}", known.pattern));
+        for known in &BUILT_IN.provider {
+            assert!(Pattern::new(&known.pattern).check().is_ok(), "{}", known.pattern);
+        }
     }
 
     #[test]

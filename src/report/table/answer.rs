@@ -146,7 +146,9 @@ fn blame(finding: &Finding) -> Option<String> {
         (Some(false), Scope::IpSpecific) => {
             format!("the reply blames {thing}, yet other IPs fare better: see what differs in what these send")
         }
-        (Some(false), _) => format!("the reply blames {thing}, yet all IPs fare alike: look for what they have in common"),
+        (Some(false), _) => {
+            format!("the reply blames {thing}, yet all IPs fare alike: look for what they have in common")
+        }
         (None, Scope::CannotTell) => format!("the reply blames {thing}"),
         (None, _) => return None,
     })

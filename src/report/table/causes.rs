@@ -47,13 +47,14 @@ pub fn write_causes(report: &Report, causes: &[Cause], screen: &Screen, out: &mu
 fn list(causes: &[Cause], page: &mut Page) -> io::Result<()> {
     let cells = |(place, cause): (usize, &Cause)| {
         let number = place + 1;
+        let (text, name) = without_name(&cause.text);
         let row = vec![
             format!("{number:>2} {}", cause.isp),
             grouped(cause.count),
             text::percent(Some(cause.share)),
             cause.ips.to_string(),
-            cause.class.to_owned(),
-            cause.text.strip_prefix("smtp;").unwrap_or(&cause.text).to_owned(),
+            format!("{}{name}", cause.class),
+            text.strip_prefix("smtp;").unwrap_or(text).to_owned(),
         ];
         (Ink::Plain, row)
     };
@@ -61,6 +62,12 @@ fn list(causes: &[Cause], page: &mut Page) -> io::Result<()> {
         [("   ISP", Left), ("count", Right), ("share", Right), ("IPs", Right), ("class", Left), ("cause", Left)];
     let columns = columns.map(|(name, side)| (name.to_owned(), side)).to_vec();
     Grid { columns, first: ISP_WIDTH, rows: causes.iter().enumerate().map(cells).collect() }.write(page)
+}
+
+/// A cause's 60 characters, and what stands behind them: ` #NAME` tells faults apart, and would be the first to be cut.
+fn without_name(text: &str) -> (&str, &str) {
+    let end = text.char_indices().nth(60).map_or(text.len(), |(end, _)| end);
+    if text[end..].starts_with(" #") { text.split_at(end) } else { (text, "") }
 }
 
 /// What to do, each step once with the numbers of its causes, and one reply in full.
