@@ -13,6 +13,9 @@ use crate::summary::Cause;
 /// Room for a provider's name and a number before it.
 const ISP_WIDTH: usize = 24;
 
+/// Blanks between two columns.
+const GAP: usize = 2;
+
 /// So much of a reply in full is enough to recognise it.
 const EXAMPLE: usize = 200;
 
@@ -45,23 +48,41 @@ pub fn write_causes(report: &Report, causes: &[Cause], screen: &Screen, out: &mu
 
 /// One line a cause, numbered.
 fn list(causes: &[Cause], page: &mut Page) -> io::Result<()> {
+    let columns =
+        [("   ISP", Left), ("count", Right), ("share", Right), ("IPs", Right), ("class", Left), ("cause", Left)];
     let cells = |(place, cause): (usize, &Cause)| {
         let number = place + 1;
-        let (text, name) = without_name(&cause.text);
-        let row = vec![
-            format!("{number:>2} {}", cause.isp),
+        let isp = format!("{number:>2} {}", page.clean(&cause.isp));
+        vec![
+            text::cut(&isp, ISP_WIDTH, page.ellipsis()).into_owned(),
             grouped(cause.count),
             text::percent(Some(cause.share)),
             cause.ips.to_string(),
-            format!("{}{name}", cause.class),
-            text.strip_prefix("smtp;").unwrap_or(text).to_owned(),
-        ];
-        (Ink::Plain, row)
+            cause.class.to_owned(),
+        ]
     };
-    let columns =
-        [("   ISP", Left), ("count", Right), ("share", Right), ("IPs", Right), ("class", Left), ("cause", Left)];
-    let columns = columns.map(|(name, side)| (name.to_owned(), side)).to_vec();
-    Grid { columns, first: ISP_WIDTH, rows: causes.iter().enumerate().map(cells).collect() }.write(page)
+    let mut rows: Vec<Vec<String>> = causes.iter().enumerate().map(cells).collect();
+    let width = |(place, (name, _)): (usize, &(&str, _))| {
+        let cells = rows.iter().map(|row| text::width(&row[place]));
+        cells.fold(text::width(name), usize::max) + GAP
+    };
+    let used: usize = columns[..columns.len() - 1].iter().enumerate().map(width).sum();
+    let room = page.screen.width.saturating_sub(used);
+    rows.iter_mut().zip(causes).for_each(|(row, cause)| row.push(cause_within(room, &cause.text, page)));
+    Grid {
+        columns: columns.map(|(name, side)| (name.to_owned(), side)).to_vec(),
+        first: ISP_WIDTH,
+        rows: rows.into_iter().map(|row| (Ink::Plain, row)).collect(),
+    }
+    .write(page)
+}
+
+/// A cause as far as there is room; what tells it from another, behind its 60 characters, is not what is cut.
+fn cause_within(room: usize, cause: &str, page: &Page) -> String {
+    let (text, name) = without_name(cause);
+    let text = page.clean(text.strip_prefix("smtp;").unwrap_or(text)).into_owned();
+    let name = page.clean(name);
+    text::cut(&text, room.saturating_sub(text::width(&name)), page.ellipsis()).into_owned() + &name
 }
 
 /// A cause's 60 characters, and what stands behind them: ` #NAME` tells faults apart, and would be the first to be cut.
