@@ -23,8 +23,8 @@ pub const DKIM_CAUSES: [DkimCause; 6] = [
     },
     DkimCause {
         cause: "message modified in transit",
-        diagnosis: "the body hash does not verify, often on some paths only: a footer, a scanner, a relay, a list",
-        check: "pmtriage dkim message FILE (a copy as received)",
+        diagnosis: "the body hash of a received copy does not verify, often on some paths only: a footer, a scanner, a relay, a list",
+        check: "pmtriage dkim message FILE",
         fix: "sign after the last change, use relaxed/relaxed, and leave out headers that relays rewrite",
     },
     DkimCause {
@@ -35,8 +35,8 @@ pub const DKIM_CAUSES: [DkimCause; 6] = [
     },
     DkimCause {
         cause: "truncated signature header",
-        diagnosis: "the b= value is shorter than the key (344 characters for 2048 bits), or a folded line is missing",
-        check: "pmtriage dkim message FILE (a copy as received)",
+        diagnosis: "in a received copy the b= value is shorter than the key (344 characters for 2048 bits), or a folded line is missing",
+        check: "pmtriage dkim message FILE",
         fix: "find the relay or filter that folds or cuts long headers, and let it pass them unchanged",
     },
     DkimCause {
@@ -48,7 +48,7 @@ pub const DKIM_CAUSES: [DkimCause; 6] = [
     DkimCause {
         cause: "unreadable key file",
         diagnosis: "mail leaves without any signature, and the signer's log says so",
-        check: "pmtriage dkim logs PATH; pmtriage dkim config FILE",
+        check: "pmtriage dkim logs PATH",
         fix: "give the key file to the signer's user (mode 0600 or 0640) and its folders passage, then reload",
     },
 ];
@@ -63,6 +63,7 @@ mod tests {
         let rules = Rules::new(&[]).expect("no user rules");
         let step = &rules.classify(b"smtp;550 5.7.20 No passing DKIM signature found", b"").next_step;
         for cause in DKIM_CAUSES {
+            assert!(cause.check.starts_with("pmtriage dkim "), "{}", cause.check);
             assert!(step.contains(cause.cause), "{}", cause.cause);
         }
     }

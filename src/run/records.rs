@@ -23,9 +23,9 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
     let (counting, so_far) = (&settings.counting, ReadSoFar::default());
     let mut outcome = Outcome::default();
     let inputs = Inputs::find(counting, Reading::Twice, &so_far, &mut outcome);
-    let (mut counted, plan) = count(counting, &inputs, &so_far)?;
+    let (counted, plan) = count(counting, &inputs, &so_far)?;
 
-    outcome.notes = notes::warnings(&mut counted.tally, &inputs, &plan);
+    outcome.notes = notes::about_records(&counted.tally, &inputs, &plan);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let facts = describe::Facts::of(&counted.tally, &plan);
     let domains = (0..counted.tally.domains.count()).map(|domain| counted.tally.domains.text(domain).to_owned());

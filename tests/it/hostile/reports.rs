@@ -4,8 +4,10 @@ use super::text;
 use crate::judge::cases;
 use pmtriage::evaluate::{Extent, Finding, Judgeable, Level, Scope, Thresholds, evaluate};
 use pmtriage::record::{Moment, RecordKind, Span};
-use pmtriage::report::{Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render};
-use pmtriage::summary::{Group, Meaning, Row, Summary};
+use pmtriage::report::{
+    Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render, render_causes,
+};
+use pmtriage::summary::{CauseBy, Group, Meaning, Row, Summary};
 use pmtriage::tally::{Counts, MessageRate, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -157,6 +159,12 @@ fn rendered(report: &Report, format: Format, list: List, screen: &Screen) -> Str
     String::from_utf8(out).expect("text")
 }
 
+fn causes(report: &Report, format: Format, screen: &Screen) -> String {
+    let mut out = Vec::new();
+    render_causes(report, CauseBy::Masked, format, screen, &mut out).expect("memory takes it");
+    String::from_utf8(out).expect("text")
+}
+
 /// Characters that act on a terminal or on the order of what it shows.
 fn acts(character: char) -> bool {
     let turns =
@@ -200,11 +208,24 @@ proptest! {
     #[test]
     fn nothing_on_the_screen_acts_on_it(report in report(), screen in screen()) {
         let shown = rendered(&report, Format::Table, List::Ips, &screen);
-        let plain = if screen.colour == Colour::On { without_colours(&shown) } else { shown };
-        prop_assert!(!plain.contains(acts), "{plain:?}");
-        if screen.symbols == Symbols::Ascii {
-            prop_assert!(plain.is_ascii(), "{plain:?}");
+        for shown in [shown, causes(&report, Format::Table, &screen)] {
+            let plain = if screen.colour == Colour::On { without_colours(&shown) } else { shown };
+            prop_assert!(!plain.contains(acts), "{plain:?}");
+            if screen.symbols == Symbols::Ascii {
+                prop_assert!(plain.is_ascii(), "{plain:?}");
+            }
         }
+    }
+
+    #[test]
+    fn causes_parse_back(report in report(), screen in screen()) {
+        let text = causes(&report, Format::Json, &screen);
+        prop_assert!(!text.contains(acts), "{text:?}");
+        let document: Value = serde_json::from_str(&text).expect("one document");
+        let rows = document["causes"].as_array().map(Vec::len);
+        let csv = causes(&report, Format::Csv, &screen);
+        prop_assert_eq!(Some(csv::Reader::from_reader(csv.as_bytes()).records().filter(Result::is_ok).count()), rows);
+        prop_assert_eq!(Some(causes(&report, Format::Markdown, &screen).lines().count() - 2), rows);
     }
 
     #[test]
