@@ -167,3 +167,42 @@ fn name_of(pool: &JudgedPool) -> String {
         name => format!("pool {name}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::pools::Stuck;
+    use super::super::{MIN_ATTEMPTS, Thresholds};
+    use super::*;
+    use crate::summary::{Counts, Row};
+
+    /// The steps for a pool of two IPs that are deferred alike.
+    fn steps(class: &str, classes: &[(&'static str, u64)]) -> Vec<String> {
+        let counts = Counts { delivered: 800, deferred: 200, ..Counts::default() };
+        let row = |ip: &str| Row { isp: "gmail".into(), pool: "p".into(), ip: ip.into(), counts, ..Row::default() };
+        let (pool, ips) = (row(""), [row("192.0.2.1"), row("192.0.2.2")]);
+        let thresholds = Thresholds { min_attempts: MIN_ATTEMPTS, ..Thresholds::default() };
+        next_steps(&JudgedPool::new(&pool, &ips, &thresholds, &Stuck::new(&ips)), class, classes)
+    }
+
+    #[test]
+    fn where_authentication_dominates_it_is_mended_first() {
+        for classes in [&[("auth-dkim", 150), ("rate-limit", 50)][..], &[]] {
+            let steps = steps("auth-dkim", classes);
+            assert!(steps[0].starts_with("mend DKIM signing") && steps[0].contains("`pmtriage dkim key "), "{steps:?}");
+            DKIM_CAUSES.iter().for_each(|cause| assert!(steps[0].contains(cause.cause), "{}", cause.cause));
+        }
+        // Many causes of one class can together outweigh the most frequent one.
+        let steps = steps("rate-limit", &[("auth-spf", 120), ("rate-limit", 80)]);
+        assert!(steps[0].starts_with("mend the SPF record"), "{steps:?}");
+    }
+
+    #[test]
+    fn a_smaller_share_of_it_gets_a_step_and_a_tiny_one_none() {
+        let mended = |count| {
+            let steps = steps("rate-limit", &[("rate-limit", 200 - count), ("auth-dkim", count)]);
+            assert!(steps[0].starts_with("cut the volume"), "{steps:?}");
+            steps.iter().any(|step| step.contains("of the deferrals are auth-dkim: mend DKIM"))
+        };
+        assert!(mended(44) && mended(20) && !mended(19));
+    }
+}
