@@ -9,7 +9,7 @@ use pmtriage::input::Segment;
 use pmtriage::provider::Providers;
 use pmtriage::read::{Item, Rows};
 use pmtriage::record::{Column, Layout, PerKind, RecordKind, Schema};
-use pmtriage::tally::{FLOOD, Filter, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window};
+use pmtriage::tally::{Counter, FLOOD, Filter, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Window};
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::Arc;
@@ -77,9 +77,9 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("tally", |bencher| {
         let plan = plan();
         bencher.iter(|| {
-            let mut tally = Tally::new(&plan);
-            tally.add_segment(0, &segment);
-            black_box(tally.cells.keys().len())
+            let mut counter = Counter::new(&plan);
+            counter.add_segment(0, &segment);
+            black_box(counter.finish().cells.keys().len())
         });
     });
     group.bench_function("whole program", |bencher| {

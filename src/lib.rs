@@ -16,7 +16,7 @@
 //! - **Byte-identical output** for any number of threads, any order of inputs, any cut: it follows from the merge,
 //!   and from lists that are sorted by their keys. Only the screen ends with the time taken.
 //! - **Pure after `read`.** From `tally` to `evaluate` nothing fails, prints, or asks the clock, the
-//!   environment or the terminal. Only `run` owns threads, standard error and the exit status.
+//!   environment or the terminal. Only `run` starts threads, and owns standard error and the exit status.
 //! - **Damage is local.** A damaged line is a counted value, not an error, and costs no other line; every byte is part
 //!   of a record or of a counted skip.
 //! - **Unknown is not zero.** What the logs cannot tell is empty or `unknown`, and has its own exit status.

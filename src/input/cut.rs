@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 /// Bytes read at once: enough to make hand-over cheap, little enough to stay in a core's cache.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 18;
 
 /// How far back from the end of a block a certain record start is looked for.
 const LOOK_BACK: usize = 128 << 10;

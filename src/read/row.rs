@@ -16,15 +16,17 @@ pub struct Row<'r> {
 impl<'r> Row<'r> {
     /// The text of a column; empty where the row or its header has none. Of a column that the header
     /// names twice, the first cell that is not empty.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, column: Column) -> Cow<'r, [u8]> {
         let Some(place) = self.schema.place(column) else { return Cow::Borrowed(b"") };
         let first = self.text(place);
-        if !first.is_empty() {
-            return first;
-        }
+        if first.is_empty() && self.schema.names_twice() { self.further(column) } else { first }
+    }
+
+    #[cold]
+    fn further(&self, column: Column) -> Cow<'r, [u8]> {
         let mut further = self.schema.further_places(column).map(|place| self.text(place));
-        further.find(|text| !text.is_empty()).unwrap_or(first)
+        further.find(|text| !text.is_empty()).unwrap_or_default()
     }
 
     #[inline(always)]

@@ -46,12 +46,19 @@ impl Schema {
         (place != NOWHERE).then_some(place.into())
     }
 
+    /// Whether any column has further cells.
+    #[inline]
+    pub fn names_twice(&self) -> bool {
+        !self.again.is_empty()
+    }
+
     /// Further cells that hold it, of which the first that is not empty counts where the first of all is empty.
     pub fn further_places(&self, column: Column) -> impl Iterator<Item = usize> {
         self.again.iter().filter(move |(again, _)| *again == column).map(|(_, place)| usize::from(*place))
     }
 
     /// Whether the column is there at all.
+    #[inline]
     pub fn has(&self, column: Column) -> bool {
         self.place(column).is_some()
     }

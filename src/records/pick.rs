@@ -7,7 +7,7 @@ use crate::read::Row;
 use crate::record::{Column, Moment, RecordKind, TimeReader, canonical_domain, domain_of_queue, domain_of_rcpt};
 use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
 use crate::summary::Group;
-use crate::tally::{Counts, IspBy, LeftOut, OTHER, Plan, Seen};
+use crate::tally::{Counted, IspBy, LeftOut, OTHER, Plan, Seen};
 
 /// What is wanted beyond the window and the filters of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,15 +70,15 @@ impl CountColumn {
         }
     }
 
-    fn counts(self, counts: &Counts) -> bool {
-        0 < match self {
-            Self::Attempts => counts.attempts(),
-            Self::Delivered => counts.delivered,
-            Self::Bounced => counts.bounced,
-            Self::Deferred => counts.deferred,
-            Self::QueueEvents => counts.queue_events,
-            Self::LocalBounces => counts.local_bounces,
-            Self::OtherDeliveries => counts.other_deliveries,
+    fn counts(self, counted: Counted) -> bool {
+        match self {
+            Self::Attempts => counted.is_attempt(),
+            Self::Delivered => counted == Counted::Delivered,
+            Self::Bounced => counted == Counted::Bounced,
+            Self::Deferred => counted == Counted::Deferred,
+            Self::QueueEvents => counted == Counted::QueueEvent,
+            Self::LocalBounces => counted == Counted::LocalBounce,
+            Self::OtherDeliveries => counted == Counted::OtherDelivery,
         }
     }
 }
@@ -125,9 +125,9 @@ impl<'p> Picker<'p> {
     }
 
     fn is_counted_so(&self, row: &Row) -> bool {
-        let counts = Counts::of(row);
-        let by_kind = if self.pick.kinds.is_empty() { counts.is_some() } else { self.pick.kinds.contains(&row.kind) };
-        by_kind && self.pick.column.is_none_or(|column| counts.is_some_and(|counts| column.counts(&counts)))
+        let counted = Counted::of(row);
+        let by_kind = if self.pick.kinds.is_empty() { counted.is_some() } else { self.pick.kinds.contains(&row.kind) };
+        by_kind && self.pick.column.is_none_or(|column| counted.is_some_and(|counted| column.counts(counted)))
     }
 
     /// Whether the record is left out because another input holds it too.
@@ -294,8 +294,7 @@ mod tests {
     fn every_column_has_its_own_word() {
         let words: HashSet<_> = CountColumn::ALL.map(CountColumn::word).into_iter().collect();
         assert_eq!(words.len(), CountColumn::ALL.len());
-        let bounced = Counts { bounced: 1, ..Counts::default() };
-        let counting: Vec<_> = CountColumn::ALL.into_iter().filter(|column| column.counts(&bounced)).collect();
+        let counting: Vec<_> = CountColumn::ALL.into_iter().filter(|column| column.counts(Counted::Bounced)).collect();
         assert_eq!(counting, [CountColumn::Attempts, CountColumn::Bounced]);
     }
 }

@@ -110,23 +110,32 @@ const WORDS: [&str; 68] = [
     "try again",
 ];
 
-/// What is looked for, by its first two letters: most words begin with none of these.
-static BY_LETTERS: LazyLock<Vec<Vec<(&'static str, Found)>>> = LazyLock::new(|| {
-    let mut letters = vec![Vec::new(); 26 * 26];
+/// What is looked for, by its first two letters.
+struct Dictionary {
+    /// For each first letter, a bit for each second one that anything begins with: most words are told by this.
+    begins: [u32; 26],
+    entries: Vec<Vec<(&'static str, Found)>>,
+}
+
+static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
+    let mut dictionary = Dictionary { begins: [0; 26], entries: vec![Vec::new(); 26 * 26] };
     let mut add = |text: &'static str, found: Found| {
-        let place = place_of_letters(text.as_bytes(), 0).expect("every sign begins with two letters");
-        letters[place].push((text, found));
+        let (first, second) = letters(text.as_bytes(), 0).expect("every sign begins with two letters");
+        dictionary.begins[first] |= 1 << second;
+        dictionary.entries[first * 26 + second].push((text, found));
     };
     RESULTS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Result(place)));
     SIGNS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Sign(place)));
     BEFORE_LIST.iter().for_each(|text| add(text, Found::List));
     WORDS.iter().enumerate().for_each(|(place, text)| add(text, Found::Word(place)));
-    letters
+    dictionary
 });
 
-fn place_of_letters(text: &[u8], at: usize) -> Option<usize> {
-    let letter = |byte: u8| byte.is_ascii_alphabetic().then(|| usize::from((byte | 0x20) - b'a'));
-    Some(letter(text[at])? * 26 + letter(*text.get(at + 1)?)?)
+/// The numbers of two letters, whatever their case; nothing where there are none.
+fn letters(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let letter = |byte: u8| usize::from((byte | 0x20).wrapping_sub(b'a'));
+    let (first, second) = (letter(text[at]), letter(*text.get(at + 1)?));
+    (first < 26 && second < 26).then_some((first, second))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -150,9 +159,9 @@ const LONGEST: usize = 33;
 pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
     let mut results = [false; RESULTS.len()];
     let (mut sign, mut word, mut list, mut code) = (None, None, None, None);
-    let far = text.len().min(shown + FAR);
-    for at in word_starts(text, shown.saturating_sub(LONGEST), far) {
-        for (end, found) in found_at(text, at) {
+    let (far, dictionary) = (text.len().min(shown + FAR), &*DICTIONARY);
+    for at in Starts::between(text, shown.saturating_sub(LONGEST), far).iter() {
+        for (end, found) in dictionary.found_at(text, at) {
             match found {
                 Found::List => list = list.or_else(|| list_at(text, end, shown)),
                 _ if end <= shown => {}
@@ -176,29 +185,52 @@ pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
 /// Whether the part that is shown says what is wrong.
 fn is_told(text: &[u8], shown: usize) -> bool {
     let is_word = |(end, found): (usize, Found)| end <= shown && matches!(found, Found::Word(_));
-    word_starts(text, 0, shown).any(|at| found_at(text, at).any(is_word))
+    Starts::between(text, 0, shown).iter().any(|at| DICTIONARY.found_at(text, at).any(is_word))
 }
 
 /// Where words begin between two places.
-fn word_starts(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = usize> {
-    let mut in_word = from > 0 && IN_WORD[usize::from(text[from - 1])];
-    (from..to).filter(move |at| {
-        let was_in_word = in_word;
-        in_word = IN_WORD[usize::from(text[*at])];
-        in_word && !was_in_word
-    })
+struct Starts {
+    places: [u16; MOST_STARTS],
+    count: usize,
 }
 
-/// What of all that is looked for stands here, and where it ends.
-fn found_at(text: &[u8], at: usize) -> impl Iterator<Item = (usize, Found)> {
-    let candidates = place_of_letters(text, at).map_or([].as_slice(), |place| BY_LETTERS[place].as_slice());
-    candidates.iter().filter_map(move |(wanted, found)| {
-        let end = at + wanted.len();
-        // The third letter first: it refuses nearly all that the two before it let through.
-        let may_stand = (text.get(at + 2)? ^ wanted.as_bytes()[2]) & !0x20 == 0;
-        let stands = may_stand && text.get(at..end)?.eq_ignore_ascii_case(wanted.as_bytes());
-        stands.then_some((end, *found))
-    })
+/// A word and what parts it from the next one are two bytes at least.
+const MOST_STARTS: usize = (LONGEST + FAR) / 2 + 1;
+
+impl Starts {
+    /// Each place is written down, and overwritten by the next one where no word begins: no processor
+    /// foresees where words begin, and a wrong guess costs more than all else here.
+    fn between(text: &[u8], from: usize, to: usize) -> Starts {
+        let mut starts = Starts { places: [0; MOST_STARTS], count: 0 };
+        let mut in_word = from > 0 && IN_WORD[usize::from(text[from - 1])];
+        for (place, byte) in text[from..to].iter().enumerate() {
+            let was_in_word = in_word;
+            in_word = IN_WORD[usize::from(*byte)];
+            starts.places[starts.count] = (from + place) as u16;
+            starts.count += usize::from(in_word & !was_in_word);
+        }
+        starts
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.places[..self.count].iter().map(|place| usize::from(*place))
+    }
+}
+
+impl Dictionary {
+    /// What of all that is looked for stands here, and where it ends.
+    #[inline]
+    fn found_at(&self, text: &[u8], at: usize) -> impl Iterator<Item = (usize, Found)> {
+        let entries = match letters(text, at) {
+            Some((first, second)) if self.begins[first] >> second & 1 == 1 => &self.entries[first * 26 + second],
+            _ => [].as_slice(),
+        };
+        entries.iter().filter_map(move |(wanted, found)| {
+            let end = at + wanted.len();
+            let stands = text.get(at..end)?.eq_ignore_ascii_case(wanted.as_bytes());
+            stands.then_some((end, *found))
+        })
+    }
 }
 
 fn first(known: Option<usize>, place: usize) -> Option<usize> {

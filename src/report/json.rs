@@ -137,7 +137,10 @@ fn total(report: &Report) -> Object<'_> {
 }
 
 fn compact(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    Ok(value.serialize(&mut serde_json::Serializer::with_formatter(out, Seen))?)
+    // In one piece: the many small ones that it is made of would each be a call into the writer.
+    let mut text = Vec::with_capacity(512);
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Seen))?;
+    out.write_all(&text)
 }
 
 /// Writes what cannot be seen as `\u202e`: the same text to a program, harmless on a terminal.

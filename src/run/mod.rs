@@ -25,6 +25,7 @@ use crate::summary::summarise;
 use crate::tally::Plan;
 use inputs::{Inputs, Reading};
 use pass::Counted;
+use rayon::ThreadPool;
 use status::Outcome;
 use std::sync::Arc;
 
@@ -35,18 +36,19 @@ use std::sync::Arc;
 /// written, are part of the outcome: what can be done is done.
 fn report(settings: &Settings) -> Result<Outcome> {
     let clock = std::time::Instant::now();
+    let pool = pass::threads(settings.threads)?;
     let so_far = ReadSoFar::default();
     let mut outcome = Outcome::default();
 
     let inputs = Inputs::find(settings, Reading::Once, &so_far, &mut outcome);
-    let (mut counted, plan) = count(settings, &inputs, &so_far)?;
+    let (mut counted, plan) = count(settings, &inputs, &pool, &so_far)?;
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     let mut unjudged = facts.unjudged(settings, &inputs);
     let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
-    let mut summary = summarise(counted.tally, &plan);
+    let mut summary = pool.install(|| summarise(counted.tally, &plan));
     let nothing_left = facts.nothing_left(settings, &summary);
     if !nothing_left.is_empty() {
         unjudged = nothing_left;
@@ -69,11 +71,15 @@ fn report(settings: &Settings) -> Result<Outcome> {
 }
 
 /// Counts all inputs, once more without the records that two of them turn out to hold.
-fn count(settings: &Settings, inputs: &Inputs, so_far: &ReadSoFar) -> Result<(Counted, Arc<Plan>)> {
-    let pool = pass::threads(settings.threads)?;
+fn count(
+    settings: &Settings,
+    inputs: &Inputs,
+    pool: &ThreadPool,
+    so_far: &ReadSoFar,
+) -> Result<(Counted, Arc<Plan>)> {
     let mut plan = Arc::new(plan(settings, inputs)?);
     let progress = progress::show(settings, inputs, so_far);
-    let mut counted = pass::count(inputs, &plan, &pool, so_far);
+    let mut counted = pass::count(inputs, &plan, pool, so_far);
     if plan.compare_inputs {
         let leave_out = inputs.held_twice(&counted.tally);
         if !leave_out.is_empty() {
@@ -81,7 +87,7 @@ fn count(settings: &Settings, inputs: &Inputs, so_far: &ReadSoFar) -> Result<(Co
             drop(counted);
             let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
             (again.leave_out, again.compare_inputs) = (leave_out, false);
-            counted = pass::count(inputs, &plan, &pool, so_far);
+            counted = pass::count(inputs, &plan, pool, so_far);
         }
     }
     drop(progress);

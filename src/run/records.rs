@@ -3,7 +3,7 @@
 use super::inputs::{Input, Inputs, Reading};
 use super::status::Outcome;
 use super::stdout::print_rows;
-use super::{count, describe, notes};
+use super::{count, describe, notes, pass};
 use crate::config::RecordsSettings;
 use crate::error::Result;
 use crate::input::{Body, Content, ReadSoFar, Segments, open};
@@ -21,16 +21,17 @@ use std::ops::ControlFlow;
 /// the outcome.
 pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
     let (counting, so_far) = (&settings.counting, ReadSoFar::default());
+    let pool = pass::threads(counting.threads)?;
     let mut outcome = Outcome::default();
     let inputs = Inputs::find(counting, Reading::Twice, &so_far, &mut outcome);
-    let (counted, plan) = count(counting, &inputs, &so_far)?;
+    let (counted, plan) = count(counting, &inputs, &pool, &so_far)?;
 
     outcome.notes = notes::about_records(&counted.tally, &inputs, &plan);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let facts = describe::Facts::of(&counted.tally, &plan);
     let domains = (0..counted.tally.domains.count()).map(|domain| counted.tally.domains.text(domain).to_owned());
     let isps: HashMap<String, String> = domains.zip(isps_of_domains(&counted.tally, &plan)).collect();
-    let summary = summarise(counted.tally, &plan);
+    let summary = pool.install(|| summarise(counted.tally, &plan));
     let mut picker = Picker::new(&plan, &settings.pick, isps, &summary.groups);
 
     let (mut printed, mut without_place) = (0, Vec::new());

@@ -72,10 +72,10 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
         Replies { flood, parties: HashMap::new() }
     }
 
-    /// Adds a record.
-    pub fn add(&mut self, party: P, reply: Reply, span: Span) {
+    /// Adds so many records.
+    pub fn add(&mut self, party: P, reply: Reply, count: u64, span: Span) {
         let causes = self.parties.entry((party, reply.kind)).or_default();
-        causes.add(reply, Seen { count: 1, span }, self.flood);
+        causes.add(reply, Seen { count, span }, self.flood);
     }
 
     /// Adds another part's replies, whose parties and IPs are called what is given here; parties that
@@ -205,7 +205,7 @@ mod tests {
         for (number, (cause60, diag60)) in texts.iter().enumerate() {
             let text = diag60.as_bytes();
             let reply = Reply { kind: RecordKind::Deferred, cause60, diag60, ip: number as u32 % 2, text, host: b"" };
-            replies.add(0, reply, Span::at(Moment(number as i64)));
+            replies.add(0, reply, 1, Span::at(Moment(number as i64)));
         }
         replies
     }

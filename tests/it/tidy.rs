@@ -18,7 +18,7 @@ const HOMES: [(&str, &[&str]); 8] = [
     ("clap_mangen", &["cli"]),
     ("comfy_table", &["report"]),
     ("polars", &["summary"]),
-    ("rayon", &["run", "input"]),
+    ("rayon", &["run", "tally", "summary"]),
     // Reading and writing tables, and the data files that stand beside the code.
     ("csv", &["report", "read", "demo", "provider", "reply", "records"]),
     ("indicatif", &["run"]),
