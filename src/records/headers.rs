@@ -7,7 +7,8 @@ use memchr::memchr;
 
 use crate::grammar::{Cells, Start, split, start_of};
 use crate::input::Body;
-use crate::record::{Column, Layout, RecordKind, Schema, header_name};
+use crate::read::Row;
+use crate::record::{Column, Layout, Schema, header_name};
 
 /// The names of a row's columns.
 pub type Names = Arc<[String]>;
@@ -135,7 +136,7 @@ impl NamesOf {
     }
 
     /// The names of a row's columns.
-    pub fn names(&mut self, layout: &Arc<Layout>, kind: RecordKind, cells: &Cells) -> Names {
+    pub fn names(&mut self, layout: &Arc<Layout>, row: &Row) -> Names {
         let (headers, known) = match self {
             NamesOf::Json(names) => return names.clone(),
             NamesOf::Csv { headers, known } => (headers, known),
@@ -152,9 +153,9 @@ impl NamesOf {
                 names
             }
             Layout::Positional(_) => {
-                let texts: Vec<_> = cells.iter().collect();
+                let texts: Vec<_> = row.cells().iter().collect();
                 let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
-                let names = layout.default_names(kind, &texts).unwrap_or("type");
+                let names = layout.default_names(row.kind, &texts).unwrap_or("type");
                 names.split(',').map(str::to_owned).collect()
             }
         }

@@ -5,10 +5,8 @@
 
 mod headers;
 mod pick;
-mod walk;
 mod write;
 
 pub use headers::{HeaderLines, Headers, Names, NamesOf, json_header, names_of_line};
 pub use pick::{CountColumn, Pick, Picker};
-pub use walk::{RawRow, walk};
 pub use write::{RowFormat, RowWriter};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::read::Row;
-use crate::record::{Column, Moment, RecordKind, TimeReader, canonical_domain, domain_of_queue, domain_of_rcpt};
+use crate::record::{Column, RecordKind, TimeReader, canonical_domain, domain_of_queue, domain_of_rcpt};
 use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
 use crate::summary::Group;
 use crate::tally::{Counted, IspBy, LeftOut, OTHER, Plan, Seen};
@@ -106,7 +106,7 @@ impl<'p> Picker<'p> {
     /// Whether this record of an input is wanted.
     pub fn wants(&mut self, input: usize, row: &Row) -> bool {
         let time = self.logged.read(&row.get(Column::TimeLogged));
-        if !self.is_counted_so(row) || self.is_held_twice(input, row.kind, time) {
+        if !self.is_counted_so(row) || self.plan.leaves_out(input, row.kind, time).is_some() {
             return false;
         }
         let domain = domain(row);
@@ -128,15 +128,6 @@ impl<'p> Picker<'p> {
         let counted = Counted::of(row);
         let by_kind = if self.pick.kinds.is_empty() { counted.is_some() } else { self.pick.kinds.contains(&row.kind) };
         by_kind && self.pick.column.is_none_or(|column| counted.is_some_and(|counted| column.counts(counted)))
-    }
-
-    /// Whether the record is left out because another input holds it too.
-    fn is_held_twice(&self, input: usize, kind: RecordKind, time: Option<Moment>) -> bool {
-        let holds = |time| {
-            let mut all = self.plan.leave_out.iter();
-            all.any(|one| one.input == input && one.kind == kind && (one.first..=one.last).contains(&time))
-        };
-        time.is_some_and(holds)
     }
 
     /// The provider of a domain. Types that are not counted may name one that the first pass did not meet.

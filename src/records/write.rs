@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::headers::{Names, names_of_line};
-use super::walk::RawRow;
+use crate::grammar::Cells;
 use crate::report::{Value, write_object};
 
 /// How rows are written.
@@ -56,20 +56,20 @@ impl<'o> RowWriter<'o> {
         Ok(writer)
     }
 
-    /// Writes a row, whose columns have these names.
+    /// Writes the row of these cells, whose columns have these names.
     ///
     /// # Errors
     /// Those of the output.
-    pub fn row(&mut self, raw: &RawRow, names: &Names) -> io::Result<()> {
+    pub fn row(&mut self, row: &Cells, names: &Names) -> io::Result<()> {
         match self.format {
             RowFormat::Ndjson => {
-                let cells: Vec<_> = raw.cells.iter().collect();
+                let cells: Vec<_> = row.iter().collect();
                 let texts: Vec<_> = cells.iter().map(|cell| String::from_utf8_lossy(cell)).collect();
                 let pairs = names.iter().zip(&texts).map(|(name, text)| (&**name, Value::text(text)));
                 write_object(pairs, self.out)
             }
-            RowFormat::Csv if self.names.is_empty() || **names == *self.names => self.line(raw.bytes),
-            RowFormat::Csv => self.lay_out(raw, names),
+            RowFormat::Csv if self.names.is_empty() || **names == *self.names => self.line(row.bytes()),
+            RowFormat::Csv => self.lay_out(row, names),
         }
     }
 
@@ -79,8 +79,8 @@ impl<'o> RowWriter<'o> {
         &self.without_place
     }
 
-    fn lay_out(&mut self, raw: &RawRow, names: &Names) -> io::Result<()> {
-        let cells: Vec<_> = raw.cells.iter().collect();
+    fn lay_out(&mut self, row: &Cells, names: &Names) -> io::Result<()> {
+        let cells: Vec<_> = row.iter().collect();
         let of_name = |name: &String| names.iter().position(|own| own == name).and_then(|place| cells.get(place));
         let row: Vec<&[u8]> = self.names.iter().map(|name| of_name(name).map_or(&b""[..], |cell| cell)).collect();
         for (name, _) in names.iter().zip(&cells).filter(|(name, cell)| !cell.is_empty() && !self.names.contains(name))
@@ -107,7 +107,7 @@ impl<'o> RowWriter<'o> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grammar::{Cells, split};
+    use crate::grammar::split;
 
     fn written(format: RowFormat, headers: &[&str], rows: &[(&str, &str)]) -> (String, Vec<String>) {
         let headers: Vec<_> = headers.iter().map(|line| line.as_bytes().to_vec()).collect();
@@ -116,8 +116,8 @@ mod tests {
         for (names, row) in rows {
             let mut separators = Vec::new();
             split(row.as_bytes(), 0, &mut separators);
-            let raw = RawRow { bytes: row.as_bytes(), cells: Cells::new(row.as_bytes(), 0, &separators) };
-            writer.row(&raw, &names_of_line(names.as_bytes()).into()).unwrap();
+            let cells = Cells::new(row.as_bytes(), 0, &separators);
+            writer.row(&cells, &names_of_line(names.as_bytes()).into()).unwrap();
         }
         let lost = writer.without_place().keys().cloned().collect();
         (String::from_utf8(out).unwrap(), lost)

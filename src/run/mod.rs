@@ -71,12 +71,7 @@ fn report(settings: &Settings) -> Result<Outcome> {
 }
 
 /// Counts all inputs, once more without the records that two of them turn out to hold.
-fn count(
-    settings: &Settings,
-    inputs: &Inputs,
-    pool: &ThreadPool,
-    so_far: &ReadSoFar,
-) -> Result<(Counted, Arc<Plan>)> {
+fn count(settings: &Settings, inputs: &Inputs, pool: &ThreadPool, so_far: &ReadSoFar) -> Result<(Counted, Arc<Plan>)> {
     let mut plan = Arc::new(plan(settings, inputs)?);
     let progress = progress::show(settings, inputs, so_far);
     let mut counted = pass::count(inputs, &plan, pool, so_far);

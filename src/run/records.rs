@@ -7,12 +7,12 @@ use super::{count, describe, notes, pass};
 use crate::config::RecordsSettings;
 use crate::error::Result;
 use crate::input::{Body, Content, ReadSoFar, Segments, open};
+use crate::read::{Item, Rows};
 use crate::record::Layout;
-use crate::records::{HeaderLines, Headers, NamesOf, Picker, RowWriter, json_header, walk};
+use crate::records::{HeaderLines, Headers, NamesOf, Picker, RowWriter, json_header};
 use crate::summary::{isps_of_domains, summarise};
 use std::collections::HashMap;
 use std::io;
-use std::ops::ControlFlow;
 
 /// Prints the rows that are wanted.
 ///
@@ -38,20 +38,20 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
     print_rows(|out| {
         let headers = first_headers(&inputs, &so_far)?;
         let mut writer = RowWriter::start(settings.format, &headers, out)?;
-        for (number, input) in inputs.all.iter().enumerate().filter(|(_, input)| input.is_read()) {
+        'inputs: for (number, input) in inputs.all.iter().enumerate().filter(|(_, input)| input.is_read()) {
             let Ok((mut segments, mut names)) = segments(input, &so_far) else { continue };
             // What cut an input short was told after the first pass; what came before is good.
             while let Ok(Some(segment)) = segments.next(Vec::new()) {
-                let walked = walk(&segment, |row, raw| {
-                    if picker.wants(number, row) {
-                        writer.row(raw, &names.names(&segment.layout, row.kind, &raw.cells))?;
+                let mut rows = Rows::new(&segment);
+                while let Some(item) = rows.next() {
+                    let Item::Row(row) = item else { continue };
+                    if picker.wants(number, &row) {
+                        writer.row(row.cells(), &names.names(&segment.layout, &row))?;
                         printed += 1;
                     }
-                    let enough = settings.pick.limit.is_some_and(|limit| printed >= limit);
-                    Ok::<_, io::Error>(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-                })?;
-                if walked.is_break() {
-                    return Ok(());
+                    if settings.pick.limit.is_some_and(|limit| printed >= limit) {
+                        break 'inputs;
+                    }
                 }
             }
         }
