@@ -48,11 +48,11 @@ impl<'s> Rows<'s> {
         }
         let Some(end) = self.index.record_ends.get(self.passed.0).map(|end| *end as usize) else { return self.step() };
         let (start, line) = (self.at, self.line);
-        let next = self.index.separators[end - 1] as usize + 1;
+        let next = self.index.separators()[end - 1] as usize + 1;
         if next - start > LONGEST_LINE {
             return self.step();
         }
-        let separators = &self.index.separators[self.passed.1..end];
+        let separators = &self.index.separators()[self.passed.1..end];
         self.passed = (self.passed.0 + 1, end);
         (self.at, self.line) = (next, line + 1);
         if matches!(bytes[start..next], [b'\n'] | [b'\r', b'\n']) {

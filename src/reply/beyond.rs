@@ -3,8 +3,6 @@
 
 use std::sync::LazyLock;
 
-use super::word::IN_WORD;
-
 /// A word of a reply and the name it gives to the fault.
 type Sign = (&'static str, &'static str);
 
@@ -198,32 +196,40 @@ fn is_told(text: &[u8], shown: usize, place: usize) -> bool {
     })
 }
 
-/// Where words begin between two places.
+/// Where words begin between two places: a one for each byte that a word begins with.
+///
+/// No processor foresees where words begin, and a wrong guess costs more than all else here. So this is
+/// asked of all bytes alike, in a way that is done for many of them at once.
 struct Starts {
-    places: [u16; MOST_STARTS],
-    count: usize,
+    from: usize,
+    begins: [u8; MOST],
 }
 
-/// A word and what parts it from the next one are two bytes at least.
-const MOST_STARTS: usize = (LONGEST + FAR) / 2 + 1;
+/// A little more than what is looked at, for a round number of words of eight bytes.
+const MOST: usize = (LONGEST + FAR).next_multiple_of(8);
 
 impl Starts {
-    /// Each place is written down, and overwritten by the next one where no word begins: no processor
-    /// foresees where words begin, and a wrong guess costs more than all else here.
     fn between(text: &[u8], from: usize, to: usize) -> Starts {
-        let mut starts = Starts { places: [0; MOST_STARTS], count: 0 };
-        let mut in_word = from > 0 && IN_WORD[usize::from(text[from - 1])];
-        for (place, byte) in text[from..to].iter().enumerate() {
-            let was_in_word = in_word;
-            in_word = IN_WORD[usize::from(*byte)];
-            starts.places[starts.count] = (from + place) as u16;
-            starts.count += usize::from(in_word & !was_in_word);
+        let in_word = |byte: u8| ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'0') < 10);
+        let (mut words, mut begins) = ([0; MOST + 1], [0; MOST]);
+        words[0] = u8::from(from > 0 && in_word(text[from - 1]));
+        words[1..].iter_mut().zip(&text[from..to]).for_each(|(word, byte)| *word = u8::from(in_word(*byte)));
+        for (place, begins) in begins.iter_mut().enumerate() {
+            *begins = words[place + 1] & !words[place];
         }
-        starts
+        Starts { from, begins }
     }
 
     fn iter(&self) -> impl Iterator<Item = usize> {
-        self.places[..self.count].iter().map(|place| usize::from(*place))
+        let (from, (eights, _)) = (self.from, self.begins.as_chunks::<8>());
+        eights.iter().enumerate().flat_map(move |(number, eight)| {
+            let mut bits = u64::from_le_bytes(*eight);
+            std::iter::from_fn(move || {
+                let place = (bits != 0).then(|| from + 8 * number + bits.trailing_zeros() as usize / 8);
+                bits &= bits.wrapping_sub(1);
+                place
+            })
+        })
     }
 }
 
@@ -237,6 +243,10 @@ impl Dictionary {
         };
         entries.iter().filter_map(move |(wanted, found)| {
             let end = at + wanted.len();
+            // The third letter first: it refuses nearly all that the two before it let through.
+            if (text.get(at + 2)? ^ wanted.as_bytes()[2]) & !0x20 != 0 {
+                return None;
+            }
             let stands = text.get(at..end)?.eq_ignore_ascii_case(wanted.as_bytes());
             stands.then_some((end, *found))
         })

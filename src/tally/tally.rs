@@ -82,12 +82,15 @@ impl Tally {
         let rollups = self.rollups.merge(&other.rollups);
         let at = |numbers: &[u32], number: u32| numbers[number as usize];
         let cells = self.cells.merge(other.cells, |(d, p, i)| (at(&domains, d), at(&pools, p), at(&ips, i)));
-        self.messages.merge(other.messages, |cell| at(&cells, cell));
         let party = |party| match party {
             Party::Provider(_) => party,
             Party::Domain(domain) => Party::Domain(at(&domains, domain)),
         };
-        self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip));
+        // These two are large.
+        rayon::join(
+            || self.messages.merge(other.messages, |cell| at(&cells, cell)),
+            || self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip)),
+        );
         self.votes.merge(other.votes, |domain| at(&domains, domain), |rollup| at(&rollups, rollup));
         self.coverage.merge(other.coverage);
         self.overlaps.merge(other.overlaps);
