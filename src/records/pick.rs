@@ -202,11 +202,24 @@ impl<'g> Told<'g> {
             && (pick.literals.is_empty() || pick.literals.iter().any(|asked| self.is_meant(asked, diag60)))
     }
 
-    /// Whether a text is the one asked for; where there is no such text in full, whether it begins so.
+    /// Whether a text is the one asked for; where there is no such text in full, whether it begins so, or is as a screen
+    /// shows it.
     fn is_meant(&self, asked: &str, text: &str) -> bool {
         let in_full = self.whole.iter().any(|whole| is_same(asked, whole));
-        if in_full { is_same(asked, text) } else { text.starts_with(asked) || bare(text).starts_with(asked) }
+        if in_full {
+            return is_same(asked, text);
+        }
+        [text, bare(text)].into_iter().any(|text| text.starts_with(asked) || is_cut_to(asked, text))
     }
+}
+
+/// Whether a screen can show a text as this, with a sign for what it had no room for.
+fn is_cut_to(shown: &str, text: &str) -> bool {
+    ["…", "..."].into_iter().filter_map(|sign| shown.split_once(sign)).any(|(begin, end)| {
+        let behind = text.strip_prefix(begin);
+        // A blank at the end of a line is not shown.
+        behind.is_some_and(|behind| behind.trim_end().ends_with(end.trim_end()))
+    })
 }
 
 fn is_same(asked: &str, text: &str) -> bool {
@@ -252,6 +265,12 @@ mod tests {
             ("smtp;421", [true, true]),
             ("421 sl", [true, true]),
             ("slow", [false, false]),
+            ("421 s…", [true, true]),
+            ("421... #IP", [false, true]),
+            ("…slow", [true, false]),
+            ("…", [true, true]),
+            ("421 slow… slow", [false, false]),
+            ("… #IP ", [false, true]),
         ] {
             let pick = causes(&[asked]);
             let told = Told::of(&groups, &pick);

@@ -111,7 +111,7 @@ mod tests {
     fn a_log_without_replies_says_so() {
         let mut report = sample::problems();
         report.groups.clear();
-        assert!(text(&report, CauseBy::Masked, Format::Table).contains("no reply"));
+        assert!(text(&report, CauseBy::Masked, Format::Table).contains("no record with a reply"));
         assert_eq!(text(&report, CauseBy::Masked, Format::Csv).lines().count(), 1);
     }
 }

@@ -29,6 +29,9 @@ pub fn run(args: &ExplainArgs, settings: &ExplainSettings) -> Result<u8> {
         if texts.clone().any(|text| text.trim_ascii().is_empty()) {
             return Err(Error::Usage("a reply is empty: a variable that was never set?".to_owned()));
         }
+        if texts.len() > 1 && !texts.clone().any(|text| text.contains(&b' ')) {
+            say(&format!("pmtriage: note: taken for {} replies; one reply of several words needs quotes", texts.len()));
+        }
         texts.map(told).collect()
     };
     let write = |out: &mut dyn Write| render_explained(&rows, settings.format, &settings.screen, out);

@@ -65,6 +65,11 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
         outcome.unjudged = facts.nothing_left(counting, &summary);
         if outcome.unjudged.is_empty() {
             outcome.unjudged.push("no row is behind this number".to_owned());
+            if !(settings.pick.causes.is_empty() && settings.pick.literals.is_empty()) {
+                let texts =
+                    "`pmtriage causes` with the same filters lists the texts for --cause, with --raw those for --raw";
+                outcome.unjudged.push(texts.to_owned());
+            }
         }
     }
     Ok(outcome)

@@ -56,6 +56,16 @@ fn nothing_to_explain_is_no_success() {
 }
 
 #[test]
+fn a_reply_without_its_quotes_is_noted() {
+    for (texts, noted) in
+        [(&["421", "4.7.0", "too", "many"][..], true), (&["421 too many", "550"], false), (&["550"], false)]
+    {
+        let said = Run::new().arg("explain").args(texts).run();
+        assert_eq!((said.status, said.stderr.contains("needs quotes")), (Some(0), noted), "{texts:?}");
+    }
+}
+
+#[test]
 fn a_reply_about_dkim_comes_with_its_six_causes() {
     let text = "550 5.7.20 No passing DKIM signature found";
     let shown = String::from_utf8(Run::new().args(["explain", text]).run().stdout).expect("text");
