@@ -33,11 +33,12 @@
 //! | [`input`] | finds, opens and unpacks what was named, and cuts it at record starts |
 //! | [`read`] | segments to records and counted skips |
 //! | [`provider`] | the mailbox provider behind a domain, a mail host or a queue |
-//! | [`reply`] | replies: masked and cut, so that one fault is one group |
+//! | [`reply`] | replies: masked and cut, so that one fault is one group; what they mean and what to do |
 //! | [`tally`] | records to counts: what counts as what, filters, messages, replies, doubles |
 //! | [`summary`] | counts to plain tables, by way of one polars frame |
 //! | [`evaluate`] | tables to levels, scopes and findings: what is wrong, where, what to do |
 //! | [`report`] | a finished report to bytes, one file a format, one list of columns |
+//! | [`records`] | the rows of a log that are behind a number |
 //! | [`demo`] | a made-up day with known faults |
 //! | [`cli`] | what was typed: options, help, manual page |
 //! | [`config`] | what was typed means: options, configuration file, times, thresholds |
@@ -52,6 +53,7 @@
 //! | a column that is written | the end of its list in `report/columns.rs`; README has a table of each |
 //! | an output format | a file beside `report/csv.rs`, its name and ending in `report/write.rs`, what the help says of it in `cli/words.rs` |
 //! | a provider | a row in `provider/providers.csv` |
+//! | what a reply means | a rule in `reply/rules.toml`, with a reply that it decides |
 //! | a note below the tables | `run/notes.rs` |
 //! | a reason for damage | `grammar/damage.rs`; where it is noticed: `grammar/step.rs` (lines), `read/rows.rs` (cells) |
 //! | an option | `cli/args.rs`, what it means: `config/mod.rs`; README has a table of all |
@@ -83,6 +85,9 @@ pub mod summary;
 // Tables to verdicts, verdicts to bytes.
 pub mod evaluate;
 pub mod report;
+
+// From a number back to its rows.
+pub mod records;
 
 // Something to try it on.
 pub mod demo;

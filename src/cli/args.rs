@@ -97,7 +97,7 @@ pub struct GroupingArgs {
 }
 
 /// The thresholds, as typed. What is not typed comes from the configuration file or is built in.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Thresholds")]
 pub struct ThresholdArgs {
     /// Flag deferral rates above this: 5% or 0.05 [default: 5%]
@@ -111,26 +111,35 @@ pub struct ThresholdArgs {
     pub min_attempts: Option<NonZeroU64>,
 }
 
-/// What is written, and where, as typed.
+/// What is written, and where, as typed: what every command has that writes tables.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputArgs {
+pub struct StreamArgs {
     /// Write this to standard output
     #[arg(long, value_name = "FORMAT", value_parser = words::format(), default_value = "table")]
     pub format: Format,
-    /// Put this list into CSV and Markdown, which hold only one
-    #[arg(long, value_name = "LIST", value_parser = words::list(), default_value = "ips")]
-    pub list: List,
-    /// Write a report as well; the ending names the format: .csv .json .ndjson
-    /// .md (repeatable)
+    /// Write it into a file as well; the ending names the format: .csv .json
+    /// .ndjson .md (repeatable)
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub outputs: Vec<PathBuf>,
-    /// Write every list as CSV into this folder as well
-    #[arg(long, value_name = "DIR")]
-    pub out_dir: Option<PathBuf>,
     /// Show this many rows in each table, 0 for all
     #[arg(long, value_name = "N", default_value = "20")]
     pub top: usize,
+}
+
+/// What a report has besides, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// The streams.
+    #[command(flatten)]
+    pub stream: StreamArgs,
+    /// Put this list into CSV and Markdown, which hold only one
+    #[arg(long, value_name = "LIST", value_parser = words::list(), default_value = "ips")]
+    pub list: List,
+    /// Write every list as CSV into this folder as well
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
     /// Sort tables by this, largest first [default: worst first]
     #[arg(long, value_name = "BY", value_parser = words::sort())]
     pub sort: Option<Sort>,

@@ -68,6 +68,9 @@ const SECTIONS: [(&str, &str); 4] = [
 /// The ways to call the program, for the manual page: the generator would write out every option.
 const SYNOPSIS: &str = "\
 pmtriage [report] [OPTIONS] PATH...
+pmtriage causes [OPTIONS] PATH...
+pmtriage records [OPTIONS] PATH...
+pmtriage explain [OPTIONS] [TEXT]...
 pmtriage providers [NAME]...
 pmtriage demo [OPTIONS] DIR
 pmtriage completions SHELL
@@ -165,7 +168,18 @@ mod tests {
         man(&mut page).expect("a buffer does not fail");
         let page = String::from_utf8(page).expect("roff is text");
         for text in [long_help(), page] {
-            for word in ["10  a finding", "11  a finding", "0  done", "providers", "completions", "demo", "acct.csv"] {
+            for word in [
+                "10  a finding",
+                "11  a finding",
+                "0  done",
+                "providers",
+                "completions",
+                "demo",
+                "acct.csv",
+                "causes",
+                "records",
+                "explain",
+            ] {
                 assert!(text.contains(word), "{word} is missing in {text}");
             }
         }

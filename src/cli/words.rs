@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::record::RecordKind;
+use crate::records::{CountColumn, RowFormat};
 use crate::report::{Format, List, Sort};
 use crate::tally::IspBy;
 
@@ -63,6 +64,48 @@ pub(super) fn diag_type() -> impl TypedValueParser<Value = RecordKind> {
         (RecordKind::Delivered, "Deliveries"),
     ];
     words(types.map(|(kind, help)| (kind, kind.word(), help)))
+}
+
+/// The record types whose rows can be picked: all there are.
+pub(super) fn record_type() -> impl TypedValueParser<Value = RecordKind> {
+    words(RecordKind::ALL.map(|(kind, word)| {
+        let help = match kind {
+            RecordKind::Delivered => "Deliveries",
+            RecordKind::Bounced => "Bounces",
+            RecordKind::Deferred => "Deferred attempts",
+            RecordKind::QueueDeferred => "Deferred queues",
+            RecordKind::Received => "Submissions",
+            RecordKind::RemoteBounce => "Bounces reported later",
+            RecordKind::RemoteStatus => "Deliveries and delays reported later",
+            RecordKind::Feedback => "Complaints of a feedback loop",
+            RecordKind::Unknown => "Any other word",
+        };
+        (kind, word, help)
+    }))
+}
+
+/// The columns of a report that count rows.
+pub(super) fn count_column() -> impl TypedValueParser<Value = CountColumn> {
+    words(CountColumn::ALL.map(|column| {
+        let help = match column {
+            CountColumn::Attempts => "Deliveries, bounces and deferrals below",
+            CountColumn::Delivered => "d rows over SMTP",
+            CountColumn::Bounced => "b rows that reached a remote host",
+            CountColumn::Deferred => "t rows",
+            CountColumn::QueueEvents => "tq rows",
+            CountColumn::LocalBounces => "b rows that reached no remote host",
+            CountColumn::OtherDeliveries => "d rows of another kind than SMTP",
+        };
+        (column, column.word(), help)
+    }))
+}
+
+/// How rows are written.
+pub(super) fn row_format() -> impl TypedValueParser<Value = RowFormat> {
+    words([
+        (RowFormat::Csv, "csv", "The rows as they are, under their header line"),
+        (RowFormat::Ndjson, "ndjson", "One JSON object a row"),
+    ])
 }
 
 /// When to write colours.

@@ -34,6 +34,11 @@ impl<'r> Row<'r> {
         self.cells.get(place).unwrap_or(Cow::Borrowed(b""))
     }
 
+    /// Its cells, and by them its bytes.
+    pub fn cells(&self) -> &Cells<'r> {
+        &self.cells
+    }
+
     /// Whether rows of this form have the column, empty or not.
     pub fn has(&self, column: Column) -> bool {
         self.schema.has(column)

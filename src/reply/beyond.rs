@@ -37,7 +37,7 @@ const BEFORE_LIST: [&str; 9] = [
 ];
 
 /// Named where the part before the cut has none of them: it does not tell yet what is wrong.
-const WORDS: [&str; 68] = [
+const WORDS: [&str; 65] = [
     "dmarc",
     "unauthenticated",
     "spf",
@@ -53,7 +53,6 @@ const WORDS: [&str; 68] = [
     "greylist",
     "lost connection",
     "verification in progress",
-    "unverified",
     "timed out",
     "over quota",
     "overquota",
@@ -71,6 +70,8 @@ const WORDS: [&str; 68] = [
     "disabled",
     "suspended",
     "locked",
+    "not exist",
+    "lookup fail",
     "reputation",
     "complaints",
     "unsolicited",
@@ -102,11 +103,11 @@ const WORDS: [&str; 68] = [
     "ipv6",
     "abuse",
     "access denied",
-    "unavailable",
-    "temporary",
-    "temporarily",
-    "try again",
 ];
+
+/// Words that say that something is wrong but hardly what, the more telling first: named where there is no other, and
+/// hiding none that is more telling.
+const VAGUE: [&str; 6] = ["connection refused", "unverified", "unavailable", "temporary", "temporarily", "try again"];
 
 /// What is looked for, by its first two letters.
 struct Dictionary {
@@ -125,7 +126,7 @@ static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
     RESULTS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Result(place)));
     SIGNS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Sign(place)));
     BEFORE_LIST.iter().for_each(|text| add(text, Found::List));
-    WORDS.iter().enumerate().for_each(|(place, text)| add(text, Found::Word(place)));
+    WORDS.iter().chain(&VAGUE).enumerate().for_each(|(place, text)| add(text, Found::Word(place)));
     dictionary
 });
 
@@ -177,13 +178,22 @@ pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
         return Some(failed.collect::<Vec<_>>().join("+"));
     }
     let named = sign.map(|place| SIGNS[place].1.to_owned()).or_else(|| code.or(list).map(str::to_owned));
-    named.or_else(|| word.filter(|_| !is_told(text, shown)).map(|place| WORDS[place].to_owned()))
+    let word =
+        || word.filter(|place| !is_told(text, shown, *place)).and_then(|place| WORDS.iter().chain(&VAGUE).nth(place));
+    named.or_else(|| word().map(|word| (*word).to_owned()))
 }
 
-/// Whether the part that is shown says what is wrong.
-fn is_told(text: &[u8], shown: usize) -> bool {
-    let is_word = |(end, found): (usize, Found)| end <= shown && matches!(found, Found::Word(_));
-    Starts::between(text, 0, shown).iter().any(|at| DICTIONARY.found_at(text, at).any(is_word))
+/// Whether the part that is shown says as well as the word of this place what is wrong. The part may be long: a URL's query
+/// is shown by one short name.
+fn is_told(text: &[u8], shown: usize, place: usize) -> bool {
+    let vagueness = |place: usize| (place + 1).saturating_sub(WORDS.len());
+    let says = |(end, found): (usize, Found)| {
+        end <= shown && matches!(found, Found::Word(other) if vagueness(other) <= vagueness(place))
+    };
+    (0..shown).step_by(FAR).any(|from| {
+        let starts = Starts::between(text, from, shown.min(from + FAR));
+        starts.iter().any(|at| DICTIONARY.found_at(text, at).any(says))
+    })
 }
 
 /// Where words begin between two places: a one for each byte that a word begins with.
@@ -291,4 +301,70 @@ fn is_in_brackets(code: &str) -> bool {
 fn digits_behind_letters(code: &str) -> Option<(usize, usize)> {
     let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
     code[letters..].bytes().all(|byte| byte.is_ascii_digit()).then_some((letters, code.len() - letters))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Own, mask};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn masked(diag: &str) -> String {
+        mask(diag.as_bytes(), Own { ip: b"192.0.2.7", rcpt: b"jane@example.com", orig: b"news@example.net" })
+    }
+
+    /// Wherever the cut falls: before, within or behind the word that says little.
+    #[test]
+    fn a_word_that_says_little_hides_no_reason() {
+        for before in [
+            "smtp;450 4.1.1 <jane@example.com>: Recipient address rejected: unverified address: ",
+            "450 4.1.1 <jane@example.com>: Recipient address rejected: unverified address: ",
+            "450 4.1.1 jane@example.com: Recipient rejected: unverified address: ",
+            "421 4.7.0 Messages from 192.0.2.7 temporarily deferred, try again: ",
+            "smtp;550 5.2.1 Mailbox unavailable for <jane@example.com>. The reason is: ",
+        ] {
+            let reasons = [
+                "lost connection with mail.example.com[203.0.113.9] while sending RCPT TO",
+                "connect to mail.example.com[203.0.113.9]:25: Connection timed out",
+                "connect to mail.example.com[203.0.113.9]:25: Connection refused",
+                "Address may not exist",
+                "Address verification in progress",
+                "host mail.example.com[203.0.113.9] said: 550 5.1.1 user unknown",
+                "the mailbox is over quota",
+                "user complaints",
+                "greylisting in action",
+                "no more is known",
+            ];
+            let causes: BTreeSet<String> = reasons.iter().map(|reason| masked(&format!("{before}{reason}"))).collect();
+            assert_eq!(causes.len(), reasons.len(), "{causes:#?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_that_is_shown_needs_no_name() {
+        let shown = "smtp;452 4.2.2 over quota";
+        assert_eq!(masked(&format!("{shown} {} try again", "x".repeat(60))).find('#'), None);
+        let vague = format!("smtp;451 4.7.1 temporarily {}", "x".repeat(60));
+        assert_eq!(masked(&format!("{vague} try again")).find('#'), None);
+        assert!(masked(&format!("{vague} over quota, try again")).ends_with(" #over quota"));
+    }
+
+    #[test]
+    fn a_long_part_may_be_shown_by_a_short_name() {
+        for pairs in [1, 60, 150, 300] {
+            let url = format!("smtp;550 http://example.org/?{}", "a1=1&".repeat(pairs));
+            let rest = "here and so on and on and on, the mailbox is over quota";
+            assert!(masked(&format!("{url} {rest}")).ends_with(" #over quota"), "{pairs}");
+            assert_eq!(masked(&format!("{url} spam {rest}")).find('#'), None, "{pairs}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_will_do(pieces in prop::collection::vec(0..8_usize, 0..900)) {
+            let texts = ["http://a?", "b=1&", " ", "over quota", "\u{e9}", "listed at c.d", "try again", "(S3150)"];
+            let text: String = pieces.iter().map(|piece| texts[*piece]).collect();
+            prop_assert!(masked(&text).chars().count() <= 100);
+        }
+    }
 }

@@ -2,12 +2,15 @@
 
 mod command;
 mod describe;
+mod explain;
 mod inputs;
 mod notes;
 mod outputs;
 mod pass;
 mod progress;
+mod records;
 mod status;
+mod stdout;
 
 pub use command::main;
 
@@ -20,7 +23,9 @@ use crate::reply::Rules;
 use crate::report::Report;
 use crate::summary::summarise;
 use crate::tally::Plan;
-use inputs::Inputs;
+use inputs::{Inputs, Reading};
+use pass::Counted;
+use rayon::ThreadPool;
 use status::Outcome;
 use std::sync::Arc;
 
@@ -35,21 +40,8 @@ fn report(settings: &Settings) -> Result<Outcome> {
     let so_far = ReadSoFar::default();
     let mut outcome = Outcome::default();
 
-    let inputs = Inputs::find(settings, &so_far, &mut outcome);
-    let mut plan = Arc::new(plan(settings, &inputs)?);
-    let progress = progress::show(settings, &inputs, &so_far);
-    let mut counted = pass::count(&inputs, &plan, &pool, &so_far);
-    if plan.compare_inputs {
-        let leave_out = inputs.held_twice(&counted.tally);
-        if !leave_out.is_empty() {
-            // The first tally goes before the second pass begins: two would take twice the memory.
-            drop(counted);
-            let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
-            (again.leave_out, again.compare_inputs) = (leave_out, false);
-            counted = pass::count(&inputs, &plan, &pool, &so_far);
-        }
-    }
-    drop(progress);
+    let inputs = Inputs::find(settings, Reading::Once, &so_far, &mut outcome);
+    let (mut counted, plan) = count(settings, &inputs, &pool, &so_far)?;
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     let mut unjudged = facts.unjudged(settings, &inputs);
@@ -80,6 +72,25 @@ fn report(settings: &Settings) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// Counts all inputs, once more without the records that two of them turn out to hold.
+fn count(settings: &Settings, inputs: &Inputs, pool: &ThreadPool, so_far: &ReadSoFar) -> Result<(Counted, Arc<Plan>)> {
+    let mut plan = Arc::new(plan(settings, inputs)?);
+    let progress = progress::show(settings, inputs, so_far);
+    let mut counted = pass::count(inputs, &plan, pool, so_far);
+    if plan.compare_inputs {
+        let leave_out = inputs.held_twice(&counted.tally);
+        if !leave_out.is_empty() {
+            // The first tally goes before the second pass begins: two would take twice the memory.
+            drop(counted);
+            let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
+            (again.leave_out, again.compare_inputs) = (leave_out, false);
+            counted = pass::count(inputs, &plan, pool, so_far);
+        }
+    }
+    drop(progress);
+    Ok((counted, plan))
+}
+
 /// What the settings mean for the counting of these inputs.
 fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
     let providers = Providers::new(&settings.user_rules)?;
@@ -89,7 +100,7 @@ fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         assume_tz: settings.assume_tz,
         isp_by: settings.group.isp_by,
         providers,
-        rules: Rules::new(&[])?,
+        rules: Rules::new(&settings.reply_rules)?,
         diag_types: settings.group.diag_types,
         message_key: inputs.message_key(),
         message_budget: crate::tally::MESSAGE_BUDGET,

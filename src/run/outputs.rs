@@ -2,9 +2,9 @@
 
 use super::inputs::Inputs;
 use super::status::Outcome;
-use crate::config::{Output, Settings};
+use crate::config::{Output, Settings, View};
 use crate::error::{Error, Result};
-use crate::report::{Format, List, Report, VisibleLines, render, write_file, write_set};
+use crate::report::{Format, List, Report, VisibleLines, render, render_causes, write_file, write_set};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use std::path::Path;
 /// written all the same. That the reader of standard output has gone is no failure.
 pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mut Outcome) {
     for Output { path, format } in &settings.outputs {
-        let mut write = |out: &mut dyn Write| render(report, *format, settings.list, &settings.screen, out);
+        let mut write = |out: &mut dyn Write| lay_out(report, *format, settings, out);
         let written = refuse_input(path, inputs).and_then(|()| write_file(path, &mut write));
         outcome.failures.extend(written.err());
     }
@@ -24,6 +24,13 @@ pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mu
     match standard_output(report, settings) {
         Ok(()) | Err(Error::Closed) => {}
         Err(error) => outcome.failures.push(error),
+    }
+}
+
+fn lay_out(report: &Report, format: Format, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+    match settings.view {
+        View::Report => render(report, format, settings.list, &settings.screen, out),
+        View::Causes(by) => render_causes(report, by, format, &settings.screen, out),
     }
 }
 
@@ -41,7 +48,7 @@ fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
 fn standard_output(report: &Report, settings: &Settings) -> Result<()> {
     let stdout = io::stdout();
     let write = |out: &mut dyn Write| {
-        render(report, settings.format, settings.list, &settings.screen, out)?;
+        lay_out(report, settings.format, settings, out)?;
         out.flush()
     };
     let mut out = BufWriter::new(stdout.lock());

@@ -3,11 +3,12 @@
 use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
-use super::rows::{Group, Row, Summary};
-use crate::reply::UNKNOWN_CLASS;
-use crate::tally::{Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Tally};
+use super::rows::{Group, Meaning, Row, Summary};
+use crate::reply::{UNKNOWN_CLASS, without_addresses};
+use crate::tally::{Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Reply, Tally};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
@@ -74,30 +75,45 @@ fn groups(
         Party::Domain(domain) => kept(domain).then(|| numbers[domain as usize]),
     };
     by_isp.merge(replies, party, |ip| ip);
-    // Each distinct cause is classified once, by the whole text of one of its replies.
-    let examples =
-        by_isp.all().filter(|(_, reply, _)| reply.cause60 != OTHER).map(|(_, reply, _)| (reply.text, reply.host));
-    let examples: Vec<(&[u8], &[u8])> = examples.collect::<HashSet<_>>().into_iter().collect();
-    let class = |(text, host): &(&[u8], &[u8])| plan.rules.classify(text, host).class;
-    let classes: Vec<&'static str> = examples.par_iter().map(class).collect();
-    let classes: HashMap<(&[u8], &[u8]), &'static str> = examples.into_iter().zip(classes).collect();
+    // Each distinct cause of a provider is told once, by the whole text of one of its replies.
+    let examples: HashSet<Example> = by_isp.all().filter_map(|(isp, reply, _)| example(isp, &reply)).collect();
+    let told = examples.into_par_iter().map(|example| (example, tell(plan, names.text(example.0), example)));
+    let told: HashMap<Example, Told> = told.collect();
     let mut groups: Vec<Group> = by_isp
         .all()
-        .map(|(isp, reply, seen)| Group {
-            class: classes
-                .get(&(reply.text, reply.host))
-                .copied()
-                .filter(|_| reply.cause60 != OTHER)
-                .unwrap_or(UNKNOWN_CLASS),
-            isp: names.text(isp).to_owned(),
-            ip: ips.text(reply.ip).to_owned(),
-            kind: reply.kind,
-            diag60: reply.diag60.to_owned(),
-            cause60: reply.cause60.to_owned(),
-            count: seen.count,
-            seen: seen.span,
+        .map(|(isp, reply, seen)| {
+            let told = example(isp, &reply).and_then(|example| told.get(&example));
+            let (class, meaning) = told.cloned().unwrap_or_else(|| (UNKNOWN_CLASS, Arc::default()));
+            Group {
+                isp: names.text(isp).to_owned(),
+                ip: ips.text(reply.ip).to_owned(),
+                kind: reply.kind,
+                diag60: reply.diag60.to_owned(),
+                cause60: reply.cause60.to_owned(),
+                class,
+                count: seen.count,
+                seen: seen.span,
+                meaning,
+            }
         })
         .collect();
     sort_groups(&mut groups);
     groups
+}
+
+/// A provider, one of its replies in full and the host that sent it.
+type Example<'r> = (u32, &'r [u8], &'r [u8]);
+
+/// What tells the cause of a group; nothing for causes that were too many to be kept apart.
+fn example<'r>(isp: u32, reply: &Reply<'r>) -> Option<Example<'r>> {
+    (reply.cause60 != OTHER).then_some((isp, reply.text, reply.host))
+}
+
+/// The class of a cause, and what else is known of it.
+type Told = (&'static str, Arc<Meaning>);
+
+fn tell(plan: &Plan, isp: &str, (_, text, host): Example) -> Told {
+    let rule = plan.rules.classify_for(isp, text, host);
+    let (next_step, example) = (rule.next_step.clone(), without_addresses(text));
+    (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example }))
 }

@@ -30,7 +30,7 @@ impl<'a> MessageCounts<'a> {
         let parts = messages.parts().par_iter().fold(none, |part, met| part.with(met, &rows_of_cells));
         let Some(Part { cells, mut rows }) = parts.reduce_with(Part::plus) else { return counts };
         for (count, rows_of_cell) in cells.iter().zip(&rows_of_cells) {
-            rows_of_cell.into_iter().flatten().for_each(|row| rows[*row as usize].add(*count));
+            rows_of_cell.iter().flatten().for_each(|row| rows[*row as usize].add(*count));
         }
         counts.counts = rows;
         counts
@@ -81,7 +81,7 @@ struct Part {
 }
 
 impl Part {
-    fn with(mut self, met: &Vec<Met>, rows_of_cells: &[Option<Rows>]) -> Part {
+    fn with(mut self, met: &[Met], rows_of_cells: &[Option<Rows>]) -> Part {
         // The rows that the message at hand was met in, and whether it was deferred there.
         let mut rows: Vec<(u32, bool)> = Vec::new();
         for message in met.chunk_by(|a, b| a.message() == b.message()) {

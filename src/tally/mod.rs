@@ -22,7 +22,7 @@ mod votes;
 
 pub use cells::{Cell, Cells, Key};
 pub use counter::Counter;
-pub use counts::Counts;
+pub use counts::{Counted, Counts};
 pub use coverage::{Coverage, InputCoverage};
 pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages, Met};
 pub use names::Names;

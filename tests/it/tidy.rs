@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in reading order. Each may import from those before it only.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "error", "record", "grammar", "input", "read", "provider", "reply", "tally", "summary", "evaluate", "report",
-    "demo", "cli", "config", "run",
+    "records", "demo", "cli", "config", "run",
 ];
 
 /// Outside crates with the modules that may know them.
@@ -20,7 +20,7 @@ const HOMES: [(&str, &[&str]); 8] = [
     ("polars", &["summary"]),
     ("rayon", &["run", "tally", "summary"]),
     // Reading and writing tables, and the data files that stand beside the code.
-    ("csv", &["report", "read", "demo", "provider", "reply"]),
+    ("csv", &["report", "read", "demo", "provider", "reply", "records"]),
     ("indicatif", &["run"]),
 ];
 
