@@ -10,7 +10,7 @@ use memchr::{memchr, memrchr, memrchr_iter};
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// Bytes read at once: enough to make hand-over cheap, little enough to stay in a core's cache.
+/// Bytes read at once: enough to make hand-over cheap, little enough to leave room in a core's cache for the tables.
 const BLOCK: usize = 1 << 18;
 
 /// How far back from the end of a block a certain record start is looked for.

@@ -18,7 +18,7 @@ use std::io::{self, Cursor, ErrorKind, Read};
 use std::sync::{Arc, LazyLock};
 
 /// The cutter reads so many bytes at once.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 18;
 
 /// A plan by provider that uses everything: some records lie outside the window, and a handful of replies
 /// is a flood already, and of messages too many.
