@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, Subcommand};
 
 use super::words::{self, Color, FailOn};
 use crate::record::RecordKind;
@@ -185,4 +185,64 @@ pub struct DemoArgs {
     /// Spread the records over this many files
     #[arg(long, value_name = "K", default_value = "4")]
     pub files: NonZeroU32,
+}
+
+/// What `dkim` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimArgs {
+    /// What to check.
+    #[command(subcommand)]
+    pub check: DkimCheck,
+}
+
+/// One check, with what it takes.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DkimCheck {
+    /// Compare a private key's file with the record at its selector
+    Key(DkimKeyArgs),
+}
+
+/// What `dkim key` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimKeyArgs {
+    /// Look at this domain, the d= of the signatures
+    #[arg(long, value_name = "DOMAIN", value_parser = NonEmptyStringValueParser::new())]
+    pub domain: String,
+    /// Look at this selector, the s= of the signatures
+    #[arg(long, value_name = "SELECTOR", value_parser = NonEmptyStringValueParser::new())]
+    pub selector: String,
+    /// Read the private key from this file
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Which servers are asked.
+    #[command(flatten)]
+    pub dns: DnsArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
+}
+
+/// Which name servers are asked, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "DNS")]
+pub struct DnsArgs {
+    /// Ask only this server, with :PORT or at 53; repeatable
+    /// [default: those of this machine]
+    #[arg(long, value_name = "IP")]
+    pub dns: Vec<String>,
+    /// Ask the zone's own servers as well
+    #[arg(long)]
+    pub authoritative: bool,
+}
+
+/// How the answer of a check is written, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct ChecksArgs {
+    /// Write this to standard output
+    #[arg(long, value_name = "FORMAT", value_parser = words::checks_format(), default_value = "table")]
+    pub format: Format,
+    /// Write colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
 }

@@ -14,7 +14,8 @@ use std::path::Path;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
-    DemoArgs, FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReportArgs, RunArgs, ThresholdArgs, WindowArgs,
+    ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimKeyArgs, DnsArgs, FilterArgs, GroupingArgs, OutputArgs,
+    ProvidersArgs, ReportArgs, RunArgs, ThresholdArgs, WindowArgs,
 };
 pub use help::{WELCOME, completions, man};
 pub use words::{Color, FailOn};
@@ -28,6 +29,8 @@ pub enum Command {
     Report(Box<ReportArgs>),
     /// List the mailbox providers, or say where names belong.
     Providers(ProvidersArgs),
+    /// Find out why DKIM signing fails.
+    Dkim(DkimArgs),
     /// Write sample accounting files.
     Demo(DemoArgs),
     /// Print a completion script.
@@ -54,6 +57,7 @@ where
     Ok(match typed.command {
         Some(TypedCommand::Report(args)) => Command::Report(args),
         Some(TypedCommand::Providers(args)) => Command::Providers(args),
+        Some(TypedCommand::Dkim(args)) => Command::Dkim(args),
         Some(TypedCommand::Demo(args)) => Command::Demo(args),
         Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
         Some(TypedCommand::Man) => Command::Man,
@@ -86,6 +90,9 @@ enum TypedCommand {
     Report(Box<ReportArgs>),
     /// List the mailbox providers, or say where a name belongs and why
     Providers(ProvidersArgs),
+    /// Find out why DKIM signing fails
+    #[command(after_help = help::DKIM)]
+    Dkim(DkimArgs),
     /// Write sample accounting files to try the program on
     Demo(DemoArgs),
     /// Print a completion script for a shell

@@ -2,6 +2,7 @@
 //! behind this module parses an option again, and nothing in it reads a clock or a variable: what
 //! the surroundings say is handed in as [`Environment`].
 
+mod checks;
 mod file;
 mod filter;
 mod name;
@@ -23,6 +24,7 @@ use crate::record::{Moment, PerKind};
 use crate::report::{Format, List, Screen};
 use crate::tally::{Filter, IspBy, Window};
 
+pub use checks::{checks_screen, dns};
 pub use output::Output;
 pub use screen::asks_for_plain_text;
 

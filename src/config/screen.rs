@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use super::Environment;
 use crate::cli::{Color, ReportArgs};
-use crate::report::{Colour, Screen, Symbols};
+use crate::report::{Colour, Screen, Sort, Symbols};
 
 /// Columns of a screen that is none: a pipe or a file.
 const WIDTH_WITHOUT_TERMINAL: usize = 100;
@@ -25,6 +25,17 @@ pub(super) fn screen(args: &ReportArgs, environment: &Environment) -> Screen {
         symbols: if environment.utf8 { Symbols::Unicode } else { Symbols::Ascii },
         top: args.output.top,
         sort: args.output.sort.unwrap_or_default(),
+    }
+}
+
+/// The same for a command that has no tables to sort.
+pub(super) fn checks_screen(color: Color, environment: &Environment) -> Screen {
+    Screen {
+        width: environment.stdout_width.unwrap_or(WIDTH_WITHOUT_TERMINAL),
+        colour: colour(color, environment),
+        symbols: if environment.utf8 { Symbols::Unicode } else { Symbols::Ascii },
+        top: 0,
+        sort: Sort::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::columns::sheet;
+use super::columns::{Sheet, sheet};
 use super::escape;
 use super::list::List;
 use super::model::Report;
@@ -11,7 +11,14 @@ use super::value::Value;
 
 /// Writes one list (RFC 4180, but lines end in a line feed alone).
 pub fn write(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()> {
-    let sheet = sheet(report, list);
+    write_sheet(sheet(report, list), out)
+}
+
+/// Writes rows that were laid out, in the same way.
+///
+/// # Errors
+/// Those of `out`, with their kind.
+pub fn write_sheet(sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(&sheet.names).map_err(reason)?;
     for row in sheet.rows {

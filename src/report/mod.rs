@@ -15,13 +15,14 @@ mod table;
 mod value;
 mod write;
 
-pub use columns::{Column, Sheet, sheet, totals};
+pub use self::csv::write_sheet as write_sheet_as_csv;
+pub use columns::{Column, Sheet, lay, sheet, totals};
 pub use escape::visible;
 pub use files::{write_file, write_set};
 pub use guard::VisibleLines;
-pub use json::SCHEMA;
+pub use json::{SCHEMA, write_sheet as write_sheet_as_json};
 pub use list::List;
 pub use model::{InputRow, Report};
-pub use table::{Colour, Screen, Sort, Symbols};
+pub use table::{Colour, Ink, Page, Screen, Sort, Symbols};
 pub use value::Value;
 pub use write::{Format, render};

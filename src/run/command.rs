@@ -46,6 +46,7 @@ fn run(command: Command) -> Result<u8> {
             Ok(outcome.status())
         }
         Command::Providers(args) => providers(&args.names),
+        Command::Dkim(args) => super::dkim::run(&args, &environment()),
         Command::Demo(args) => write_demo(&args),
         Command::Completions(shell) => print(|out| cli::completions(shell, out)),
         Command::Man => print(|out| cli::man(out)),
@@ -111,7 +112,7 @@ fn write_demo(args: &DemoArgs) -> Result<u8> {
 }
 
 /// Writes to standard output; that its reader goes away is told apart from failing.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u8> {
+pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u8> {
     let mut out = BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(DONE),

@@ -2,6 +2,7 @@
 
 mod command;
 mod describe;
+mod dkim;
 mod inputs;
 mod notes;
 mod outputs;

@@ -10,7 +10,8 @@ mod text;
 use std::io::{self, Write};
 
 use super::model::Report;
-use page::Page;
+
+pub use page::{Ink, Page};
 
 /// What the terminal can show, and what the user wants to see first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,20 @@
+//! Why DKIM signing fails: the key file, the record in DNS and the signed message, put side by side.
+//!
+//! Each check answers one question and comes to one row, a [`Check`]. What a check cannot find out is `unknown`,
+//! never a pass. Nothing here prints, and no private key leaves [`keyfile`]: a key that was read is its public half.
+
+mod check;
+mod dns;
+mod key;
+mod keyfile;
+mod public;
+mod record;
+mod table;
+mod tags;
+#[cfg(test)]
+mod testbed;
+
+pub use check::{Cause, Check, SCHEMA, Status, sheet, worst};
+pub use dns::{Dns, PORT, system_servers};
+pub use key::{Selector, check_key};
+pub use table::write_table;

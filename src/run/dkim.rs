@@ -1,0 +1,57 @@
+//! `dkim`: makes the checks, writes their rows, and turns the worst of them into the exit status.
+
+use super::command::print;
+use super::status::{DONE, FAILED, FOUND_ACT, FOUND_INVESTIGATE};
+use crate::cli::{ChecksArgs, DkimArgs, DkimCheck};
+use crate::config::{self, Environment};
+use crate::dkim::{self, Check, Selector, Status};
+use crate::error::Result;
+use crate::report::{Format, Screen, VisibleLines, write_sheet_as_csv, write_sheet_as_json};
+use std::io::{self, Write};
+
+/// Makes a check and says what it found.
+///
+/// # Errors
+/// Where an option makes no sense, and where the answer cannot be written.
+pub fn run(args: &DkimArgs, environment: &Environment) -> Result<u8> {
+    let (checks, typed) = match &args.check {
+        DkimCheck::Key(args) => {
+            let selector = Selector::new(&args.selector, &args.domain);
+            (dkim::check_key(&selector, &args.key, &config::dns(&args.dns)?), &args.screen)
+        }
+    };
+    write(&checks, typed, environment)?;
+    Ok(status(&checks))
+}
+
+fn write(checks: &[Check], typed: &ChecksArgs, environment: &Environment) -> Result<u8> {
+    let screen: Screen = config::checks_screen(typed, environment);
+    print(|out| write_as(checks, typed.format, &screen, environment, out))
+}
+
+fn write_as(
+    checks: &[Check],
+    format: Format,
+    screen: &Screen,
+    environment: &Environment,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Csv if environment.stdout_is_terminal => {
+            write_sheet_as_csv(dkim::sheet(checks), &mut VisibleLines::new(out))
+        }
+        Format::Csv => write_sheet_as_csv(dkim::sheet(checks), out),
+        Format::Json => write_sheet_as_json(dkim::SCHEMA, "checks", dkim::sheet(checks), out),
+        _ => dkim::write_table(checks, screen, out),
+    }
+}
+
+/// A fail goes first, then a warning, then what stays open.
+fn status(checks: &[Check]) -> u8 {
+    match dkim::worst(checks) {
+        Status::Fail => FOUND_ACT,
+        Status::Warn => FOUND_INVESTIGATE,
+        Status::Unknown => FAILED,
+        Status::Pass => DONE,
+    }
+}
