@@ -200,6 +200,22 @@ pub struct DkimArgs {
 pub enum DkimCheck {
     /// Compare a private key's file with the record at its selector
     Key(DkimKeyArgs),
+    /// Verify the signatures of raw messages, and say why they fail
+    Message(DkimMessageArgs),
+}
+
+/// What `dkim message` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimMessageArgs {
+    /// Read raw messages from these files; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Which servers are asked.
+    #[command(flatten)]
+    pub dns: DnsArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
 }
 
 /// What `dkim key` takes.

@@ -3,18 +3,22 @@
 //! Each check answers one question and comes to one row, a [`Check`]. What a check cannot find out is `unknown`,
 //! never a pass. Nothing here prints, and no private key leaves [`keyfile`]: a key that was read is its public half.
 
+mod authres;
 mod check;
 mod dns;
 mod key;
 mod keyfile;
+mod message;
 mod public;
 mod record;
 mod table;
 mod tags;
 #[cfg(test)]
 mod testbed;
+mod verify;
 
 pub use check::{Cause, Check, SCHEMA, Status, sheet, worst};
 pub use dns::{Dns, PORT, system_servers};
 pub use key::{Selector, check_key};
+pub use message::Messages;
 pub use table::write_table;

@@ -62,14 +62,6 @@ impl PublicKey {
         PublicKey::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes())
     }
 
-    /// `RSA`, `Ed25519`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Rsa { .. } => "RSA",
-            Self::Ed25519(_) => "Ed25519",
-        }
-    }
-
     /// The size in bits.
     pub fn bits(&self) -> usize {
         match self {

@@ -4,10 +4,15 @@ use super::command::print;
 use super::status::{DONE, FAILED, FOUND_ACT, FOUND_INVESTIGATE};
 use crate::cli::{ChecksArgs, DkimArgs, DkimCheck};
 use crate::config::{self, Environment};
-use crate::dkim::{self, Check, Selector, Status};
+use crate::dkim::{self, Check, Dns, Messages, Selector, Status};
 use crate::error::Result;
 use crate::report::{Format, Screen, VisibleLines, write_sheet_as_csv, write_sheet_as_json};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// No message is longer.
+const MOST_BYTES: u64 = 128 << 20;
 
 /// Makes a check and says what it found.
 ///
@@ -19,9 +24,39 @@ pub fn run(args: &DkimArgs, environment: &Environment) -> Result<u8> {
             let selector = Selector::new(&args.selector, &args.domain);
             (dkim::check_key(&selector, &args.key, &config::dns(&args.dns)?), &args.screen)
         }
+        DkimCheck::Message(args) => (messages(&args.files, &config::dns(&args.dns)?, environment), &args.screen),
     };
     write(&checks, typed, environment)?;
     Ok(status(&checks))
+}
+
+fn messages(files: &[PathBuf], dns: &Dns, environment: &Environment) -> Vec<Check> {
+    let mut messages = Messages::new(dns, environment.now.0);
+    let mut checks = Vec::new();
+    for file in files {
+        let name = if is_stdin(file) { "standard input".to_owned() } else { file.display().to_string() };
+        match read(file) {
+            Ok(bytes) if bytes.len() as u64 <= MOST_BYTES => checks.extend(messages.check(&name, &bytes)),
+            Ok(_) => checks.push(Check::unknown(&name, "message", "it is too long for a message")),
+            Err(error) => checks.push(Check::unknown(&name, "message", format!("it cannot be read: {error}"))),
+        }
+    }
+    checks
+}
+
+/// A message, or its beginning where it is longer than any message.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if is_stdin(file) {
+        io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    } else {
+        File::open(file)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
 }
 
 fn write(checks: &[Check], typed: &ChecksArgs, environment: &Environment) -> Result<u8> {
