@@ -36,7 +36,7 @@ fn write_check(check: &Check, page: &mut Page) -> io::Result<()> {
     let head = format!("{} {:<7} {}{cause}", page.mark(level), check.status.word(), check.check);
     page.line(ink, &head)?;
     let mut below = |label: &str, text: &str| {
-        if text.is_empty() { Ok(()) } else { page.paragraph(Ink::Plain, &format!("            {label}"), text) }
+        if text.is_empty() { Ok(()) } else { page.paragraph(Ink::Plain, &format!("          {label}"), text) }
     };
     below("", &check.detail)?;
     below("fix: ", &check.fix)
@@ -89,14 +89,14 @@ mod tests {
 
         /etc/s1.pem
           pass    key-file
-                    a private key: RSA, 2048 bits
+                  a private key: RSA, 2048 bits
 
         s1._domainkey.example.com
           pass    record-syntax
         ✖ fail    key-match key-mismatch
-                    file \x1b[2J, DNS b
-                    fix: publish the public half of the key that signs, or sign with the key
-                         that is published
+                  file \x1b[2J, DNS b
+                  fix: publish the public half of the key that signs, or sign with the
+                       key that is published
         ");
         assert!(shown(&checks[..2]).starts_with("OK  2 checks passed\n"));
     }

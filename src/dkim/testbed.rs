@@ -1,15 +1,10 @@
 //! What the tests of this room share: keys made once a run, and a real name server on loopback.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+mod server;
+
+use std::sync::{Mutex, OnceLock};
 
 use data_encoding::BASE64;
-use hickory_proto::rr::Name;
-use hickory_proto::serialize::txt::Parser;
-use hickory_server::Server;
-use hickory_server::store::in_memory::InMemoryZoneHandler;
-use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneType};
 use rand_core::OsRng;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs8::EncodePrivateKey;
@@ -17,12 +12,13 @@ use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
 
 use super::public::PublicKey;
+pub use server::{name_server, txt};
 
 /// A private key made for the tests.
 #[derive(Clone)]
 pub enum Pair {
     Rsa(Box<rsa::RsaPrivateKey>),
-    Ed25519(ed25519_dalek::SigningKey),
+    Ed25519(Box<ed25519_dalek::SigningKey>),
 }
 
 impl Pair {
@@ -54,7 +50,7 @@ impl Pair {
             Self::Rsa(key) => {
                 key.sign(rsa::Pkcs1v15Sign { hash_len: Some(32), prefix: SHA256.into() }, &digest).unwrap()
             }
-            Self::Ed25519(key) => ed25519_dalek::Signer::sign(key, &digest).to_bytes().to_vec(),
+            Self::Ed25519(key) => ed25519_dalek::Signer::sign(&**key, &digest).to_bytes().to_vec(),
         }
     }
 
@@ -80,7 +76,7 @@ pub fn rsa(bits: usize, n: usize) -> Pair {
 
 /// The n-th Ed25519 key.
 pub fn ed25519(n: u8) -> Pair {
-    Pair::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[n + 1; 32]))
+    Pair::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&[n + 1; 32])))
 }
 
 /// A key file's text, in `PKCS#1` or `PKCS#8`.
@@ -96,42 +92,4 @@ pub fn pem_of(pair: &Pair, form: &str) -> String {
     let text = BASE64.encode(&der);
     let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}
-
-/// A line of a zone file: a TXT record in strings of 255 characters.
-pub fn txt(name: &str, text: &str) -> String {
-    let strings: Vec<String> =
-        text.as_bytes().chunks(255).map(|part| format!("\"{}\"", String::from_utf8_lossy(part))).collect();
-    format!("{name} IN TXT {}\n", strings.join(" "))
-}
-
-/// Starts a name server for example.test, over UDP and TCP on one port; it ends with the tests.
-pub fn name_server(rows: &str) -> SocketAddr {
-    let zone = format!("$TTL 60\n@ IN SOA ns1 hostmaster 1 3600 600 86400 45\n@ IN NS ns1\nns1 IN A 127.0.0.1\n{rows}");
-    let origin = Name::from_ascii("example.test.").unwrap();
-    let (origin, records) = Parser::new(zone, None, Some(origin)).parse().expect("a zone");
-    let handler = InMemoryZoneHandler::<hickory_server::net::runtime::TokioRuntimeProvider>::new(
-        origin.clone(),
-        records,
-        ZoneType::Primary,
-        AxfrPolicy::Deny,
-    )
-    .expect("a zone with a SOA");
-    let mut catalog = Catalog::new();
-    catalog.upsert(origin.into(), vec![Arc::new(handler)]);
-    let (send, receive) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async move {
-            let udp = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-            let address = udp.local_addr().unwrap();
-            let mut server = Server::new(catalog);
-            server.register_socket(udp);
-            let tcp = tokio::net::TcpListener::bind(address).await.unwrap();
-            server.register_listener(tcp, Duration::from_secs(5), 4096);
-            send.send(address).unwrap();
-            server.block_until_done().await.unwrap();
-        });
-    });
-    receive.recv().expect("it starts")
 }

@@ -3,6 +3,7 @@
 //! What a stage computes is tested beside the stage. Here is only what needs the whole program:
 //! the sample logs, the behaviour as a process, and the order of the house.
 
+mod dkim;
 mod hostile;
 mod judge;
 mod laws;

@@ -39,8 +39,7 @@ impl Entry {
 pub fn parse(value: &str) -> Results {
     let mut results = Results::default();
     let (mut in_dkim, mut is_first) = (false, true);
-    let mut tokens = tokens(value).into_iter().peekable();
-    while let Some(token) = tokens.next() {
+    for token in tokens(value) {
         match token {
             Token::Semicolon => in_dkim = false,
             Token::Comment(text) if in_dkim => add_text(&mut results, &text),

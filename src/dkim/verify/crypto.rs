@@ -44,7 +44,7 @@ pub fn open(key: &PublicKey, signature: &[u8], is_padded: bool) -> Result<Seal, 
             let size = n.bits().div_ceil(8);
             if signature.len() != size {
                 // Keys have round sizes; what is cut has none, or lost the end of its base64.
-                let is_round = is_padded && signature.len() >= 64 && signature.len() % 32 == 0;
+                let is_round = is_padded && signature.len() >= 64 && signature.len().is_multiple_of(32);
                 return Err(match signature.len() < size && !is_round {
                     true => Unopened::Short(signature.len(), size),
                     false => Unopened::OtherSize(signature.len() * 8, size * 8),

@@ -79,7 +79,7 @@ impl Letter {
     }
 
     /// The domain of the address in From, in lower case.
-    pub fn from_domain(&self) -> Option<String> {
+    pub fn domain_of_from(&self) -> Option<String> {
         let text = self.named("from").next()?.1.text();
         let address = text.rsplit_once('<').map_or(&*text, |(_, rest)| rest);
         let domain = address.rsplit_once('@')?.1;
@@ -127,10 +127,10 @@ mod tests {
         assert_eq!(raw, ["Subject : a\\r\\n\\tb\\r\\n", "FROM: A <a@Example.com>\\r\\n"]);
         assert_eq!((&*letter.headers[0].name, letter.headers[0].text()), ("subject", "a\tb".to_owned()));
         assert_eq!(letter.body, b"body\r\n");
-        assert_eq!(letter.from_domain().as_deref(), Some("example.com"));
+        assert_eq!(letter.domain_of_from().as_deref(), Some("example.com"));
         for (from, domain) in [("a@b.example.com (x)", "b.example.com"), ("\"a@x\" <q@Y.example>", "y.example")] {
             let letter = Letter::parse(format!("From: {from}\n\n").as_bytes());
-            assert_eq!(letter.from_domain().as_deref(), Some(domain));
+            assert_eq!(letter.domain_of_from().as_deref(), Some(domain));
         }
     }
 
@@ -146,7 +146,7 @@ mod tests {
             let letter = Letter::parse(bytes.as_bytes());
             let headers: usize = letter.headers.iter().map(|header| header.raw.len()).sum();
             prop_assert!(headers + letter.body.len() <= 2 * bytes.len() + 2);
-            let _ = (letter.from_domain(), letter.received_at());
+            let _ = (letter.domain_of_from(), letter.received_at());
         }
     }
 }

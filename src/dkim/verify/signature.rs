@@ -109,7 +109,7 @@ impl Signature {
             selector: selector.ok_or("d= or s= is missing")?,
             algorithm,
             signature: decode("b", b)?,
-            is_padded: b.len() % 4 == 0,
+            is_padded: b.len().is_multiple_of(4),
             b: b.to_owned(),
             body_hash: decode("bh", &compact("bh"))?,
             canon,

@@ -54,7 +54,7 @@ fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
     if verdicts.is_empty() {
         return Check::of(file, "signature", Cause::UnsignedNoRule, "there is no DKIM-Signature header");
     }
-    let Some(from) = letter.from_domain() else {
+    let Some(from) = letter.domain_of_from() else {
         return Check::unknown(file, "alignment", "From has no address");
     };
     // One aligned signature is enough; of those that do not hold, none would help, but what is wrong is said already.
