@@ -355,6 +355,16 @@ fn what_is_no_message_is_unknown() {
 }
 
 #[test]
+fn thousands_of_signed_headers_take_no_longer_than_some() {
+    let server = server();
+    let mut draft = Draft::new(&mut fastrand::Rng::with_seed(6), &rsa(2048, 0), "s1");
+    draft.headers.extend((0..5000).map(|n| ("Subject".to_owned(), format!("[a] {n} b c"))));
+    let (signature, letter) = draft.signed();
+    let found = causes(&check(&format!("{signature}{}", letter.replace("b c", "d")), server));
+    assert_eq!(found, [Cause::HeadersChanged]);
+}
+
+#[test]
 fn organizations_are_told_apart() {
     for (domain, expected) in [
         ("a.b.example.com", "example.com"),

@@ -8,6 +8,12 @@ use super::signature::{Signature, without_b};
 
 /// Two changes at a time are tried among no more than these.
 const MOST_IN_PAIRS: usize = 64;
+/// Changes are looked for in so many of the places that `h=` names, and in no longer text: a hostile message could name
+/// thousands, and each change costs a digest of the whole.
+const MOST_PLACES: usize = 64;
+const LONGEST_TEXT: usize = 64 << 10;
+/// Of headers that are there more often, the others are not tried.
+const MOST_OTHERS: usize = 8;
 /// A header with more blanks is not folded anew at each of them.
 const MOST_FOLDS: usize = 60;
 
@@ -67,7 +73,11 @@ impl<'l> Signed<'l> {
                 self.canon.word()
             ));
         }
-        let edits: Vec<Undone> = (0..self.places.len()).flat_map(|place| self.edits(place, letter)).collect();
+        if self.text().len() > LONGEST_TEXT {
+            return None;
+        }
+        let edits: Vec<Undone> =
+            (0..self.places.len().min(MOST_PLACES)).flat_map(|place| self.edits(place, letter)).collect();
         if let Some(one) = edits.iter().find(|edit| seal.is_of(&self.with(&[edit]))) {
             return Some(one.what.clone());
         }
@@ -98,7 +108,7 @@ impl<'l> Signed<'l> {
             return edits;
         };
         add(None, format!("{name} was added, and must not be there"));
-        for (_, other) in letter.named(name).filter(|(_, other)| !std::ptr::eq(*other, *header)) {
+        for (_, other) in letter.named(name).filter(|(_, other)| !std::ptr::eq(*other, *header)).take(MOST_OTHERS) {
             add(Some(other.raw.clone()), format!("a second {name} was put in"));
         }
         let (head, value) = header.raw.split_at(header.raw.iter().position(|byte| *byte == b':').unwrap_or(0));
@@ -152,7 +162,7 @@ fn changed_values(name: &str, value: &str, letter: &Letter) -> Vec<(String, Stri
         }
         "from" => {
             for other in ["reply-to", "x-original-from", "original-from", "x-original-sender", "x-from"] {
-                for (_, header) in letter.named(other) {
+                for (_, header) in letter.named(other).take(MOST_OTHERS) {
                     add(header.text(), &format!("was replaced; {other} has what it was"));
                 }
             }
