@@ -200,8 +200,24 @@ pub struct DkimArgs {
 pub enum DkimCheck {
     /// Compare a private key's file with the record at its selector
     Key(DkimKeyArgs),
+    /// Read the configuration of PowerMTA, OpenDKIM or Postfix, and check its keys
+    Config(DkimConfigArgs),
     /// Verify the signatures of raw messages, and say why they fail
     Message(DkimMessageArgs),
+}
+
+/// What `dkim config` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimConfigArgs {
+    /// Read these files: PowerMTA's config, opendkim.conf, main.cf, master.cf
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Which servers are asked.
+    #[command(flatten)]
+    pub dns: DnsArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
 }
 
 /// What `dkim message` takes.

@@ -36,6 +36,7 @@ of a command is written './report'.";
 pub(super) const DKIM: &str = "\
 Examples:
   pmtriage dkim key --domain example.com --selector s1 --key /etc/pmta/s1.pem
+  pmtriage dkim config /etc/pmta/config
   pmtriage dkim message received.eml
 
 Exit status:

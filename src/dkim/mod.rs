@@ -1,10 +1,12 @@
-//! Why DKIM signing fails: the key file, the record in DNS and the signed message, put side by side.
+//! Why DKIM signing fails: the key file, the record in DNS, the signer's configuration and the signed message, put side
+//! by side.
 //!
 //! Each check answers one question and comes to one row, a [`Check`]. What a check cannot find out is `unknown`,
 //! never a pass. Nothing here prints, and no private key leaves [`keyfile`]: a key that was read is its public half.
 
 mod authres;
 mod check;
+mod config;
 mod dns;
 mod key;
 mod keyfile;
@@ -18,6 +20,7 @@ mod testbed;
 mod verify;
 
 pub use check::{Cause, Check, SCHEMA, Status, sheet, worst};
+pub use config::check_config;
 pub use dns::{Dns, PORT, system_servers};
 pub use key::{Selector, check_key};
 pub use message::Messages;

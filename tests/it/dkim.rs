@@ -120,6 +120,22 @@ fn the_session_in_readme_is_what_the_program_prints() {
 }
 
 #[test]
+fn the_keys_of_a_configuration_are_checked() {
+    let place = Place::new();
+    let config = place.folder.path().join("config");
+    let run = |text: &str| {
+        fs::write(&config, text).expect("written");
+        let run = Run::new().args(["dkim", "config", "--format", "csv", "--dns", &place.server.to_string()]);
+        run.arg(&config).run()
+    };
+    let key = "domain-key s1,example.test,s1.pem\n";
+    let right = run(&format!("{key}<domain *>\ndkim-sign yes\n</domain>\n"));
+    assert_eq!((right.status, text(&right).contains(",key-match,pass,")), (Some(0), true), "{}", text(&right));
+    let unsigned = run(key);
+    assert_eq!((unsigned.status, text(&unsigned).contains("fail,unsigned-no-rule")), (Some(11), true));
+}
+
+#[test]
 fn messages_are_read_from_files_and_standard_input() {
     let message = "From: a@example.com\nSubject: =1+1\x1b[2J\n\nhello\n";
     let said = Run::new().args(["dkim", "message", "--format", "csv", "-"]).stdin(message).run();
