@@ -116,7 +116,8 @@ impl Rows {
             match known {
                 None => self.rows.push(row),
                 Some((place, (of, list))) => {
-                    for part in list.iter().take(MOST_OF_MACRO).filter(|_| self.rows.len() < MOST_ROWS) {
+                    let room = MOST_ROWS.saturating_sub(self.rows.len());
+                    for part in list.iter().take(MOST_OF_MACRO.min(room)) {
                         let mut row = row.clone();
                         row.blocks[place].1 = row.blocks[place].1.replace(&**of, part);
                         self.rows.push(row);
