@@ -204,6 +204,19 @@ pub enum DkimCheck {
     Config(DkimConfigArgs),
     /// Verify the signatures of raw messages, and say why they fail
     Message(DkimMessageArgs),
+    /// Count what signers, mail servers and verifiers wrote into logs
+    Logs(DkimLogsArgs),
+}
+
+/// What `dkim logs` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimLogsArgs {
+    /// Read these logs: files, folders (recursively) or globs, packed or not
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
 }
 
 /// What `dkim config` takes.

@@ -38,6 +38,7 @@ Examples:
   pmtriage dkim key --domain example.com --selector s1 --key /etc/pmta/s1.pem
   pmtriage dkim config /etc/pmta/config
   pmtriage dkim message received.eml
+  pmtriage dkim logs /var/log/mail.log
 
 Exit status:
    0  every check passed

@@ -25,6 +25,7 @@ pub fn run(args: &DkimArgs, environment: &Environment) -> Result<u8> {
             (dkim::check_key(&selector, &args.key, &config::dns(&args.dns)?), &args.screen)
         }
         DkimCheck::Config(args) => (dkim::check_config(&args.files, &config::dns(&args.dns)?), &args.screen),
+        DkimCheck::Logs(args) => (dkim::check_logs(&args.paths), &args.screen),
         DkimCheck::Message(args) => (messages(&args.files, &config::dns(&args.dns)?, environment), &args.screen),
     };
     write(&checks, typed, environment)?;
