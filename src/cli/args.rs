@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args, Subcommand};
+use clap::{ArgAction, ArgGroup, Args, Subcommand};
 
 use super::words::{self, Color, FailOn};
 use crate::record::RecordKind;
@@ -206,6 +206,62 @@ pub enum DkimCheck {
     Message(DkimMessageArgs),
     /// Count what signers, mail servers and verifiers wrote into logs
     Logs(DkimLogsArgs),
+    /// Put together what is published, signing, seen and verified, per selector
+    Selectors(DkimSelectorsArgs),
+}
+
+/// What `dkim selectors` takes: where selectors are looked for.
+#[derive(Debug, Clone, Args)]
+#[command(group(ArgGroup::new("sources").required(true).multiple(true)))]
+pub struct DkimSelectorsArgs {
+    /// Ask for the selectors of this domain; needs --selector
+    #[arg(long, value_name = "DOMAIN", requires = "selector", group = "sources", value_parser = NonEmptyStringValueParser::new())]
+    pub domain: Vec<String>,
+    /// Ask for this selector at each --domain
+    #[arg(long, value_name = "SELECTOR", requires = "domain", value_parser = NonEmptyStringValueParser::new())]
+    pub selector: Vec<String>,
+    /// Say at which selector this private key is published
+    #[arg(long, value_name = "FILE", group = "sources")]
+    pub key: Vec<PathBuf>,
+    /// Take selectors from this configuration of a signer
+    #[arg(long, value_name = "FILE", group = "sources")]
+    pub config: Vec<PathBuf>,
+    /// Take selectors from logs: files, folders or globs
+    #[arg(long, value_name = "PATH", group = "sources")]
+    pub log: Vec<PathBuf>,
+    /// Take selectors from DMARC aggregate reports: XML, gzip or zip; files,
+    /// folders or globs
+    #[arg(long, value_name = "PATH", group = "sources")]
+    pub dmarc: Vec<PathBuf>,
+    /// Take selectors from raw messages and what their receivers wrote into
+    /// them; files, folders or globs
+    #[arg(long, value_name = "PATH", group = "sources")]
+    pub message: Vec<PathBuf>,
+    /// Look for private keys in this container image, written by docker save
+    /// or as an OCI archive, also for deleted ones
+    #[arg(long, value_name = "FILE", group = "sources")]
+    pub image: Vec<PathBuf>,
+    /// What log lines count, and mean.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// Which servers are asked.
+    #[command(flatten)]
+    pub dns: DnsArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
+}
+
+/// How logs are read, as typed.
+#[derive(Debug, Clone, Args)]
+pub struct ReadingArgs {
+    /// The time window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Give lines that match REGEX this cause, or signed or pass; groups d and s
+    /// catch domain and selector (repeatable)
+    #[arg(long, value_name = "CAUSE=REGEX")]
+    pub pattern: Vec<String>,
 }
 
 /// What `dkim logs` takes.
@@ -214,6 +270,9 @@ pub struct DkimLogsArgs {
     /// Read these logs: files, folders (recursively) or globs, packed or not
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+    /// What log lines count, and mean.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// How the answer is written.
     #[command(flatten)]
     pub screen: ChecksArgs,

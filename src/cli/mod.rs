@@ -14,8 +14,9 @@ use std::path::Path;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
-    ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs, DnsArgs,
-    FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReportArgs, RunArgs, ThresholdArgs, WindowArgs,
+    ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
+    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReadingArgs, ReportArgs, RunArgs,
+    ThresholdArgs, WindowArgs,
 };
 pub use help::{WELCOME, completions, man};
 pub use words::{Color, FailOn};

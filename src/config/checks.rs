@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Environment;
 use super::screen::checks_screen as screen_of;
-use crate::cli::{ChecksArgs, DnsArgs};
-use crate::dkim::{Dns, PORT, system_servers};
+use super::{when, zone};
+use crate::cli::{ChecksArgs, DkimSelectorsArgs, DnsArgs, ReadingArgs};
+use crate::dkim::{Clock, Dns, PORT, Pattern, Reading, Selector, Sources, system_servers};
 use crate::error::{Error, Result};
 use crate::report::Screen;
 
@@ -17,6 +18,35 @@ pub fn dns(typed: &DnsArgs) -> Result<Dns> {
     let servers: Vec<SocketAddr> = typed.dns.iter().map(|server| address(server)).collect::<Result<_>>()?;
     let servers = if servers.is_empty() { system_servers() } else { servers };
     Ok(Dns::new(servers, typed.authoritative.then_some(PORT)))
+}
+
+/// How logs are read.
+///
+/// # Errors
+/// Where a time, a zone or a pattern makes no sense.
+pub fn reading(typed: &ReadingArgs, environment: &Environment) -> Result<Reading> {
+    let zone = zone::zone("--assume-tz", &typed.window.assume_tz)?;
+    let pattern =
+        |typed: &String| Pattern::parse(typed).map_err(|why| Error::Usage(format!("--pattern '{typed}': {why}")));
+    Ok(Reading {
+        window: when::window(&typed.window, environment.now)?,
+        clock: Clock::new(environment.now, zone),
+        patterns: typed.pattern.iter().map(pattern).collect::<Result<_>>()?,
+    })
+}
+
+/// Where selectors are looked for: every selector at every domain, and what else was named.
+pub fn sources(typed: &DkimSelectorsArgs) -> Sources {
+    let names = typed.domain.iter().flat_map(|of| typed.selector.iter().map(move |name| Selector::new(name, of)));
+    Sources {
+        names: names.collect(),
+        keys: typed.key.clone(),
+        configs: typed.config.clone(),
+        logs: typed.log.clone(),
+        reports: typed.dmarc.clone(),
+        messages: typed.message.clone(),
+        images: typed.image.clone(),
+    }
 }
 
 /// The terminal for the answer of a check.

@@ -24,7 +24,7 @@ use crate::record::{Moment, PerKind};
 use crate::report::{Format, List, Screen};
 use crate::tally::{Filter, IspBy, Window};
 
-pub use checks::{checks_screen, dns};
+pub use checks::{checks_screen, dns, reading, sources};
 pub use output::Output;
 pub use screen::asks_for_plain_text;
 

@@ -254,6 +254,11 @@ impl Cause {
         self.row().1
     }
 
+    /// The cause of a word.
+    pub fn of_word(word: &str) -> Option<Cause> {
+        Self::ALL.iter().find(|row| row.1 == word).map(|row| row.0)
+    }
+
     /// The status that a check of this cause has.
     pub fn status(self) -> Status {
         self.row().2
@@ -276,7 +281,7 @@ mod tests {
     #[test]
     fn the_table_is_in_the_order_of_the_causes() {
         for (place, (cause, word, ..)) in Cause::ALL.iter().enumerate() {
-            assert_eq!((*cause as usize, cause.word()), (place, *word));
+            assert_eq!((*cause as usize, cause.word(), Cause::of_word(word)), (place, *word, Some(*cause)));
         }
     }
 

@@ -14,6 +14,7 @@ mod logs;
 mod message;
 mod public;
 mod record;
+mod selectors;
 mod table;
 mod tags;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use check::{Cause, Check, SCHEMA, Status, sheet, worst};
 pub use config::check_config;
 pub use dns::{Dns, PORT, system_servers};
 pub use key::{Selector, check_key};
-pub use logs::check_logs;
+pub use logs::{Clock, Pattern, Reading, check_logs};
 pub use message::Messages;
+pub use selectors::{Sources, check_selectors};
 pub use table::write_table;

@@ -2,7 +2,7 @@
 
 use super::command::print;
 use super::status::{DONE, FAILED, FOUND_ACT, FOUND_INVESTIGATE};
-use crate::cli::{ChecksArgs, DkimArgs, DkimCheck};
+use crate::cli::{ChecksArgs, DkimArgs, DkimCheck, DkimSelectorsArgs};
 use crate::config::{self, Environment};
 use crate::dkim::{self, Check, Dns, Messages, Selector, Status};
 use crate::error::Result;
@@ -25,11 +25,20 @@ pub fn run(args: &DkimArgs, environment: &Environment) -> Result<u8> {
             (dkim::check_key(&selector, &args.key, &config::dns(&args.dns)?), &args.screen)
         }
         DkimCheck::Config(args) => (dkim::check_config(&args.files, &config::dns(&args.dns)?), &args.screen),
-        DkimCheck::Logs(args) => (dkim::check_logs(&args.paths), &args.screen),
+        DkimCheck::Logs(args) => {
+            (dkim::check_logs(&args.paths, &config::reading(&args.reading, environment)?), &args.screen)
+        }
+        DkimCheck::Selectors(args) => (selectors(args, environment)?, &args.screen),
         DkimCheck::Message(args) => (messages(&args.files, &config::dns(&args.dns)?, environment), &args.screen),
     };
     write(&checks, typed, environment)?;
     Ok(status(&checks))
+}
+
+fn selectors(args: &DkimSelectorsArgs, environment: &Environment) -> Result<Vec<Check>> {
+    let (reading, dns) = (config::reading(&args.reading, environment)?, config::dns(&args.dns)?);
+    let sources = config::sources(args);
+    Ok(dkim::check_selectors(&sources, &reading, &dns, environment.now))
 }
 
 fn messages(files: &[PathBuf], dns: &Dns, environment: &Environment) -> Vec<Check> {

@@ -9,8 +9,9 @@ mod told;
 use super::check::{Cause, Check, Status};
 use super::verify::Verdict;
 use super::verify::letter::Letter;
-use parse::{Entry, Results};
-use told::Told;
+pub use parse::Entry;
+use parse::Results;
+pub use told::{Told, told};
 
 /// The header of a receiver itself.
 const OWN: [&str; 2] = ["authentication-results", "x-ms-exchange-authentication-results"];
@@ -36,6 +37,12 @@ pub fn check(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Vec<Check> {
         *first = first.clone().and(&more);
     }
     checks
+}
+
+/// What the receiver said, as it stands: its name, and each of its results.
+pub fn said(letter: &Letter) -> Vec<(Option<String>, Entry)> {
+    let results = believed(letter).0.into_iter();
+    results.flat_map(|of| of.entries.into_iter().map(move |entry| (of.receiver.clone(), entry))).collect()
 }
 
 /// The headers that are believed, and how many are not.
@@ -69,7 +76,7 @@ fn row(file: &str, results: &Results, entry: &Entry, all: &[Results], verdicts: 
     let subject = format!("{file}: {receiver} dkim={}{domain}{selector}", entry.result);
     let tied = tie(entry, verdicts);
     let said = if entry.text.is_empty() { entry.result.clone() } else { format!("{} ({})", entry.result, entry.text) };
-    let check = match told::told(entry) {
+    let check = match told(entry) {
         Told::Passed => Check::pass(&subject, CHECK, said),
         Told::Caused(cause) => Check::of(&subject, CHECK, cause, said),
         Told::NoEd25519 if has_pass_of(entry.domain().as_deref(), all) => Check::pass(&subject, CHECK, said)

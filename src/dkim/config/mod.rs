@@ -22,11 +22,13 @@ const FRAGILE: [&str; 7] = ["return-path", "received", "comments", "keywords", "
 
 /// A key that a configuration signs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Key {
+pub struct Key {
     /// `d=`; none where it is that of each sender.
-    domain: Option<String>,
-    selector: String,
-    file: PathBuf,
+    pub domain: Option<String>,
+    /// `s=`.
+    pub selector: String,
+    /// Where the private key is.
+    pub file: PathBuf,
 }
 
 /// What reading a configuration came to.
@@ -38,8 +40,27 @@ struct Found {
 
 /// Checks configuration files, then each key that they name.
 pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
-    let mut found = Found::default();
     let mut postfix = postfix::Files::default();
+    let mut found = read_all(files, &mut postfix);
+    postfix.check(&mut found);
+    let mut done: Vec<Key> = Vec::new();
+    for key in found.keys {
+        if done.contains(&key) {
+            continue;
+        }
+        match &key.domain {
+            Some(domain) => found.checks.extend(check_key(&Selector::new(&key.selector, domain), &key.file, dns)),
+            // For whichever domain sends: there is no one record to ask for.
+            None => drop(keyfile::check_file(&key.file, &mut found.checks)),
+        }
+        done.push(key);
+    }
+    found.checks
+}
+
+/// Reads each file; Postfix's two are put aside, for they are read together.
+fn read_all(files: &[PathBuf], postfix: &mut postfix::Files) -> Found {
+    let mut found = Found::default();
     for file in files {
         let text = match read(file) {
             Ok(text) => text,
@@ -59,20 +80,14 @@ pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
             }
         }
     }
-    postfix.check(&mut found);
-    let mut done: Vec<Key> = Vec::new();
-    for key in found.keys {
-        if done.contains(&key) {
-            continue;
-        }
-        match &key.domain {
-            Some(domain) => found.checks.extend(check_key(&Selector::new(&key.selector, domain), &key.file, dns)),
-            // For whichever domain sends: there is no one record to ask for.
-            None => drop(keyfile::check_file(&key.file, &mut found.checks)),
-        }
-        done.push(key);
-    }
-    found.checks
+    found
+}
+
+/// The keys that configuration files name, and what of the files could not be read.
+pub fn keys_of(files: &[PathBuf]) -> (Vec<Key>, Vec<Check>) {
+    let found = read_all(files, &mut postfix::Files::default());
+    let unread = found.checks.into_iter().filter(|check| matches!(check.check, "config" | "include"));
+    (found.keys, unread.collect())
 }
 
 enum Kind {

@@ -9,7 +9,7 @@ use super::public::PublicKey;
 use super::record::Record;
 
 /// Where a key is published.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Selector {
     /// `d=`, without a final dot.
     pub domain: String,
@@ -45,7 +45,11 @@ pub fn check_key(selector: &Selector, file: &Path, dns: &Dns) -> Vec<Check> {
 
 /// Checks what the name servers say of a selector, and whether it is a key's public half.
 pub fn check_published(selector: &Selector, key: Option<&PublicKey>, dns: &Dns) -> Vec<Check> {
-    let answers = dns.txt(&selector.name());
+    check_answers(selector, &dns.txt(&selector.name()), key, dns)
+}
+
+/// The same of answers that are there already.
+pub fn check_answers(selector: &Selector, answers: &[Answer], key: Option<&PublicKey>, dns: &Dns) -> Vec<Check> {
     let (silent, said): (Vec<_>, Vec<_>) =
         answers.iter().partition(|answer| matches!(answer.outcome, Outcome::Trouble(_)));
     let judged: Vec<(&Answer, Vec<Check>)> =

@@ -1,8 +1,12 @@
 //! `dkim logs`: what signers, mail servers and verifiers wrote, counted by cause, domain, selector, host and hour.
 
+mod clock;
 mod facts;
 mod line;
-mod tally;
+mod pattern;
+mod rise;
+pub mod tally;
+mod wrapped;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
@@ -11,8 +15,11 @@ use std::path::PathBuf;
 use super::check::{Check, Status};
 use crate::evaluate::wilson_interval;
 use crate::input::{ReadSoFar, find, open};
-use facts::Verdict;
+use crate::tally::Window;
+pub use clock::Clock;
+pub use facts::Verdict;
 use line::Line;
+pub use pattern::Pattern;
 use tally::{Count, Key, Tally, What};
 
 /// Longer lines are cut here.
@@ -22,14 +29,37 @@ const FEWEST: u64 = 5;
 /// So many hours are shown with their counts, those with most.
 const SHOWN_HOURS: usize = 6;
 
+/// How logs are read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Which lines count; of lines without a time, those of an open window only.
+    pub window: Window,
+    /// How times are read.
+    pub clock: Clock,
+    /// What lines of other programs mean.
+    pub patterns: Vec<Pattern>,
+}
+
 /// Reads logs: files, folders, packed or not.
-pub fn check_logs(paths: &[PathBuf]) -> Vec<Check> {
+pub fn check_logs(paths: &[PathBuf], reading: &Reading) -> Vec<Check> {
+    let mut tally = Tally::default();
+    let mut checks = read_logs(paths, reading, &mut tally);
+    checks.extend(rows(&tally));
+    checks.extend(drifts(&tally));
+    checks.extend(rise::rises(&tally));
+    if checks.is_empty() {
+        checks.push(Check::unknown("logs", "log", "no line of them is about DKIM"));
+    }
+    checks
+}
+
+/// Counts what stands in logs; gives what could not be read.
+pub fn read_logs(paths: &[PathBuf], reading: &Reading, tally: &mut Tally) -> Vec<Check> {
     let (found, errors) = find(paths);
     let mut checks: Vec<Check> = errors.iter().map(|error| Check::unknown("logs", "log", error.to_string())).collect();
-    let mut tally = Tally::default();
     for file in found {
         let shown = file.path.display().to_string();
-        let read = open(&file.path, &ReadSoFar::default()).and_then(|(_, body)| read(body, &mut tally));
+        let read = open(&file.path, &ReadSoFar::default()).and_then(|(_, body)| read(body, reading, tally));
         match read {
             Ok(0) => checks.push(Check::unknown(&shown, "log", "no line of it is of a log that is known")),
             Ok(_) => {}
@@ -37,18 +67,19 @@ pub fn check_logs(paths: &[PathBuf]) -> Vec<Check> {
         }
     }
     tally.end();
-    checks.extend(rows(&tally));
-    checks.extend(drift(&tally, |key| (&key.domain, &key.selector, &key.host), "host"));
-    checks.extend(drift(&tally, |key| (&key.domain, &key.host, &key.selector), "selector"));
-    if checks.is_empty() {
-        checks.push(Check::unknown("logs", "log", "no line of them is about DKIM"));
-    }
     checks
 }
 
+/// Hosts, and selectors, of which one fails where another does not.
+pub fn drifts(tally: &Tally) -> Vec<Check> {
+    let along_hosts = drift(tally, |key| (&key.domain, &key.selector, &key.host), "host");
+    along_hosts.into_iter().chain(drift(tally, |key| (&key.domain, &key.host, &key.selector), "selector")).collect()
+}
+
 /// Counts the lines of one log; gives how many begin as lines of a log.
-fn read(body: impl Read, tally: &mut Tally) -> std::io::Result<u64> {
+fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Result<u64> {
     let mut reader = BufReader::new(body);
+    let mut clock = reading.clock.clone();
     let (mut known, mut bytes) = (0, Vec::new());
     loop {
         bytes.clear();
@@ -56,13 +87,24 @@ fn read(body: impl Read, tally: &mut Tally) -> std::io::Result<u64> {
             return Ok(known);
         }
         let text = String::from_utf8_lossy(&bytes);
-        if let Some(line) = Line::parse(text.trim_end()) {
-            known += 1;
-            if let Some(fact) = facts::fact(&line) {
-                tally.add(&line, fact);
-            }
+        let text = text.trim_end();
+        let wrapped = wrapped::unwrap(text, &mut clock);
+        let line = match &wrapped {
+            Some(wrapped) => wrapped.line(&mut clock),
+            None => Line::parse(text, &mut clock),
+        };
+        let Some(line) = line else { continue };
+        known += 1;
+        let counts = line.at.map_or(reading.window.is_open(), |at| holds(&reading.window, at));
+        let fact = || pattern::fact(&reading.patterns, &line).or_else(|| facts::fact(&line));
+        if let Some(fact) = counts.then(fact).flatten() {
+            tally.add(&line, fact);
         }
     }
+}
+
+fn holds(window: &Window, at: crate::record::Moment) -> bool {
+    window.since.is_none_or(|since| at >= since) && window.until.is_none_or(|until| at < until)
 }
 
 fn rows(tally: &Tally) -> Vec<Check> {

@@ -4,14 +4,21 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
+use super::clock::Clock;
 use super::facts::fact;
 use super::line::Line;
-use super::{Tally, check_logs, drift, read, rows};
+use super::{Reading, Tally, check_logs, drift, read, rise, rows};
 use crate::dkim::check::{Cause, Check, Status};
+use crate::record::Moment;
+use crate::tally::Window;
+
+fn reading() -> Reading {
+    Reading { window: Window::default(), clock: Clock::of_tests(), patterns: Vec::new() }
+}
 
 fn counted(text: &str) -> Vec<Check> {
     let mut tally = Tally::default();
-    read(text.as_bytes(), &mut tally).unwrap();
+    read(text.as_bytes(), &reading(), &mut tally).unwrap();
     tally.end();
     let along_hosts = drift(&tally, |key| (&key.domain, &key.selector, &key.host), "host");
     rows(&tally).into_iter().chain(along_hosts).collect()
@@ -115,18 +122,64 @@ fn files_that_are_no_logs_are_unknown() {
     let file = folder.path().join("x.log");
     std::fs::write(&file, "hello\n").unwrap();
     for path in [file, PathBuf::from("/nonexistent.log")] {
-        assert!(check_logs(&[path]).iter().all(|check| check.status == Status::Unknown));
+        assert!(check_logs(&[path], &reading()).iter().all(|check| check.status == Status::Unknown));
     }
+}
+
+#[test]
+fn a_rise_is_told_with_the_time_it_began() {
+    let line = |n: u32, result: &str| {
+        let (hour, minute) = (n / 60, n % 60);
+        format!(
+            "2026-11-21T{hour:02}:{minute:02}:30+00:00 mx1 opendkim[1]: A{n:06}: signature=x domain=example.test selector=s1 result=\"{result}\"\n"
+        )
+    };
+    let lines = |began: u32| {
+        (0..360)
+            .map(|n| line(n, if n < began { "no signature error" } else { "key not found in DNS" }))
+            .collect::<String>()
+    };
+    let rises = |text: &str, reading: &Reading| {
+        let mut tally = Tally::default();
+        read(text.as_bytes(), reading, &mut tally).unwrap();
+        tally.end();
+        rise::rises(&tally)
+    };
+    let found = rises(&lines(200), &reading());
+    assert_eq!((found.len(), found[0].cause), (1, Some(Cause::NoRecord)));
+    let said = "it began between 2026-11-21T03:20:00Z and 2026-11-21T03:30:00Z: 160 of 160 signatures fail since, 0 of 200 before";
+    assert_eq!(found[0].detail, said);
+    // Always so, and never so, is no rise; nor is what lies outside of the window.
+    assert!(rises(&lines(0), &reading()).is_empty() && rises(&lines(360), &reading()).is_empty());
+    let at = |text: &str| Some(Moment(chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp()));
+    let early = Window { since: None, until: at("2026-11-21T03:00:00Z") };
+    assert!(rises(&lines(200), &Reading { window: early, ..reading() }).is_empty());
+    let late = Window { since: at("2026-11-21T03:00:00Z"), until: None };
+    let found = rises(&lines(200), &Reading { window: late, ..reading() });
+    assert!(found[0].detail.ends_with("0 of 20 before"), "{}", found[0].detail);
+}
+
+#[test]
+fn wrapped_lines_count_as_plain_ones() {
+    let text = "signature=x domain=example.test selector=s1 result=\\\"key not found in DNS\\\"";
+    let journald = format!(
+        "{{\"__REALTIME_TIMESTAMP\":\"1795294747207240\",\"_HOSTNAME\":\"vm\",\"SYSLOG_IDENTIFIER\":\"opendkim\",\"MESSAGE\":\"A1B2C3: {text}\"}}\n"
+    );
+    let docker = format!(
+        "{{\"log\":\"opendkim[7]: A1B2C3: {text}\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-21T20:59:07.2Z\"}}\n"
+    );
+    assert_eq!(said(&journald), ["d=example.test s=s1 host=vm verified no-record: 1"]);
+    assert_eq!(said(&docker), ["d=example.test s=s1 verified no-record: 1"]);
 }
 
 proptest! {
     #[test]
     fn any_log_is_read(text in "((Nov 21 20:57:16 vm (opendkim\\[1\\]|postfix/smtp|postfix/qmgr): |2026-11-21 21:12:06 (#5\\(normal\\) <a>; |1xUsQ0-00069b-19 )?)?(A1B2C3: |DKIM: d=|dkim|from=<|s=|d=| SSL|result=\"|fail|mismatch|[a-z@;'\"=\\[\\] ]|\\PC){0,12}\n){0,8}") {
         let mut tally = Tally::default();
-        read(text.as_bytes(), &mut tally).unwrap();
+        read(text.as_bytes(), &reading(), &mut tally).unwrap();
         tally.end();
         for line in text.lines() {
-            let _ = Line::parse(line).map(|line| fact(&line));
+            let _ = Line::parse(line, &mut Clock::of_tests()).map(|line| fact(&line));
         }
     }
 }

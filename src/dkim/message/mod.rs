@@ -27,22 +27,24 @@ impl<'d> Messages<'d> {
     /// Checks the raw message that was read from a file.
     pub fn check(&mut self, file: &str, bytes: &[u8]) -> Vec<Check> {
         let letter = Letter::parse(bytes);
-        let (dns, answers) = (self.dns, &mut self.answers);
-        let mut lookup = |name: &str| answers.entry(name.to_owned()).or_insert_with(|| dns.first_txt(name)).clone();
-        let places: Vec<usize> = letter.named("dkim-signature").map(|(place, _)| place).collect();
-        let verdicts: Vec<Verdict> = places
-            .iter()
-            .take(MOST_SIGNATURES)
-            .map(|place| verify(&letter, *place, file, self.now, &mut lookup))
-            .collect();
+        let verdicts = self.verdicts(file, &letter);
+        let signatures = letter.named("dkim-signature").count();
         let mut checks: Vec<Check> = verdicts.iter().flat_map(|verdict| verdict.checks.clone()).collect();
-        if places.len() > MOST_SIGNATURES {
-            let detail = format!("{} more signatures were not looked at", places.len() - MOST_SIGNATURES);
+        if signatures > MOST_SIGNATURES {
+            let detail = format!("{} more signatures were not looked at", signatures - MOST_SIGNATURES);
             checks.push(Check::unknown(file, "signature", detail));
         }
         checks.push(alignment(file, &letter, &verdicts));
         checks.extend(authres::check(file, &letter, &verdicts));
         checks
+    }
+
+    /// Verifies the signatures of a message.
+    pub fn verdicts(&mut self, file: &str, letter: &Letter) -> Vec<Verdict> {
+        let (dns, answers) = (self.dns, &mut self.answers);
+        let mut lookup = |name: &str| answers.entry(name.to_owned()).or_insert_with(|| dns.first_txt(name)).clone();
+        let places = letter.named("dkim-signature").map(|(place, _)| place).take(MOST_SIGNATURES);
+        places.map(|place| verify(letter, place, file, self.now, &mut lookup)).collect()
     }
 }
 
@@ -82,7 +84,7 @@ fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
 
 /// The domain that an organization registered: the last two labels, three below such as `co.uk`. The list of public
 /// suffixes would know more, and grow old.
-fn organization(domain: &str) -> &str {
+pub fn organization(domain: &str) -> &str {
     const SECOND: [&str; 12] = ["co", "com", "net", "org", "ac", "gov", "edu", "or", "ne", "go", "gob", "mil"];
     let labels: Vec<&str> = domain.split('.').collect();
     let count = match &labels[..] {
