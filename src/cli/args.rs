@@ -207,7 +207,7 @@ pub enum DkimCheck {
     /// Count what signers, mail servers and verifiers wrote into logs
     Logs(DkimLogsArgs),
     /// Put together what is published, signing, seen and verified, per selector
-    Selectors(DkimSelectorsArgs),
+    Selectors(Box<DkimSelectorsArgs>),
 }
 
 /// What `dkim selectors` takes: where selectors are looked for.

@@ -38,7 +38,9 @@ Examples:
   pmtriage dkim key --domain example.com --selector s1 --key /etc/pmta/s1.pem
   pmtriage dkim config /etc/pmta/config
   pmtriage dkim message received.eml
-  pmtriage dkim logs /var/log/mail.log
+  pmtriage dkim logs --since 2d /var/log/mail.log
+  pmtriage dkim selectors --config /etc/pmta/config --dmarc reports/
+  pmtriage dkim selectors --image image.tar --domain example.com --selector s1
 
 Exit status:
    0  every check passed

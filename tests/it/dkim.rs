@@ -144,3 +144,67 @@ fn messages_are_read_from_files_and_standard_input() {
     assert_eq!(said.status, Some(1));
     assert!(text(&said).contains("/nonexistent.eml,message,unknown,,it cannot be read"), "{}", text(&said));
 }
+
+#[test]
+fn selectors_are_put_together_from_everything() {
+    let place = Place::new();
+    let log = place.folder.path().join("mail.log");
+    let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S+00:00");
+    fs::write(&log, format!("{now} mx1 opendkim[1]: A1B2C3: DKIM-Signature field added (s=s1, d=example.test)\n"))
+        .expect("written");
+    let run = || Run::new().args(["dkim", "selectors", "--format", "csv", "--dns", &place.server.to_string()]);
+    let said = run().arg("--log").arg(&log).arg("--key").arg(&place.key).run();
+    let said_text = text(&said);
+    assert_eq!(said.status, Some(0), "{said_text}{}", said.stderr);
+    for row in [",key-published,pass,,", "s1._domainkey.example.test,signing,pass,", ",state,pass,,signing: mx1,"] {
+        assert!(said_text.contains(row), "{row}: {said_text}");
+    }
+    let named = run().args(["--domain", "example.test", "--selector", "rev", "--selector", "none"]).run();
+    assert_eq!((named.status, text(&named).contains("state,pass,,\"revoked: ")), (Some(11), true), "{}", text(&named));
+    // No source, and half of a name.
+    assert_eq!((run().run().status, run().args(["--domain", "example.test"]).run().status), (Some(2), Some(2)));
+}
+
+#[test]
+fn a_key_in_an_image_is_found_and_never_written() {
+    let place = Place::new();
+    let pem = fs::read(&place.key).expect("text");
+    let archive = |files: &[(&str, &[u8])]| {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (name, bytes) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            archive.append_data(&mut header, name, *bytes).expect("a file");
+        }
+        archive.into_inner().expect("an archive")
+    };
+    let layer = archive(&[("etc/opendkim/keys/example.test/s1.private", &pem)]);
+    let image = place.folder.path().join("image.tar");
+    fs::write(&image, archive(&[("a/layer.tar", &layer)])).expect("written");
+    let secrets: Vec<String> =
+        String::from_utf8_lossy(&pem).lines().skip(8).map(|line| line.chars().take(20).collect()).collect();
+    for format in ["table", "csv", "json"] {
+        let run = Run::new().args(["dkim", "selectors", "--format", format, "--dns", &place.server.to_string()]);
+        let said = run.arg("--image").arg(&image).run();
+        let all = text(&said) + &said.stderr;
+        assert_eq!((said.status, all.contains("key-file-exposed")), (Some(11), true), "{all}");
+        assert!(secrets.iter().filter(|secret| secret.len() == 20).all(|secret| !all.contains(&**secret)), "{all}");
+    }
+}
+
+#[test]
+fn logs_are_read_in_a_window_with_patterns() {
+    let log =
+        "2026-11-20 21:13:21 no DKIM key s1 for example.com\n2026-11-21 21:13:21 no DKIM key s1 for example.com\n";
+    let run = |args: &[&str]| Run::new().args(["dkim", "logs", "--format", "csv", "-"]).args(args).stdin(log).run();
+    let pattern = r"no-record=no DKIM key (?<s>\S+) for (?<d>\S+)";
+    let said = run(&["--pattern", pattern, "--since", "2026-11-21"]);
+    assert_eq!(
+        (said.status, text(&said).contains("d=example.com s=s1,verified,fail,no-record,\"1 signatures")),
+        (Some(11), true),
+        "{}",
+        text(&said)
+    );
+    let usage = run(&["--pattern", "no-recrod=x"]);
+    assert_eq!((usage.status, usage.stderr.contains("'no-recrod' is no cause")), (Some(2), true), "{}", usage.stderr);
+}

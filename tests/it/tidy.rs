@@ -12,7 +12,7 @@ const ORDER: [&str; 16] = [
 ];
 
 /// Outside crates with the modules that may know them.
-const HOMES: [(&str, &[&str]); 13] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -25,8 +25,12 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("data_encoding", &["dkim"]),
     ("ed25519_dalek", &["dkim"]),
     ("hickory_proto", &["dkim"]),
+    ("quick_xml", &["dkim"]),
     ("rsa", &["dkim"]),
     ("sha2", &["dkim"]),
+    ("tar", &["dkim"]),
+    ("xattr", &["dkim"]),
+    ("zip", &["dkim"]),
 ];
 
 /// No file is longer.

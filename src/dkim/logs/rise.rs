@@ -33,6 +33,13 @@ impl Slot {
     }
 }
 
+/// A time that parts what was from what came: how far the rates lie apart, and the bad ones and all before.
+struct Split {
+    gap: f64,
+    time: i64,
+    before: (u64, u64),
+}
+
 /// A row for each series that rose.
 pub fn rises(tally: &Tally) -> Vec<Check> {
     let mut all: BTreeMap<Series, BTreeMap<i64, Slot>> = BTreeMap::new();
@@ -71,7 +78,9 @@ fn rise(series: &Series, slots: &BTreeMap<i64, Slot>) -> Option<Check> {
         return None;
     }
     let (bad, all) = slots.values().fold((0, 0), |(bad, all), slot| (bad + slot.bad(), all + slot.all));
-    let (mut before, mut best): ((u64, u64), Option<(f64, i64, (u64, u64))>) = ((0, 0), None);
+    // Bad ones and all, up to here.
+    let mut before = (0, 0);
+    let mut best: Option<Split> = None;
     for (time, slot) in slots {
         let after = (bad - before.0, all - before.1);
         if before.1 >= FEWEST
@@ -80,13 +89,13 @@ fn rise(series: &Series, slots: &BTreeMap<i64, Slot>) -> Option<Check> {
             && let (Some(low), Some(high)) = (wilson_interval(after.0, after.1), wilson_interval(before.0, before.1))
         {
             let gap = low.0 - high.1;
-            if gap > best.map_or(0.0, |best| best.0) {
-                best = Some((gap, *time, before));
+            if gap > best.as_ref().map_or(0.0, |best| best.gap) {
+                best = Some(Split { gap, time: *time, before });
             }
         }
         before = (before.0 + slot.bad(), before.1 + slot.all);
     }
-    let (_, time, before) = best?;
+    let Split { time, before, .. } = best?;
     let mut causes: BTreeMap<Option<Cause>, u64> = BTreeMap::new();
     for (cause, n) in slots.range(time..).flat_map(|(_, slot)| &slot.bad) {
         *causes.entry(*cause).or_default() += n;

@@ -97,7 +97,12 @@ impl Tally {
             self.signers.insert(line.host.to_owned());
             self.count(What::Signed, domain, selector, line.host, &when, line.text);
         }
-        let Some(id) = fact.id else { return };
+        let Some(id) = fact.id else {
+            if let Kind::Verified(domain, selector, verdict, _) = &fact.kind {
+                self.count(What::Verified(*verdict), domain, selector, line.host, &when, line.text);
+            }
+            return;
+        };
         if self.messages.len() >= MOST_MESSAGES {
             self.end();
         }

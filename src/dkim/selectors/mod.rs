@@ -61,3 +61,5 @@ pub fn check_selectors(sources: &Sources, reading: &Reading, dns: &Dns, now: Mom
     checks
 }
 
+#[cfg(test)]
+mod tests;
