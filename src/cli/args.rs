@@ -200,7 +200,8 @@ pub struct DkimArgs {
 pub enum DkimCheck {
     /// Compare a private key's file with the record at its selector
     Key(DkimKeyArgs),
-    /// Read the configuration of PowerMTA, OpenDKIM or Postfix, and check its keys
+    /// Read the configuration of PowerMTA, OpenDKIM, Rspamd, Exim or Postfix, and
+    /// check its keys
     Config(DkimConfigArgs),
     /// Verify the signatures of raw messages, and say why they fail
     Message(DkimMessageArgs),
@@ -281,7 +282,8 @@ pub struct DkimLogsArgs {
 /// What `dkim config` takes.
 #[derive(Debug, Clone, Args)]
 pub struct DkimConfigArgs {
-    /// Read these files: PowerMTA's config, opendkim.conf, main.cf, master.cf
+    /// Read these files: PowerMTA's config, opendkim.conf, dkim_signing.conf,
+    /// exim.conf, main.cf, master.cf
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Which servers are asked.

@@ -22,7 +22,7 @@ mod testbed;
 mod verify;
 
 pub use check::{Cause, Check, SCHEMA, Status, sheet, worst};
-pub use config::check_config;
+pub use config::{PmtaSource, check_config, pmta_sources};
 pub use dns::{Dns, PORT, system_servers};
 pub use key::{Selector, check_key};
 pub use logs::{Clock, Pattern, Reading, check_logs};

@@ -1,10 +1,14 @@
 //! `dkim config`: what the signer's and the mail server's configuration mean for signing, and then each key in them.
 
+mod exim;
 mod opendkim;
 mod pmta;
 mod pmta_rules;
+mod pmta_sources;
 mod postfix;
+mod rspamd;
 mod socket;
+mod ucl;
 
 use std::fs::File;
 use std::io::Read;
@@ -14,6 +18,7 @@ use super::check::{Cause, Check};
 use super::dns::Dns;
 use super::key::{Selector, check_key};
 use super::keyfile;
+pub use pmta_sources::{PmtaSource, pmta_sources};
 
 /// No configuration file is longer.
 const MOST_BYTES: u64 = 16 << 20;
@@ -74,8 +79,10 @@ fn read_all(files: &[PathBuf], postfix: &mut postfix::Files) -> Found {
             Kind::Master => postfix.master = Some((file.clone(), text)),
             Kind::OpenDkim => opendkim::check(file, &text, &mut found),
             Kind::Pmta => pmta_rules::check(file, &text, &mut found),
+            Kind::Rspamd => rspamd::check(file, &text, &mut found),
+            Kind::Exim => exim::check(file, &text, &mut found),
             Kind::Unknown => {
-                let what = "no configuration of PowerMTA, OpenDKIM or Postfix";
+                let what = "no configuration of PowerMTA, OpenDKIM, Rspamd, Exim or Postfix";
                 found.checks.push(Check::unknown(&file.display().to_string(), "config", what));
             }
         }
@@ -95,6 +102,8 @@ enum Kind {
     Master,
     OpenDkim,
     Pmta,
+    Rspamd,
+    Exim,
     Unknown,
 }
 
@@ -104,6 +113,7 @@ fn kind(file: &Path, text: &str) -> Kind {
         Some("main.cf") => return Kind::Main,
         Some("master.cf") => return Kind::Master,
         Some("opendkim.conf") => return Kind::OpenDkim,
+        Some("dkim_signing.conf") => return Kind::Rspamd,
         _ => {}
     }
     let rows = || text.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
@@ -113,7 +123,12 @@ fn kind(file: &Path, text: &str) -> Kind {
             words.iter().any(|other| other.eq_ignore_ascii_case(word))
         })
     };
-    if has(&["smtpd_milters", "non_smtpd_milters", "milter_default_action", "mydestination"]) {
+    let is_exim = |line: &str| line.split_whitespace().eq(["begin", "transports"]);
+    if rows().any(is_exim) || has(&["dkim_private_key"]) {
+        Kind::Exim
+    } else if has(&["dkim_signing", "sign_authenticated", "allow_username_mismatch", "use_esld"]) {
+        Kind::Rspamd
+    } else if has(&["smtpd_milters", "non_smtpd_milters", "milter_default_action", "mydestination"]) {
         Kind::Main
     } else if has(&["KeyTable", "SigningTable", "KeyFile"]) {
         Kind::OpenDkim

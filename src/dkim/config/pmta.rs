@@ -19,7 +19,7 @@ pub struct Row {
     pub file: PathBuf,
     /// `FILE line N`.
     pub place: String,
-    /// The blocks around it, the outermost first: (tag, name), the tag in lower case.
+    /// The blocks around it, the outermost first: (tag in lower case, name as written).
     pub blocks: Vec<(String, String)>,
     /// The keyword, in lower case.
     pub keyword: String,
@@ -64,7 +64,7 @@ impl Rows {
                     Some(_) => drop(blocks.pop()),
                     None => {
                         let (tag, name) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
-                        blocks.push((tag.to_lowercase(), plain(name).to_lowercase()));
+                        blocks.push((tag.to_lowercase(), plain(name).to_owned()));
                     }
                 }
                 continue;
@@ -103,7 +103,10 @@ impl Rows {
             .filter(|row| row.keyword == "domain-macro")
             .filter_map(|row| row.value.split_once(char::is_whitespace))
             .map(|(name, list)| {
-                (format!("${}", name.to_lowercase()), list.split(',').map(|part| plain(part).to_lowercase()).collect())
+                (
+                    format!("${}", name.to_ascii_lowercase()),
+                    list.split(',').map(|part| plain(part).to_lowercase()).collect(),
+                )
             })
             .collect();
         let rows = std::mem::take(&mut self.rows);
@@ -111,7 +114,7 @@ impl Rows {
             let place = row.blocks.iter().position(|(tag, name)| tag == "domain" && name.contains('$'));
             let known = place.and_then(|place| {
                 let name = &row.blocks[place].1;
-                macros.iter().find(|(of, _)| name.ends_with(&**of)).map(|found| (place, found))
+                macros.iter().find(|(of, _)| name.to_ascii_lowercase().ends_with(&**of)).map(|found| (place, found))
             });
             match known {
                 None => self.rows.push(row),
@@ -119,7 +122,9 @@ impl Rows {
                     let room = MOST_ROWS.saturating_sub(self.rows.len());
                     for part in list.iter().take(MOST_OF_MACRO.min(room)) {
                         let mut row = row.clone();
-                        row.blocks[place].1 = row.blocks[place].1.replace(&**of, part);
+                        let name = &mut row.blocks[place].1;
+                        name.truncate(name.len() - of.len());
+                        name.push_str(part);
                         self.rows.push(row);
                     }
                 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::{check_config, opendkim, pmta, pmta_rules, postfix};
+use super::{check_config, exim, opendkim, pmta, pmta_rules, postfix, rspamd};
 use crate::dkim::check::{Cause, Check, Status, worst};
 use crate::dkim::dns::Dns;
 use crate::dkim::testbed::{name_server, pem_of, rsa, txt};
@@ -174,6 +174,67 @@ fn postfix_must_reach_a_signer_on_every_way_in() {
 }
 
 #[test]
+fn rspamd_and_its_maps_are_followed() {
+    let place = Place::new();
+    let folder = place.folder.path().display().to_string();
+    let named = format!(
+        "domain {{ example.test {{ selectors [ {{ path: \"{folder}/s1.pem\"; selector: \"s1\" }} ] }} }}\ntry_fallback = false;\n"
+    );
+    let causes = |text: &str| place.causes("dkim_signing.conf", text);
+    assert_eq!(causes(&named), []);
+    assert_eq!(causes(&format!("dkim_signing {{ {named} }}")), []);
+    assert_eq!(causes(&format!("enabled = false;\n{named}")), [Cause::UnsignedNoRule]);
+    assert_eq!(causes(&format!("sign_authenticated = false;\n{named}")), [Cause::UnsignedNoRule]);
+    assert_eq!(causes(&format!("sign_headers = \"(o)from:(x)received:to\";\n{named}")), [Cause::FragileHeaders]);
+    assert_eq!(causes(&named.replace("\"s1\"", "\"s9\"")), [Cause::NoRecord, Cause::WrongSelector]);
+    // The files that fit the path; then none does.
+    fs::copy(place.path("s1.pem"), place.path("example.test.s1.key")).unwrap();
+    let by_path = format!("path = \"{folder}/$domain.$selector.key\";\nselector = s1;\n");
+    assert_eq!(causes(&by_path), []);
+    assert!(place.check(&["dkim_signing.conf"]).iter().any(|check| check.check == "key-match"));
+    assert_eq!(causes(&by_path.replace("s1;", "s2;")), [Cause::UnsignedNoKey]);
+    place.write("selectors.map", "example.test s1 # mine\n");
+    place.write("paths.map", &format!("example.test {folder}/s1.pem\n"));
+    let maps = format!("selector_map = \"{folder}/selectors.map\";\npath_map = \"{folder}/paths.map\";\n");
+    assert_eq!(causes(&format!("{maps}try_fallback = no;\n")), []);
+    assert!(place.check(&["dkim_signing.conf"]).iter().any(|check| check.check == "key-match"));
+}
+
+#[test]
+fn exim_and_its_macros_are_followed() {
+    let place = Place::new();
+    let key = place.path("s1.pem").display().to_string();
+    let config = format!(
+        "DOMAIN = example.test\n.ifdef NONE\nKEY = /none\n.else\nKEY = {key}\n.endif\nbegin transports\nlocal:\n  driver = appendfile\nremote:\n  driver = smtp\n  dkim_domain = \\\n    DOMAIN\n  dkim_selector = s1\n  dkim_private_key = KEY\nbegin retry\n"
+    );
+    let causes = |text: &str| place.causes("exim.conf", text);
+    assert_eq!(causes(&config), []);
+    assert!(place.check(&["exim.conf"]).iter().any(|check| check.check == "key-match"));
+    assert_eq!(causes(&config.replace("  dkim_private_key = KEY\n", "")), [Cause::UnsignedNoKey]);
+    assert_eq!(causes(&config.replace("  dkim_selector = s1\n", "")), [Cause::UnsignedNoRule]);
+    assert_eq!(causes(&config.replace("begin retry", "other:\n  driver = smtp")), [Cause::UnsignedNoRule]);
+    let with = |option: &str| config.replace("begin retry", &format!("  {option}\nbegin retry"));
+    assert_eq!(causes(&with("dkim_canon = simple")), [Cause::FragileCanonicalization]);
+    assert_eq!(causes(&with("dkim_hash = sha1")), [Cause::WeakHash]);
+    assert_eq!(causes(&with("dkim_sign_headers = from:received")), [Cause::FragileHeaders]);
+    let of_message = config.replace("DOMAIN = example.test", "DOMAIN = ${lc:${domain:$h_from:}}");
+    let of_message = of_message.replace(&format!("KEY = {key}"), "KEY = /etc/exim4/dkim/$dkim_domain.key");
+    assert_eq!(causes(&of_message), [Cause::UnsignedNoKey]);
+    assert_eq!(worst(&place.check(&["exim.conf"])), Status::Warn);
+    assert_eq!(
+        causes(
+            &of_message.replace(
+                "/etc/exim4/dkim/$dkim_domain.key",
+                "${lookup{$dkim_domain}dsearch,ret=full{/etc/exim4/dkim}}"
+            )
+        ),
+        []
+    );
+    place.write("exim.conf", "begin transports\nlocal:\n  driver = appendfile\n");
+    assert_eq!(worst(&place.check(&["exim.conf"])), Status::Unknown);
+}
+
+#[test]
 fn what_is_no_configuration_is_unknown() {
     let place = Place::new();
     place.write("x", "hello\n");
@@ -190,5 +251,8 @@ proptest! {
         pmta_rules::check(Path::new("/nonexistent/config"), &text, &mut found);
         opendkim::check(Path::new("/nonexistent/opendkim.conf"), &text, &mut found);
         postfix::Files::read_only(&text);
+        rspamd::check(Path::new("/nonexistent/dkim_signing.conf"), &text, &mut found);
+        let exim = format!("A = {text}\nbegin transports\n{text}\nx:\ndriver = smtp\ndkim_domain = A\n{text}");
+        exim::check(Path::new("/nonexistent/exim.conf"), &exim, &mut found);
     }
 }

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+#[cfg(unix)]
+use crate::dkim::check::Cause;
 use crate::dkim::check::Check;
 
 /// Looks at the file and at the folders above it.
@@ -19,6 +21,9 @@ pub fn check(path: &Path, checks: &mut Vec<Check>) {
         Err(error) => return checks.push(Check::unknown(&subject, "key-file-mode", error.to_string())),
     };
     checks.push(mode(&subject, file, &accounts));
+    if let Some(named) = super::acl::named(path, &accounts) {
+        checks.push(access_list(&subject, &named));
+    }
     // A link is as safe as the folders on both of its sides.
     let folders: Vec<_> = [std::path::absolute(path).ok(), path.canonicalize().ok()]
         .iter()
@@ -26,6 +31,19 @@ pub fn check(path: &Path, checks: &mut Vec<Check>) {
         .flat_map(|path| path.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>())
         .collect();
     checks.push(self::folders(&subject, file, folders.iter().map(|path| (&**path, facts(path))), &accounts));
+}
+
+/// What an access list allows beside the mode. Naming a reader is as much meant as giving the file a group.
+#[cfg(unix)]
+fn access_list(subject: &str, named: &super::acl::Named) -> Check {
+    if !named.writers.is_empty() {
+        let detail = format!("its access list lets {} change it", named.writers.join(", "));
+        let check = Check::of(subject, "key-file-acl", Cause::KeyFileExposed, detail);
+        return check.with_fix("take the entry away (setfacl -x), or the whole list (setfacl -b)");
+    }
+    let readers = if named.readers.is_empty() { "names nobody".to_owned() } else { named.readers.join(", ") };
+    let what = if named.readers.is_empty() { readers } else { format!("lets {readers} read it as well") };
+    Check::pass(subject, "key-file-acl", format!("its access list {what}"))
 }
 
 /// Where there are no such modes there is nothing to find out.
@@ -162,6 +180,17 @@ mod tests {
             check.detail,
             "0640 uid 54321:gid 12345: can be read by root, uid 54321, the group gid 12345 (no members known)"
         );
+    }
+
+    #[test]
+    fn an_access_list_may_name_readers_and_no_writers() {
+        let check = |readers: &[&str], writers: &[&str]| {
+            let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            access_list("key", &super::super::acl::Named { readers: names(readers), writers: names(writers) })
+        };
+        assert_eq!(check(&["www-data"], &[]).detail, "its access list lets www-data read it as well");
+        assert_eq!(check(&[], &[]).detail, "its access list names nobody");
+        assert_eq!((check(&[], &["www-data"]).status, check(&["a"], &[]).status), (Status::Fail, Status::Pass));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 mod access;
 mod accounts;
+#[cfg(unix)]
+mod acl;
 mod pem;
 
 use std::fs::File;
