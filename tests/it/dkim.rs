@@ -1,7 +1,7 @@
 //! `dkim` as its users run it: formats, exit statuses, and the session in README.
 
 #[path = "../../src/dkim/testbed/server.rs"]
-mod server;
+pub mod server;
 
 use crate::program::{Run, Said};
 use data_encoding::BASE64;

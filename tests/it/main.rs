@@ -8,6 +8,7 @@ mod hostile;
 mod judge;
 mod laws;
 mod licences;
+mod peers;
 mod processes;
 mod program;
 mod readme;
