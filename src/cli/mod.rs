@@ -15,8 +15,9 @@ use std::path::Path;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
-    DemoArgs, FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReportArgs, RunArgs, StreamArgs, ThresholdArgs,
-    WindowArgs,
+    ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
+    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReadingArgs, ReportArgs, RunArgs,
+    StreamArgs, ThresholdArgs, WindowArgs,
 };
 pub use help::{WELCOME, completions, man};
 pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
@@ -37,6 +38,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the mailbox providers, or say where names belong.
     Providers(ProvidersArgs),
+    /// Find out why DKIM signing fails.
+    Dkim(DkimArgs),
     /// Write sample accounting files.
     Demo(DemoArgs),
     /// Print a completion script.
@@ -66,6 +69,7 @@ where
         Some(TypedCommand::Records(args)) => Command::Records(args),
         Some(TypedCommand::Explain(args)) => Command::Explain(args),
         Some(TypedCommand::Providers(args)) => Command::Providers(args),
+        Some(TypedCommand::Dkim(args)) => Command::Dkim(args),
         Some(TypedCommand::Demo(args)) => Command::Demo(args),
         Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
         Some(TypedCommand::Man) => Command::Man,
@@ -104,6 +108,9 @@ enum TypedCommand {
     Explain(ExplainArgs),
     /// List the mailbox providers, or say where a name belongs and why
     Providers(ProvidersArgs),
+    /// Find out why DKIM signing fails
+    #[command(after_help = help::DKIM)]
+    Dkim(DkimArgs),
     /// Write sample accounting files to try the program on
     Demo(DemoArgs),
     /// Print a completion script for a shell

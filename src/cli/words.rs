@@ -23,6 +23,15 @@ pub(super) fn format() -> impl TypedValueParser<Value = Format> {
     }))
 }
 
+/// What standard output carries of checks.
+pub(super) fn checks_format() -> impl TypedValueParser<Value = Format> {
+    words([
+        (Format::Table, Format::Table.word(), "A list for people"),
+        (Format::Csv, Format::Csv.word(), "One row a check"),
+        (Format::Json, Format::Json.word(), "One JSON document"),
+    ])
+}
+
 /// Which list a stream that can hold only one is to hold.
 pub(super) fn list() -> impl TypedValueParser<Value = List> {
     words(List::ALL.map(|list| {

@@ -2,6 +2,7 @@
 //! behind this module parses an option again, and nothing in it reads a clock or a variable: what
 //! the surroundings say is handed in as [`Environment`].
 
+mod checks;
 mod file;
 mod filter;
 mod inquiry;
@@ -27,6 +28,7 @@ use crate::report::{Format, List, Screen};
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
+pub use checks::{checks_screen, dns, reading, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
 pub use output::Output;
 pub use screen::asks_for_plain_text;

@@ -39,8 +39,8 @@ pub fn totals(report: &Report) -> Sheet<'_> {
     lay(slice::from_ref(&report.evaluation.total), isps().split_off(1))
 }
 
-/// Lays out rows of any kind.
-pub(super) fn lay<Row>(rows: &[Row], columns: Vec<Column<Row>>) -> Sheet<'_> {
+/// Lays out rows by their columns.
+pub fn lay<Row>(rows: &[Row], columns: Vec<Column<Row>>) -> Sheet<'_> {
     Sheet {
         names: columns.iter().map(|(name, _)| *name).collect(),
         rows: Box::new(rows.iter().map(move |row| columns.iter().map(|(_, value)| value(row)).collect())),

@@ -14,7 +14,10 @@ pub fn write(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()>
     write_sheet(sheet(report, list), out)
 }
 
-/// Writes one list of any kind.
+/// Writes rows that were laid out, in the same way.
+///
+/// # Errors
+/// Those of `out`, with their kind.
 pub fn write_sheet(sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(&sheet.names).map_err(reason)?;

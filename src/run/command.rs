@@ -48,6 +48,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Explain(args) => super::explain::run(&args, &config::explain(&args, &environment())?),
         Command::Providers(args) => providers(&args.names),
+        Command::Dkim(args) => super::dkim::run(&args, &environment()),
         Command::Demo(args) => write_demo(&args),
         Command::Completions(shell) => print(|out| cli::completions(shell, out)),
         Command::Man => print(|out| cli::man(out)),

@@ -2,6 +2,7 @@
 
 mod command;
 mod describe;
+mod dkim;
 mod explain;
 mod inputs;
 mod notes;

@@ -4,10 +4,12 @@
 //! the sample logs, the behaviour as a process, and the order of the house.
 
 mod behind;
+mod dkim;
 mod hostile;
 mod judge;
 mod laws;
 mod licences;
+mod peers;
 mod processes;
 mod program;
 mod readme;

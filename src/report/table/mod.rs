@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use super::model::Report;
 pub use causes::write_causes;
 pub use explained::write_explained;
-use page::Page;
+pub use page::{Ink, Page};
 
 /// What the terminal can show, and what the user wants to see first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
