@@ -2,7 +2,7 @@
 //! by side.
 //!
 //! Each check answers one question and comes to one row, a [`Check`]. What a check cannot find out is `unknown`,
-//! never a pass. Nothing here prints, and no private key leaves [`keyfile`]: a key that was read is its public half.
+//! never a pass. Nothing here prints, and no private key leaves `keyfile`: a key that was read is its public half.
 
 mod authres;
 mod check;

@@ -185,7 +185,7 @@ fn peers_opendkim_testkey_says_the_same_of_a_zone() {
         let fails = checks.iter().filter(|check| check["status"] == "fail" || check["status"] == "unknown");
         let causes: Vec<&str> = fails.filter_map(|check| check["cause"].as_str()).collect();
         let said = String::from_utf8_lossy(&peer.stderr).into_owned() + &String::from_utf8_lossy(&peer.stdout);
-        let last = said.lines().filter(|line| line.starts_with("opendkim-testkey")).next_back().unwrap_or_default();
+        let last = said.lines().rfind(|line| line.starts_with("opendkim-testkey")).unwrap_or_default();
         let agree = peer.status.success() == causes.is_empty();
         let own = if causes.is_empty() { "right".to_owned() } else { causes.join(", ") };
         let mark = if agree { "same  " } else { "DIFFER" };
