@@ -60,6 +60,9 @@ pub fn read(xml: impl Read) -> Report {
     if let Err(error) = xml.take(MOST_BYTES).read_to_end(&mut bytes) {
         report.broken = Some(format!("it cannot be read to its end: {error}"));
     }
+    if bytes.len() as u64 == MOST_BYTES {
+        report.broken = Some(format!("only its first {} MiB were read", MOST_BYTES >> 20));
+    }
     // Some receivers write names in other encodings; what counts here is ASCII.
     let xml = String::from_utf8_lossy(&bytes);
     let mut reader = Reader::from_str(&xml);

@@ -41,6 +41,14 @@ pub struct Sources {
     pub images: Vec<PathBuf>,
 }
 
+impl Sources {
+    /// Whether there is anything to find a selector in; keys and images are searched for keys alone.
+    fn name_selectors(&self) -> bool {
+        let paths = [&self.configs, &self.logs, &self.reports, &self.messages];
+        !self.names.is_empty() || paths.iter().any(|paths| !paths.is_empty())
+    }
+}
+
 /// Puts together what all sources say.
 pub fn check_selectors(sources: &Sources, reading: &Reading, dns: &Dns, now: Moment) -> Vec<Check> {
     let mut joined = Joined::default();
@@ -58,6 +66,9 @@ pub fn check_selectors(sources: &Sources, reading: &Reading, dns: &Dns, now: Mom
     checks.extend(secrets::rows(&found, &joined));
     checks.extend(joined.rows(now, !sources.configs.is_empty(), dns));
     checks.extend(drifts(&joined.tally));
+    if joined.selectors.is_empty() && sources.name_selectors() {
+        checks.push(Check::unknown("selectors", "selectors", "nothing that was read names one"));
+    }
     checks
 }
 

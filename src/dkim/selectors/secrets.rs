@@ -54,7 +54,7 @@ pub fn of_images(paths: &[PathBuf], checks: &mut Vec<Check>) -> Vec<Secret> {
             }
         };
         checks.extend(image.missed.iter().map(|why| Check::unknown(&subject, "image", why.clone())));
-        if image.keys.is_empty() {
+        if image.keys.is_empty() && image.missed.is_empty() {
             checks.push(Check::pass(&subject, "image", format!("no private key in {} layers", image.layers)));
         }
         for baked in image.keys {
