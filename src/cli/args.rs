@@ -11,11 +11,11 @@ use crate::record::RecordKind;
 use crate::report::{Format, List, Sort};
 use crate::tally::IspBy;
 
-/// Everything `report` takes.
+/// What is counted, as typed: what every command takes that reads accounting files.
 #[derive(Debug, Clone, Args)]
-pub struct ReportArgs {
+pub struct LogArgs {
     /// Read these files, folders (recursively) or globs; - is standard input
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required = true, help_heading = None)]
     pub paths: Vec<PathBuf>,
     /// The time window.
     #[command(flatten)]
@@ -26,6 +26,14 @@ pub struct ReportArgs {
     /// How records are grouped.
     #[command(flatten)]
     pub grouping: GroupingArgs,
+}
+
+/// Everything `report` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// What is counted.
+    #[command(flatten)]
+    pub logs: LogArgs,
     /// When a rate is too high.
     #[command(flatten)]
     pub thresholds: ThresholdArgs,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 
-use super::args::{FilterArgs, GroupingArgs, RunArgs, StreamArgs, WindowArgs};
+use super::args::{LogArgs, RunArgs, StreamArgs};
 use super::words::{self, Color};
 use crate::record::RecordKind;
 use crate::records::{CountColumn, RowFormat};
@@ -39,21 +39,12 @@ pub struct ExplainArgs {
 /// What `causes` takes.
 #[derive(Debug, Clone, Args)]
 pub struct CausesArgs {
-    /// Read these files, folders (recursively) or globs; - is standard input
-    #[arg(value_name = "PATH", required = true)]
-    pub paths: Vec<PathBuf>,
     /// Group replies by their first 60 characters as they stand in the log
     #[arg(long)]
     pub raw: bool,
-    /// The time window.
+    /// What is counted.
     #[command(flatten)]
-    pub window: WindowArgs,
-    /// Which records count.
-    #[command(flatten)]
-    pub filter: FilterArgs,
-    /// How records are grouped.
-    #[command(flatten)]
-    pub grouping: GroupingArgs,
+    pub logs: LogArgs,
     /// What is written, and where.
     #[command(flatten)]
     pub stream: StreamArgs,
@@ -65,21 +56,12 @@ pub struct CausesArgs {
 /// What `records` takes.
 #[derive(Debug, Clone, Args)]
 pub struct RecordsArgs {
-    /// Read these files, folders (recursively) or globs; - is standard input
-    #[arg(value_name = "PATH", required = true)]
-    pub paths: Vec<PathBuf>,
     /// Which rows.
     #[command(flatten)]
     pub pick: PickArgs,
-    /// The time window.
+    /// What is counted.
     #[command(flatten)]
-    pub window: WindowArgs,
-    /// Which records count.
-    #[command(flatten)]
-    pub filter: FilterArgs,
-    /// How records are grouped.
-    #[command(flatten)]
-    pub grouping: GroupingArgs,
+    pub logs: LogArgs,
     /// How the program runs.
     #[command(flatten)]
     pub run: RunArgs,

@@ -16,8 +16,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
     ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
-    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReadingArgs, ReportArgs, RunArgs,
-    StreamArgs, ThresholdArgs, WindowArgs,
+    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs, ReportArgs,
+    RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
 };
 pub use help::{WELCOME, completions, man};
 pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
@@ -75,7 +75,7 @@ where
         Some(TypedCommand::Man) => Command::Man,
         None => {
             if !words.iter().any(|word| word == "--") {
-                refuse_late_command(&typed.report.paths[0])?;
+                refuse_late_command(&typed.report.logs.paths[0])?;
             }
             Command::Report(Box::new(typed.report))
         }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn paths(line: &str) -> Vec<String> {
-        report(line).paths.iter().map(|path| path.display().to_string()).collect()
+        report(line).logs.paths.iter().map(|path| path.display().to_string()).collect()
     }
 
     #[test]
@@ -186,9 +186,9 @@ mod tests {
         let options = "--last 2h --isp gmail --isp yahoo --diag-types t,d -o a.csv -o b.md -vv --fail-on act --top 3 x";
         let (short, long) = (report(&format!("pmtriage {options}")), report(&format!("pmtriage report {options}")));
         assert_eq!(format!("{short:?}"), format!("{long:?}"));
-        assert_eq!(short.window.since.as_deref(), Some("2h"));
-        assert_eq!(short.filter.isp, ["gmail", "yahoo"]);
-        assert_eq!(short.grouping.diag_types, [RecordKind::Deferred, RecordKind::Delivered]);
+        assert_eq!(short.logs.window.since.as_deref(), Some("2h"));
+        assert_eq!(short.logs.filter.isp, ["gmail", "yahoo"]);
+        assert_eq!(short.logs.grouping.diag_types, [RecordKind::Deferred, RecordKind::Delivered]);
         assert_eq!(short.output.stream.outputs, [Path::new("a.csv"), Path::new("b.md")]);
         assert_eq!((short.output.stream.top, short.output.fail_on, short.run.verbose), (3, FailOn::Act, 2));
     }
@@ -198,8 +198,11 @@ mod tests {
         let args = report("pmtriage x");
         assert_eq!((args.output.stream.format, args.output.list, args.output.sort), (Format::Table, List::Ips, None));
         assert_eq!((args.output.stream.top, args.output.fail_on, args.run.color), (20, FailOn::Never, Color::Auto));
-        assert_eq!(args.grouping.diag_types, [RecordKind::Deferred, RecordKind::Bounced, RecordKind::QueueDeferred]);
-        assert_eq!((args.window.tz.as_str(), args.window.assume_tz.as_str()), ("UTC", "UTC"));
+        assert_eq!(
+            args.logs.grouping.diag_types,
+            [RecordKind::Deferred, RecordKind::Bounced, RecordKind::QueueDeferred]
+        );
+        assert_eq!((args.logs.window.tz.as_str(), args.logs.window.assume_tz.as_str()), ("UTC", "UTC"));
         assert_eq!((args.run.quiet, args.run.verbose, args.run.threads), (false, 0, None));
     }
 
@@ -282,7 +285,7 @@ mod tests {
             assert_eq!(report(&format!("pmtriage --sort {word} x")).output.sort, Some(sort));
         }
         for (word, isp_by) in [("provider", IspBy::Provider), ("domain", IspBy::Domain)] {
-            assert_eq!(report(&format!("pmtriage --isp-by {word} x")).grouping.isp_by, isp_by);
+            assert_eq!(report(&format!("pmtriage --isp-by {word} x")).logs.grouping.isp_by, isp_by);
         }
     }
 

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use crate::record::RecordKind;
 use crate::records::{CountColumn, RowFormat};
 use crate::report::{Format, List, Sort};
-use crate::tally::IspBy;
+use crate::tally::{Counted, IspBy};
 
 /// What standard output carries.
 pub(super) fn format() -> impl TypedValueParser<Value = Format> {
@@ -95,17 +95,17 @@ pub(super) fn record_type() -> impl TypedValueParser<Value = RecordKind> {
 
 /// The columns of a report that count rows.
 pub(super) fn count_column() -> impl TypedValueParser<Value = CountColumn> {
-    words(CountColumn::ALL.map(|column| {
+    words(CountColumn::ALL.map(|(column, word)| {
         let help = match column {
             CountColumn::Attempts => "Deliveries, bounces and deferrals below",
-            CountColumn::Delivered => "d rows over SMTP",
-            CountColumn::Bounced => "b rows that reached a remote host",
-            CountColumn::Deferred => "t rows",
-            CountColumn::QueueEvents => "tq rows",
-            CountColumn::LocalBounces => "b rows that reached no remote host",
-            CountColumn::OtherDeliveries => "d rows of another kind than SMTP",
+            CountColumn::Of(Counted::Delivered) => "d rows over SMTP",
+            CountColumn::Of(Counted::Bounced) => "b rows that reached a remote host",
+            CountColumn::Of(Counted::Deferred) => "t rows",
+            CountColumn::Of(Counted::QueueEvent) => "tq rows",
+            CountColumn::Of(Counted::LocalBounce) => "b rows that reached no remote host",
+            CountColumn::Of(Counted::OtherDelivery) => "d rows of another kind than SMTP",
         };
-        (column, column.word(), help)
+        (column, word, help)
     }))
 }
 

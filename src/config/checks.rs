@@ -3,8 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::Environment;
-use super::screen::checks_screen as screen_of;
-use super::{when, zone};
+use super::{screen, when, zone};
 use crate::cli::{ChecksArgs, DkimSelectorsArgs, DnsArgs, ReadingArgs};
 use crate::dkim::{Clock, Dns, PORT, Pattern, Reading, Selector, Sources, system_servers};
 use crate::error::{Error, Result};
@@ -51,7 +50,7 @@ pub fn sources(typed: &DkimSelectorsArgs) -> Sources {
 
 /// The terminal for the answer of a check.
 pub fn checks_screen(typed: &ChecksArgs, environment: &Environment) -> Screen {
-    screen_of(typed.color, environment)
+    screen::screen(typed.color, 0, None, environment)
 }
 
 /// `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1`, `[2001:db8::1]:53`.

@@ -40,9 +40,9 @@ pub fn explain(args: &ExplainArgs, environment: &Environment) -> Result<ExplainS
 /// # Errors
 /// As those of [`super::settings`].
 pub fn causes(args: &CausesArgs, environment: &Environment) -> Result<Settings> {
-    let CausesArgs { paths, raw, window, filter, grouping, stream, run } = args;
+    let CausesArgs { logs, raw, stream, run } = args;
     let thresholds = &ThresholdArgs::default();
-    let typed = Typed { paths, window, filter, grouping, thresholds, stream, out_dir: None, run };
+    let typed = Typed { logs, thresholds, stream, sort: None, out_dir: None, run };
     let by = if *raw { CauseBy::Literal } else { CauseBy::Masked };
     Ok(Settings { view: View::Causes(by), ..typed.settings(environment)? })
 }
@@ -63,11 +63,11 @@ pub struct RecordsSettings {
 /// # Errors
 /// As those of [`super::settings`].
 pub fn records(args: &RecordsArgs, environment: &Environment) -> Result<RecordsSettings> {
-    let RecordsArgs { paths, pick, window, filter, grouping, run } = args;
+    let RecordsArgs { logs, pick, run } = args;
     let thresholds = &ThresholdArgs::default();
     // The rows are all that is written.
     let stream = &StreamArgs { format: Format::Csv, outputs: Vec::new(), top: 0 };
-    let typed = Typed { paths, window, filter, grouping, thresholds, stream, out_dir: None, run };
+    let typed = Typed { logs, thresholds, stream, sort: None, out_dir: None, run };
     Ok(RecordsSettings {
         counting: typed.settings(environment)?,
         pick: Pick {
@@ -88,6 +88,7 @@ mod tests {
     use crate::cli::{self, Command};
     use crate::record::{Moment, RecordKind};
     use crate::records::CountColumn;
+    use crate::tally::Counted;
 
     fn environment() -> Environment {
         Environment {
@@ -122,7 +123,10 @@ mod tests {
         let RecordsSettings { counting, pick, format } = records(&args, &environment()).expect("all of it is right");
         let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert_eq!(pick.kinds, [RecordKind::Deferred, RecordKind::Bounced]);
-        assert_eq!((pick.column, pick.limit, format), (Some(CountColumn::Bounced), Some(5), RowFormat::Ndjson));
+        assert_eq!(
+            (pick.column, pick.limit, format),
+            (Some(CountColumn::Of(Counted::Bounced)), Some(5), RowFormat::Ndjson)
+        );
         assert_eq!(
             (pick.classes, pick.causes, pick.literals),
             (strings(&["tls"]), strings(&["a", "b"]), strings(&["c"]))

@@ -18,13 +18,13 @@ mod zone;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{FailOn, FilterArgs, GroupingArgs, ReportArgs, RunArgs, StreamArgs, ThresholdArgs, WindowArgs};
+use crate::cli::{FailOn, GroupingArgs, LogArgs, ReportArgs, RunArgs, StreamArgs, ThresholdArgs};
 use crate::error::Result;
 use crate::evaluate::{Level, Thresholds};
 use crate::provider::UserRule;
 use crate::record::{Moment, PerKind};
 use crate::reply::RuleText;
-use crate::report::{Format, List, Screen};
+use crate::report::{Format, List, Screen, Sort};
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
@@ -116,12 +116,11 @@ pub enum View {
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line, and what would be right.
 pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings> {
-    let ReportArgs { paths, window, filter, grouping, thresholds, output, run } = args;
+    let ReportArgs { logs, thresholds, output, run } = args;
     let out_dir = output.out_dir.as_deref();
-    let typed = Typed { paths, window, filter, grouping, thresholds, stream: &output.stream, out_dir, run };
+    let typed = Typed { logs, thresholds, stream: &output.stream, sort: output.sort, out_dir, run };
     Ok(Settings {
         list: output.list,
-        screen: screen::screen(run.color, output.stream.top, output.sort, environment),
         fail_on: match output.fail_on {
             FailOn::Investigate => Some(Level::Investigate),
             FailOn::Act => Some(Level::Act),
@@ -133,35 +132,34 @@ pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings
 
 /// What every command that reads logs was given.
 struct Typed<'a> {
-    paths: &'a [PathBuf],
-    window: &'a WindowArgs,
-    filter: &'a FilterArgs,
-    grouping: &'a GroupingArgs,
+    logs: &'a LogArgs,
     thresholds: &'a ThresholdArgs,
     stream: &'a StreamArgs,
+    sort: Option<Sort>,
     out_dir: Option<&'a Path>,
     run: &'a RunArgs,
 }
 
 impl Typed<'_> {
     fn settings(&self, environment: &Environment) -> Result<Settings> {
-        let (stream, run) = (self.stream, self.run);
+        let Typed { stream, run, .. } = self;
+        let LogArgs { paths, window, filter, grouping } = self.logs;
         let file = file::read(run.config.as_deref(), environment.config_home.as_deref())?;
         Ok(Settings {
-            paths: self.paths.to_owned(),
-            filter: filter::filter(self.filter)?,
-            window: when::window(self.window, environment.now)?,
-            assume_tz: zone::zone("--assume-tz", &self.window.assume_tz)?,
-            group: grouping(self.grouping),
+            paths: paths.clone(),
+            filter: filter::filter(filter)?,
+            window: when::window(window, environment.now)?,
+            assume_tz: zone::zone("--assume-tz", &window.assume_tz)?,
+            group: self::grouping(grouping),
             thresholds: thresholds::thresholds(self.thresholds, &file)?,
             user_rules: file.provider_rules(),
             reply_rules: file.reply_rules,
             view: View::Report,
             format: stream.format,
             list: List::Ips,
-            outputs: output::outputs(&stream.outputs, self.paths, self.out_dir)?,
+            outputs: output::outputs(&stream.outputs, paths, self.out_dir)?,
             out_dir: self.out_dir.map(Path::to_owned),
-            screen: screen::screen(run.color, stream.top, None, environment),
+            screen: screen::screen(run.color, stream.top, self.sort, environment),
             threads: run.threads,
             quiet: run.quiet,
             verbose: run.verbose,

@@ -28,17 +28,6 @@ pub(super) fn screen(typed: Color, top: usize, sort: Option<Sort>, environment: 
     }
 }
 
-/// The same for a command that has no tables to sort.
-pub(super) fn checks_screen(color: Color, environment: &Environment) -> Screen {
-    Screen {
-        width: environment.stdout_width.unwrap_or(WIDTH_WITHOUT_TERMINAL),
-        colour: colour(color, environment),
-        symbols: if environment.utf8 { Symbols::Unicode } else { Symbols::Ascii },
-        top: 0,
-        sort: Sort::default(),
-    }
-}
-
 fn colour(typed: Color, environment: &Environment) -> Colour {
     match typed {
         Color::Always => Colour::On,

@@ -3,7 +3,7 @@
 
 use super::open::Body;
 use super::segment::Segment;
-use crate::grammar::{Beyond, Cells, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
+use crate::grammar::{Beyond, Cells, ENOUGH, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
 use crate::record::{Column, Layout, Schema};
 use memchr::memmem::Finder;
 use memchr::{memchr, memrchr, memrchr_iter};
@@ -15,9 +15,6 @@ const BLOCK: usize = 1 << 18;
 
 /// How far back from the end of a block a certain record start is looked for.
 const LOOK_BACK: usize = 128 << 10;
-
-/// So many bytes of a line tell what it starts.
-const ENOUGH: usize = 80;
 
 /// Cuts comma-separated values. See [`crate::grammar`] for why a cut is exact.
 pub struct Cutter {

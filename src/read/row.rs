@@ -1,7 +1,7 @@
 //! One record, as its cells by column.
 
 use crate::grammar::Cells;
-use crate::record::{Column, RecordKind, Schema};
+use crate::record::{Column, RecordKind, Schema, domain_of_queue, domain_of_rcpt};
 use std::borrow::Cow;
 
 /// A record. Its cells are unquoted when they are asked for, since most are never looked at.
@@ -23,6 +23,15 @@ impl<'r> Row<'r> {
         if first.is_empty() && self.schema.names_twice() { self.further(column) } else { first }
     }
 
+    /// The domain it is about, as written: its recipient's, or its queue's where it has no recipient.
+    #[inline(always)]
+    pub fn domain(&self) -> Cow<'r, [u8]> {
+        match self.kind {
+            RecordKind::QueueDeferred => part(self.get(Column::Queue), domain_of_queue),
+            _ => part(self.get(Column::Rcpt), domain_of_rcpt),
+        }
+    }
+
     #[cold]
     fn further(&self, column: Column) -> Cow<'r, [u8]> {
         let mut further = self.schema.further_places(column).map(|place| self.text(place));
@@ -42,5 +51,14 @@ impl<'r> Row<'r> {
     /// Whether rows of this form have the column, empty or not.
     pub fn has(&self, column: Column) -> bool {
         self.schema.has(column)
+    }
+}
+
+/// A part of a cell.
+#[inline(always)]
+fn part<'r>(cell: Cow<'r, [u8]>, of: impl Fn(&[u8]) -> &[u8]) -> Cow<'r, [u8]> {
+    match cell {
+        Cow::Borrowed(cell) => Cow::Borrowed(of(cell)),
+        Cow::Owned(cell) => Cow::Owned(of(&cell).to_owned()),
     }
 }

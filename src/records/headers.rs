@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memchr;
 
-use crate::grammar::{Cells, Start, split, start_of};
+use crate::grammar::{Cells, ENOUGH, Start, split, start_of};
 use crate::input::Body;
 use crate::read::Row;
 use crate::record::{Column, Layout, Schema, header_name};
@@ -13,8 +13,7 @@ use crate::record::{Column, Layout, Schema, header_name};
 /// The names of a row's columns.
 pub type Names = Arc<[String]>;
 
-/// So much of a line is enough to see whether it is a header; a longer header than `LONGEST` is none.
-const ENOUGH: usize = 80;
+/// A longer header is none.
 const LONGEST: usize = 64 << 10;
 
 /// The header lines that were met so far in one source.

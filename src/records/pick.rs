@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::read::Row;
-use crate::record::{Column, RecordKind, TimeReader, canonical_domain, domain_of_queue, domain_of_rcpt};
+use crate::record::{Column, RecordKind, TimeReader, canonical_domain};
 use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
 use crate::summary::Group;
 use crate::tally::{Counted, IspBy, LeftOut, OTHER, Plan, Seen};
@@ -31,54 +31,26 @@ pub struct Pick {
 pub enum CountColumn {
     /// Delivered, bounced and deferred.
     Attempts,
-    /// `d` rows over SMTP.
-    Delivered,
-    /// `b` rows that reached a remote host.
-    Bounced,
-    /// `t` rows.
-    Deferred,
-    /// `tq` rows.
-    QueueEvents,
-    /// `b` rows that reached none.
-    LocalBounces,
-    /// `d` rows of another kind.
-    OtherDeliveries,
+    /// Those that count as this.
+    Of(Counted),
 }
 
 impl CountColumn {
-    /// Every one, in the order of the columns.
-    pub const ALL: [CountColumn; 7] = [
-        Self::Attempts,
-        Self::Delivered,
-        Self::Bounced,
-        Self::Deferred,
-        Self::QueueEvents,
-        Self::LocalBounces,
-        Self::OtherDeliveries,
+    /// Every one with the column's name, in the order of the columns.
+    pub const ALL: [(CountColumn, &'static str); 7] = [
+        (Self::Attempts, "attempts"),
+        (Self::Of(Counted::Delivered), "delivered"),
+        (Self::Of(Counted::Bounced), "bounced"),
+        (Self::Of(Counted::Deferred), "deferred"),
+        (Self::Of(Counted::QueueEvent), "queue_events"),
+        (Self::Of(Counted::LocalBounce), "local_bounces"),
+        (Self::Of(Counted::OtherDelivery), "other_deliveries"),
     ];
-
-    /// The column's name.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Attempts => "attempts",
-            Self::Delivered => "delivered",
-            Self::Bounced => "bounced",
-            Self::Deferred => "deferred",
-            Self::QueueEvents => "queue_events",
-            Self::LocalBounces => "local_bounces",
-            Self::OtherDeliveries => "other_deliveries",
-        }
-    }
 
     fn counts(self, counted: Counted) -> bool {
         match self {
             Self::Attempts => counted.is_attempt(),
-            Self::Delivered => counted == Counted::Delivered,
-            Self::Bounced => counted == Counted::Bounced,
-            Self::Deferred => counted == Counted::Deferred,
-            Self::QueueEvents => counted == Counted::QueueEvent,
-            Self::LocalBounces => counted == Counted::LocalBounce,
-            Self::OtherDeliveries => counted == Counted::OtherDelivery,
+            Self::Of(wanted) => counted == wanted,
         }
     }
 }
@@ -109,7 +81,7 @@ impl<'p> Picker<'p> {
         if !self.is_counted_so(row) || self.plan.leaves_out(input, row.kind, time).is_some() {
             return false;
         }
-        let domain = domain(row);
+        let domain = canonical_domain(&row.domain());
         if !self.left_out.window_keeps(&self.plan.window, time) || !self.plan.filter.keeps(row, &domain, &mut self.seen)
         {
             return false;
@@ -148,13 +120,6 @@ impl<'p> Picker<'p> {
         let cause60 = mask(&diag, Own { ip: &ip, rcpt: &rcpt, orig: &orig });
         self.told.wants(self.pick, (isp, row.kind), &cause60, &first_60(&diag))
     }
-}
-
-/// A record's domain: its recipient's, or its queue's where it has no recipient.
-fn domain(row: &Row) -> String {
-    let queue = row.kind == RecordKind::QueueDeferred;
-    let cell = row.get(if queue { Column::Queue } else { Column::Rcpt });
-    canonical_domain(if queue { domain_of_queue(&cell) } else { domain_of_rcpt(&cell) })
 }
 
 /// Whose replies, of which type.
@@ -302,9 +267,10 @@ mod tests {
 
     #[test]
     fn every_column_has_its_own_word() {
-        let words: HashSet<_> = CountColumn::ALL.map(CountColumn::word).into_iter().collect();
+        let words: HashSet<_> = CountColumn::ALL.map(|(_, word)| word).into_iter().collect();
         assert_eq!(words.len(), CountColumn::ALL.len());
-        let counting: Vec<_> = CountColumn::ALL.into_iter().filter(|column| column.counts(Counted::Bounced)).collect();
-        assert_eq!(counting, [CountColumn::Attempts, CountColumn::Bounced]);
+        let columns = CountColumn::ALL.into_iter().map(|(column, _)| column);
+        let counting: Vec<_> = columns.filter(|column| column.counts(Counted::Bounced)).collect();
+        assert_eq!(counting, [CountColumn::Attempts, CountColumn::Of(Counted::Bounced)]);
     }
 }

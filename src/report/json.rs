@@ -32,17 +32,6 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes a document of one list of rows that were laid out, under the name of its own layout.
-///
-/// # Errors
-/// Those of `out`, with their kind.
-pub fn write_sheet(schema: &str, list: &str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "{{\n\"schema\": \"{schema}\"")?;
-    write_array(list, sheet, out)?;
-    out.write_all(b"\n}\n")?;
-    out.flush()
-}
-
 /// Writes one object a line: the report itself, then every row of every list, each with its `record`.
 pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     #[derive(Serialize)]
@@ -68,6 +57,9 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes lists of any kind as one document, each under its name.
+///
+/// # Errors
+/// Those of `out`, with their kind.
 pub fn write_sheets(schema: &str, sheets: Vec<(&str, Sheet)>, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{{\n\"schema\": \"{schema}\"")?;
     for (name, sheet) in sheets {

@@ -24,7 +24,7 @@ pub use escape::visible;
 pub use explained::{EXPLAIN_SCHEMA, render_explained};
 pub use files::{write_file, write_set};
 pub use guard::VisibleLines;
-pub use json::{SCHEMA, write_object, write_sheet as write_sheet_as_json};
+pub use json::{SCHEMA, write_object, write_sheets as write_sheets_as_json};
 pub use list::List;
 pub use model::{InputRow, Report};
 pub use table::{Colour, Ink, Page, Screen, Sort, Symbols};

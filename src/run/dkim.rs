@@ -1,15 +1,16 @@
 //! `dkim`: makes the checks, writes their rows, and turns the worst of them into the exit status.
 
 use super::status::{DONE, FAILED, FOUND_ACT, FOUND_INVESTIGATE};
-use super::stdout::print;
+use super::stdout::print_as;
 use crate::cli::{ChecksArgs, DkimArgs, DkimCheck, DkimSelectorsArgs};
 use crate::config::{self, Environment};
 use crate::dkim::{self, Check, Dns, Messages, Selector, Status};
 use crate::error::Result;
-use crate::report::{Format, Screen, VisibleLines, write_sheet_as_csv, write_sheet_as_json};
+use crate::input::STDIN;
+use crate::report::{Format, write_sheet_as_csv, write_sheets_as_json};
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 /// No message is longer.
 const MOST_BYTES: u64 = 128 << 20;
@@ -45,51 +46,27 @@ fn messages(files: &[PathBuf], dns: &Dns, environment: &Environment) -> Vec<Chec
     let mut messages = Messages::new(dns, environment.now.0);
     let mut checks = Vec::new();
     for file in files {
-        let name = if is_stdin(file) { "standard input".to_owned() } else { file.display().to_string() };
-        match read(file) {
-            Ok(bytes) if bytes.len() as u64 <= MOST_BYTES => checks.extend(messages.check(&name, &bytes)),
-            Ok(_) => checks.push(Check::unknown(&name, "message", "it is too long for a message")),
-            Err(error) => checks.push(Check::unknown(&name, "message", format!("it cannot be read: {error}"))),
+        let is_stdin = file.as_os_str() == STDIN;
+        let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
+        let read = match is_stdin {
+            true => dkim::whole(Ok(io::stdin().lock()), MOST_BYTES, "a message"),
+            false => dkim::whole(File::open(file), MOST_BYTES, "a message"),
+        };
+        match read {
+            Ok(bytes) => checks.extend(messages.check(&name, &bytes)),
+            Err(why) => checks.push(Check::unknown(&name, "message", why)),
         }
     }
     checks
 }
 
-/// A message, or its beginning where it is longer than any message.
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if is_stdin(file) {
-        io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    } else {
-        File::open(file)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
-}
-
-fn is_stdin(file: &Path) -> bool {
-    file == Path::new("-")
-}
-
 fn write(checks: &[Check], typed: &ChecksArgs, environment: &Environment) -> Result<()> {
-    let screen: Screen = config::checks_screen(typed, environment);
-    print(|out| write_as(checks, typed.format, &screen, environment, out))
-}
-
-fn write_as(
-    checks: &[Check],
-    format: Format,
-    screen: &Screen,
-    environment: &Environment,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    match format {
-        Format::Csv if environment.stdout_is_terminal => {
-            write_sheet_as_csv(dkim::sheet(checks), &mut VisibleLines::new(out))
-        }
-        Format::Csv => write_sheet_as_csv(dkim::sheet(checks), out),
-        Format::Json => write_sheet_as_json(dkim::SCHEMA, "checks", dkim::sheet(checks), out),
-        _ => dkim::write_table(checks, screen, out),
-    }
+    let (screen, sheet) = (config::checks_screen(typed, environment), dkim::sheet(checks));
+    print_as(typed.format, |out| match typed.format {
+        Format::Csv => write_sheet_as_csv(sheet, out),
+        Format::Json => write_sheets_as_json(dkim::SCHEMA, vec![("checks", sheet)], out),
+        _ => dkim::write_table(checks, &screen, out),
+    })
 }
 
 /// A fail goes first, then a warning, then what stays open.

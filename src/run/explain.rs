@@ -1,12 +1,12 @@
 //! `explain`: what replies mean.
 
 use super::status::{DONE, NOTHING_TO_JUDGE};
-use super::stdout::{print, print_rows, say};
+use super::stdout::{print_as, say};
 use crate::cli::ExplainArgs;
 use crate::config::ExplainSettings;
 use crate::error::{Error, Result};
 use crate::reply::{Explained, Rules, explain};
-use crate::report::{Format, render_explained};
+use crate::report::render_explained;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 /// More of a line says nothing new, and might not fit into memory.
@@ -35,11 +35,7 @@ pub fn run(args: &ExplainArgs, settings: &ExplainSettings) -> Result<u8> {
         texts.map(told).collect()
     };
     let write = |out: &mut dyn Write| render_explained(&rows, settings.format, &settings.screen, out);
-    if settings.format == Format::Csv {
-        print_rows(write)?
-    } else {
-        print(write)?
-    }
+    print_as(settings.format, write)?;
     if rows.is_empty() {
         say("pmtriage: there is no reply on standard input");
         return Ok(NOTHING_TO_JUDGE);

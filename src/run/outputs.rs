@@ -2,10 +2,11 @@
 
 use super::inputs::Inputs;
 use super::status::Outcome;
+use super::stdout::print_as;
 use crate::config::{Output, Settings, View};
 use crate::error::{Error, Result};
-use crate::report::{Format, List, Report, VisibleLines, render, render_causes, write_file, write_set};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use crate::report::{Format, List, Report, render, render_causes, write_file, write_set};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Writes everything that was asked for. What cannot be written goes to `outcome`, and the rest is
@@ -21,7 +22,7 @@ pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mu
         let written = files.try_for_each(|file| refuse_input(&file, inputs));
         outcome.failures.extend(written.and_then(|()| write_set(report, folder)).err());
     }
-    match standard_output(report, settings) {
+    match print_as(settings.format, |out| lay_out(report, settings.format, settings, out)) {
         Ok(()) | Err(Error::Closed) => {}
         Err(error) => outcome.failures.push(error),
     }
@@ -43,22 +44,4 @@ fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
     let same = |input: &Path| input.is_file() && same_file::is_same_file(input, output).unwrap_or(false);
     let is_input = inputs.all.iter().any(|input| (input.is_read() || input.double_of.is_some()) && same(&input.path));
     if is_input { Err(Error::output(output, "is one of the inputs; name another file")) } else { Ok(()) }
-}
-
-fn standard_output(report: &Report, settings: &Settings) -> Result<()> {
-    let stdout = io::stdout();
-    let write = |out: &mut dyn Write| {
-        lay_out(report, settings.format, settings, out)?;
-        out.flush()
-    };
-    let mut out = BufWriter::new(stdout.lock());
-    let written = if settings.format == Format::Csv && stdout.is_terminal() {
-        write(&mut VisibleLines::new(out))
-    } else {
-        write(&mut out)
-    };
-    written.map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Error::Closed,
-        _ => Error::output("standard output", error),
-    })
 }

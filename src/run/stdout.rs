@@ -1,7 +1,7 @@
-//! Standard output, for the commands that write nothing else; and standard error, a line at a time.
+//! Standard output, of which only what was meant for it is written; and standard error, a line at a time.
 
 use crate::error::{Error, Result};
-use crate::report::VisibleLines;
+use crate::report::{Format, VisibleLines};
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 /// Writes to standard output; that its reader goes away is told apart from failing.
@@ -10,7 +10,12 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()>
     told(write(&mut out).and_then(|()| out.flush()))
 }
 
-/// The same for CSV, which cannot make a control character harmless by itself: on a terminal it is shown by its number.
+/// The same for what is written in a format: CSV cannot make a control character harmless by itself.
+pub fn print_as(format: Format, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    if format == Format::Csv { print_rows(write) } else { print(write) }
+}
+
+/// The same for rows that hold control characters: on a terminal these are shown by their numbers.
 pub fn print_rows(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     if !io::stdout().is_terminal() {
         return print(write);

@@ -13,8 +13,7 @@ use super::votes::Vote;
 use crate::input::Segment;
 use crate::provider::{ProviderId, Source};
 use crate::read::{Item, Row, Rows};
-use crate::record::{Column, Moment, NONE, RecordKind, Span, TimeReader};
-use crate::record::{canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt};
+use crate::record::{Column, Moment, NONE, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue};
 use crate::reply::{Own, first_60, mask};
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -189,18 +188,10 @@ impl Counter {
         }
     }
 
-    /// The number of a record's domain: its recipient's, or its queue's where it has no recipient.
+    /// The number of a record's domain.
     fn domain(&mut self, row: &Row) -> u32 {
-        let (rcpt, queue);
-        let cell = if row.kind == RecordKind::QueueDeferred {
-            queue = row.get(Column::Queue);
-            domain_of_queue(&queue)
-        } else {
-            rcpt = row.get(Column::Rcpt);
-            domain_of_rcpt(&rcpt)
-        };
         let tally = &mut self.tally;
-        self.domains.number(cell, |cell| tally.number_domain(&canonical_domain(cell)))
+        self.domains.number(&row.domain(), |cell| tally.number_domain(&canonical_domain(cell)))
     }
 
     /// Lets a record say whose hosts its domain's mail goes to, where no list decides it.

@@ -11,11 +11,11 @@ mod socket;
 mod ucl;
 
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::check::{Cause, Check};
 use super::dns::Dns;
+use super::files::whole;
 use super::key::{Selector, check_key};
 use super::keyfile;
 pub use pmta_sources::{PmtaSource, pmta_sources};
@@ -140,12 +140,7 @@ fn kind(file: &Path, text: &str) -> Kind {
 }
 
 fn read(file: &Path) -> Result<String, String> {
-    let cannot = |error: std::io::Error| format!("it cannot be read: {error}");
-    let mut bytes = Vec::new();
-    File::open(file).map_err(cannot)?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err("it is too long for a configuration".to_owned());
-    }
+    let bytes = whole(File::open(file), MOST_BYTES, "a configuration")?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

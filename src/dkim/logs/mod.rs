@@ -13,8 +13,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use super::check::{Check, Status};
+use super::files::found;
 use crate::evaluate::wilson_interval;
-use crate::input::{ReadSoFar, find, open};
+use crate::input::{ReadSoFar, open};
 use crate::tally::Window;
 pub use clock::Clock;
 pub use facts::Verdict;
@@ -55,8 +56,7 @@ pub fn check_logs(paths: &[PathBuf], reading: &Reading) -> Vec<Check> {
 
 /// Counts what stands in logs; gives what could not be read.
 pub fn read_logs(paths: &[PathBuf], reading: &Reading, tally: &mut Tally) -> Vec<Check> {
-    let (found, errors) = find(paths);
-    let mut checks: Vec<Check> = errors.iter().map(|error| Check::unknown("logs", "log", error.to_string())).collect();
+    let (found, mut checks) = found(paths, "logs", "log");
     for file in found {
         let shown = file.path.display().to_string();
         let read = open(&file.path, &ReadSoFar::default()).and_then(|(_, body)| read(body, reading, tally));
@@ -95,16 +95,12 @@ fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Resul
         };
         let Some(line) = line else { continue };
         known += 1;
-        let counts = line.at.map_or(reading.window.is_open(), |at| holds(&reading.window, at));
+        let counts = line.at.map_or(reading.window.is_open(), |at| reading.window.holds(at));
         let fact = || pattern::fact(&reading.patterns, &line).or_else(|| facts::fact(&line));
         if let Some(fact) = counts.then(fact).flatten() {
             tally.add(&line, fact);
         }
     }
-}
-
-fn holds(window: &Window, at: crate::record::Moment) -> bool {
-    window.since.is_none_or(|since| at >= since) && window.until.is_none_or(|until| at < until)
 }
 
 fn rows(tally: &Tally) -> Vec<Check> {

@@ -62,6 +62,11 @@ pub struct When {
     pub hour: String,
 }
 
+/// `2026-11-21 20`, in UTC.
+pub fn hour_of(at: Moment) -> String {
+    at.to_rfc3339().get(..13).unwrap_or_default().replace('T', " ")
+}
+
 /// The counts so far.
 #[derive(Debug, Default)]
 pub struct Tally {

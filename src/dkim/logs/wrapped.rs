@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::clock::Clock;
 use super::line::{Line, own_program, program};
+use super::tally::hour_of;
 use crate::record::Moment;
 
 /// What stood in a wrapping, with the line itself still whole.
@@ -83,14 +84,20 @@ impl Wrapped {
     /// without a year.
     pub fn line(&self, clock: &mut Clock) -> Option<Line<'_>> {
         if let Some(program) = &self.program {
-            return Some(Line { at: self.at, hour: hour(self.at?), host: &self.host, program, text: self.text.trim() });
+            return Some(Line {
+                at: self.at,
+                hour: hour_of(self.at?),
+                host: &self.host,
+                program,
+                text: self.text.trim(),
+            });
         }
         if let Some(line) = Line::parse(&self.text, clock) {
             let host = if line.host == "-" { &*self.host } else { line.host };
             return Some(Line { at: self.at.or(line.at), host, ..line });
         }
         let (program, text) = tagged(&self.text).unwrap_or_else(|| (own_program(&self.text), &self.text));
-        Some(Line { at: self.at, hour: hour(self.at?), host: &self.host, program, text })
+        Some(Line { at: self.at, hour: hour_of(self.at?), host: &self.host, program, text })
     }
 }
 
@@ -99,11 +106,6 @@ fn tagged(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = program(text)?;
     let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
     (!name.is_empty() && is_name(name) && text[name.len()..].starts_with(['[', ':'])).then_some((name, rest))
-}
-
-/// `2026-11-21 20`, in UTC.
-fn hour(at: Moment) -> String {
-    at.to_rfc3339().get(..13).unwrap_or_default().replace('T', " ")
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::dmarc::{Report, verdict};
 use super::secrets::Secret;
@@ -12,15 +11,15 @@ use crate::dkim::authres;
 use crate::dkim::check::{Cause, Check};
 use crate::dkim::config;
 use crate::dkim::dns::{Answer, Dns, Outcome};
+use crate::dkim::files::{found, whole};
 use crate::dkim::key::Selector;
 use crate::dkim::keyfile;
 use crate::dkim::logs::Verdict;
-use crate::dkim::logs::tally::{Key, Tally, What, When};
+use crate::dkim::logs::tally::{Key, Tally, What, When, hour_of};
 use crate::dkim::message::{Messages, organization};
 use crate::dkim::public::PublicKey;
 use crate::dkim::record::Record;
 use crate::dkim::verify::letter::Letter;
-use crate::input::find;
 use crate::record::{Moment, Span};
 use crate::tally::Window;
 
@@ -228,13 +227,11 @@ pub fn of(key: &Key) -> Selector {
 
 /// Verifies messages, and reads what their receivers wrote; gives what could not be read.
 pub fn read_messages(paths: &[PathBuf], dns: &Dns, now: Moment, joined: &mut Joined) -> Vec<Check> {
-    let (found, errors) = find(paths);
-    let mut checks: Vec<Check> =
-        errors.iter().map(|error| Check::unknown("messages", "message", error.to_string())).collect();
+    let (found, mut checks) = found(paths, "messages", "message");
     let mut messages = Messages::new(dns, now.0);
     for file in found {
         let shown = file.path.display().to_string();
-        match read(&file.path) {
+        match whole(File::open(&file.path), MOST_BYTES, "a message") {
             Ok(bytes) => add_message(&shown, &Letter::parse(&bytes), &mut messages, joined),
             Err(why) => checks.push(Check::unknown(&shown, "message", why)),
         }
@@ -242,16 +239,9 @@ pub fn read_messages(paths: &[PathBuf], dns: &Dns, now: Moment, joined: &mut Joi
     checks
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("it cannot be read: {error}"))?;
-    if bytes.len() as u64 > MOST_BYTES { Err("it is too long for a message".to_owned()) } else { Ok(bytes) }
-}
-
 fn add_message(file: &str, letter: &Letter, messages: &mut Messages, joined: &mut Joined) {
     let at = letter.received_at().map(Moment);
-    let hour = at.map(|at| at.to_rfc3339().get(..13).unwrap_or_default().replace('T', " ")).unwrap_or_default();
+    let hour = at.map(hour_of).unwrap_or_default();
     let when = When { span: at.map(Span::at).unwrap_or_default(), hour };
     joined.domains.extend(letter.domain_of_from());
     let mut count = |domain: String, selector: String, host: &str, verdict: Verdict| {

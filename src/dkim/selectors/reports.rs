@@ -7,7 +7,8 @@ use zip::ZipArchive;
 
 use super::dmarc::{self, MOST_BYTES, Report};
 use crate::dkim::check::Check;
-use crate::input::{Body, Named, ReadSoFar, find, open};
+use crate::dkim::files::found;
+use crate::input::{Body, Named, ReadSoFar, open};
 
 /// No zip archive is longer: what it lists has to be kept.
 const MOST_ZIP_BYTES: u64 = 8 << 20;
@@ -16,9 +17,7 @@ const MOST_IN_ZIP: usize = 100;
 
 /// Hands each report on as it is read; gives what could not be read.
 pub fn read_reports(paths: &[PathBuf], mut take: impl FnMut(Report)) -> Vec<Check> {
-    let (found, errors) = find(paths);
-    let mut checks: Vec<Check> =
-        errors.iter().map(|error| Check::unknown("reports", "report", error.to_string())).collect();
+    let (found, mut checks) = found(paths, "reports", "report");
     for file in found {
         let shown = file.path.display().to_string();
         let read = open(&file.path, &ReadSoFar::default()).map_err(|error| error.to_string());
