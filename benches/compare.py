@@ -1,23 +1,35 @@
 #!/usr/bin/env python3
-"""pmtriage beside general engines, on the same files, in the same minutes.
+"""pmtriage against its bars: beside general engines, `wc -l` and decompressors, on the same bytes, in the same minutes.
 
     cargo build --release
     target/release/pmtriage demo /tmp/day --rows 6500000 --files 8     # 2.5 GB
-    pip install duckdb polars chdb
-    python3 benches/compare.py /tmp/day [--runs 5] [--program target/release/pmtriage]
+    pip install duckdb polars chdb                                     # the peers; one that is missing is left out
+    python3 benches/compare.py /tmp/day [--scratch DIR] [--quick] [--only ROW...]
 
 The engines only count delivered, bounced and deferred rows by recipient domain, source IP and the first 60
-characters of the diagnostic. pmtriage writes its whole report as JSON, message level included. Runs are
-interleaved; printed are medians. Wall time needs the machine for itself, CPU time less so.
+characters of the diagnostic. pmtriage writes its whole report as JSON, message level included.
+
+Each stage makes the inputs it needs, runs its programs in turns (the first round only warms the page cache) and
+deletes what it made. Printed are medians, then one line a figure with its bar. Wall time needs the machine for
+itself, and memory enough to keep the files in the page cache (the last stage: four times the day and more).
+The scratch folder needs five times the day in space.
 """
 
 import argparse
 import glob
+import multiprocessing
 import os
+import platform
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import metadata
 
 DUCKDB = """
 import duckdb, sys
@@ -54,50 +66,377 @@ print(chdb.query(f"select count(), sum(t) from (select lower(splitByChar('@', rc
                  "settings max_threads = 2, input_format_skip_unknown_fields = 1", "CSV"))
 """
 
+# Name, module, what it runs.
+PEERS = [("DuckDB", "duckdb", DUCKDB), ("polars", "polars", POLARS), ("ClickHouse", "chdb", CLICKHOUSE)]
 
-def measure(command):
-    """Wall seconds, CPU seconds, peak MB of one run."""
-    start = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    complaint = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    wall = time.monotonic() - start
-    if status != 0:
-        sys.exit(f"{command[0]}: {complaint.decode(errors='replace')}")
+ZLIB = """
+import sys, zlib
+for path in sys.argv[1:]:
+    decoder = zlib.decompressobj(31)
+    with open(path, "rb") as packed:
+        while block := packed.read(1 << 20):
+            decoder.decompress(block)
+"""
+
+# They differ by a factor of four: the first two are written in assembly or unpack a file in one piece, the others
+# are zlib. The bar asks for the fastest, whichever it is; all are shown.
+DECODERS = [["igzip", "-dc"], ["libdeflate-gunzip", "-c"], ["pigz", "-dc"], ["gzip", "-dc"]]
+
+BLOCK = 8 << 20
+
+
+# ------------------------------------------------------------------------------------------------- what is measured
+
+
+@dataclass
+class Task:
+    """A command to time, with a file for its standard input where it reads one."""
+
+    command: list[str]
+    stdin: str = os.devnull
+
+
+@dataclass
+class Measured:
+    """Medians of a task's runs: seconds, seconds, MB; the slowest run against the fastest."""
+
+    wall: float
+    cpu: float
+    peak: float
+    spread: float
+
+
+Results = dict[str, Measured]
+
+
+@dataclass
+class Row:
+    """A line of the table: a figure, and the bars it must and should not pass. Where `at_least`, it should reach them."""
+
+    name: str
+    figure: Callable[[Results], float]
+    must: float
+    aim: float | None = None
+    unit: str = "x"
+    at_least: bool = False
+
+    def reached(self, value: float, bar: float) -> bool:
+        return value >= bar if self.at_least else value <= bar
+
+
+@dataclass
+class Stage:
+    """Rows that need the same inputs, and the tasks whose results they are made of."""
+
+    name: str
+    prepare: Callable[["Bench"], dict[str, Task]]
+    rows: Callable[["Bench"], list[Row]]
+
+
+@dataclass
+class Bench:
+    """What all stages know. `rows_in` is filled by the stages that divide by it."""
+
+    day: str
+    program: str
+    scratch: str
+    runs: int
+    quick: bool
+    keep: bool
+    rows_in: dict[str, int] = field(default_factory=dict)
+
+    def report(self, *inputs: str, threads: int = 2) -> list[str]:
+        return [self.program, "--format", "json", "-q", "--threads", str(threads), *inputs]
+
+    def files(self) -> list[str]:
+        return sorted(glob.glob(os.path.join(self.day, "*.csv")))
+
+    def made(self, name: str) -> str:
+        return os.path.join(self.scratch, name)
+
+
+# ------------------------------------------------------------------------------------------------- the stages
+
+
+def engines(bench: Bench) -> dict[str, Task]:
+    tasks = {
+        "pmtriage": Task(bench.report(bench.day)),
+        "pmtriage, one thread": Task(bench.report(bench.day, threads=1)),
+        "wc -l": Task(["wc", "-l", *bench.files()]),
+    }
+    return tasks | {name: Task([sys.executable, "-c", script, bench.day]) for name, _, script in installed_peers()}
+
+
+def engine_rows(_bench: Bench) -> list[Row]:
+    peers = [name for name, _, _ in installed_peers()]
+    rows = [
+        Row("wall time against wc -l", lambda got: got["pmtriage"].wall / got["wc -l"].wall, 4, 2),
+        Row("speed-up by a second thread", lambda got: got["pmtriage, one thread"].wall / got["pmtriage"].wall,
+            1.8, 1.95, at_least=True),
+    ]
+    if peers:
+        rows.insert(0, Row("wall time against the fastest peer",
+                           lambda got: got["pmtriage"].wall / min(got[name].wall for name in peers), 0.6, 0.3))
+    return rows
+
+
+def shapes(bench: Bench) -> dict[str, Task]:
+    single = bench.made("single.csv")
+    say(f"joining {len(bench.files())} files into one")
+    join(bench.files(), single)
+    return {
+        "the files": Task(bench.report(bench.day)),
+        "one file": Task(bench.report(single)),
+        "standard input": Task(bench.report("-"), stdin=single),
+    }
+
+
+def shape_rows(_bench: Bench) -> list[Row]:
+    return [
+        Row("one file against several", lambda got: got["one file"].wall / got["the files"].wall, 1.15, 1.05),
+        Row("standard input against several", lambda got: got["standard input"].wall / got["the files"].wall, 1.5, 1.2),
+    ]
+
+
+def packed(bench: Bench) -> dict[str, Task]:
+    say(f"packing {len(bench.files())} files with zlib, level 6")
+    folder = bench.made("packed")
+    os.mkdir(folder)
+    jobs = [(path, os.path.join(folder, os.path.basename(path) + ".gz")) for path in bench.files()]
+    with multiprocessing.Pool(2) as pool:
+        pool.starmap(pack, jobs)
+    copies = [copy for _, copy in jobs]
+    one_by_one = 'for path in "$@"; do ' + '{} "$path" || exit; done'
+    tasks = {"pmtriage, gzip": Task(bench.report(folder))}
+    for command in DECODERS:
+        if shutil.which(command[0]):
+            tasks[decodes(command[0])] = Task(["sh", "-c", one_by_one.format(" ".join(command)), "sh", *copies])
+    tasks[decodes("python's zlib")] = Task([sys.executable, "-c", ZLIB, *copies])
+    return tasks
+
+
+def decodes(program: str) -> str:
+    return f"{program} alone"
+
+
+def packed_rows(_bench: Bench) -> list[Row]:
+    def fastest(got: Results) -> float:
+        return min(result.cpu for name, result in got.items() if name.endswith(" alone"))
+
+    return [Row("gzip: CPU against the fastest decoder", lambda got: got["pmtriage, gzip"].cpu / fastest(got), 1.6, 1.2)]
+
+
+def sizes(bench: Bench) -> dict[str, Task]:
+    """The day, and days of 0.4 and 4 times its records: 2.5 GB, 1 GB and 10 GB."""
+    day_rows = records(bench, bench.day)
+    tasks = {}
+    for name, rows in [("small", day_rows * 2 // 5), ("day", day_rows), ("large", day_rows * 4)]:
+        if name == "large" and bench.quick:
+            continue
+        folder = bench.day if name == "day" else bench.made(name)
+        if name != "day":
+            say(f"writing a day of {rows} records")
+            subprocess.run([bench.program, "demo", folder, "--rows", str(rows), "--files", "8"],
+                           stdout=subprocess.DEVNULL, check=True)
+        bench.rows_in[name] = rows
+        tasks[sized(folder, name)] = Task(bench.report(folder))
+    return tasks
+
+
+def sized(folder: str, name: str) -> str:
+    return f"{name}, {gigabytes(folder):.2g} GB"
+
+
+def size_rows(bench: Bench) -> list[Row]:
+    def of(got: Results, name: str) -> Measured:
+        return next(result for label, result in got.items() if label.startswith(name + ","))
+
+    def cost(got: Results, name: str) -> float:
+        return of(got, name).cpu / bench.rows_in[name]
+
+    large = "day" if bench.quick else "large"
+    rows = [Row("peak memory, day", lambda got: of(got, "day").peak, 200, 100, "MB")]
+    if not bench.quick:
+        rows.append(Row("peak memory, large", lambda got: of(got, "large").peak, 200, 100, "MB"))
+        rows.append(Row("peak memory, large against day", lambda got: of(got, "large").peak / of(got, "day").peak, 1.1))
+    rows.append(Row(f"CPU a record, {large} against small: off by",
+                    lambda got: 100 * abs(cost(got, large) / cost(got, "small") - 1), 5, unit="%"))
+    return rows
+
+
+# The stage that fills the page cache comes last.
+STAGES = [Stage("engines", engines, engine_rows), Stage("shapes", shapes, shape_rows),
+          Stage("gzip", packed, packed_rows), Stage("sizes", sizes, size_rows)]
+
+
+# ------------------------------------------------------------------------------------------------- inputs
+
+
+def join(files: list[str], single: str) -> None:
+    """One file of the same records: of the header lines only the first is kept."""
+    with open(single, "wb") as joined:
+        for number, path in enumerate(files):
+            with open(path, "rb") as file:
+                if number > 0:
+                    file.readline()
+                shutil.copyfileobj(file, joined, BLOCK)
+
+
+def pack(path: str, copy: str) -> None:
+    packer = zlib.compressobj(6, wbits=31)
+    with open(path, "rb") as file, open(copy, "wb") as out:
+        while block := file.read(BLOCK):
+            out.write(packer.compress(block))
+        out.write(packer.flush())
+
+
+def records(bench: Bench, folder: str) -> int:
+    """The records in a folder, as the program counts them: a cell can hold line ends."""
+    command = [bench.program, "-q", "--list", "inputs", "--format", "csv", folder]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = [line.rsplit(",", 18) for line in listing.splitlines()]
+    return sum(int(line[lines[0].index("records")]) for line in lines[1:])
+
+
+def gigabytes(folder: str) -> float:
+    return sum(entry.stat().st_size for entry in os.scandir(folder)) / 1e9
+
+
+def installed_peers() -> list[tuple[str, str, str]]:
+    return [peer for peer in PEERS if version(peer[1])]
+
+
+def version(module: str) -> str:
+    """The version of a package in this Python, nothing where it is missing."""
+    try:
+        return metadata.version(module)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+# ------------------------------------------------------------------------------------------------- measuring
+
+
+def once(task: Task) -> tuple[float, float, float]:
+    """Wall seconds, CPU seconds, peak MB of one run. Linux counts this process's own memory, some 35 MB, as the least
+    peak of a child: so nothing large is ever loaded here."""
+    with open(task.stdin, "rb") as stdin:
+        start = time.monotonic()
+        child = subprocess.Popen(task.command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        complaint = child.stderr.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.monotonic() - start
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        sys.exit(f"{' '.join(task.command)[:200]}: {complaint.decode(errors='replace')}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--program", default="target/release/pmtriage")
-    arguments = parser.parse_args()
-    files = sorted(glob.glob(os.path.join(arguments.folder, "*.csv")))
-    report = [arguments.program, "--format", "json", "-q"]
-    commands = {
-        "pmtriage": [*report, "--threads", "2", arguments.folder],
-        "pmtriage, one thread": [*report, "--threads", "1", arguments.folder],
-        "wc -l": ["wc", "-l", *files],
-    }
-    for name, module, script in [("DuckDB", "duckdb", DUCKDB), ("polars", "polars", POLARS), ("ClickHouse", "chdb", CLICKHOUSE)]:
-        if subprocess.run([sys.executable, "-c", f"import {module}"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-            commands[name] = [sys.executable, "-c", script, arguments.folder]
-        else:
-            print(f"{name}: skipped, {module} is not installed")
-    runs = {name: [] for name in commands}
-    for number in range(arguments.runs + 1):
-        for name, command in commands.items():
-            figures = measure(command)
-            # The first round only warms the page cache.
+def measure(tasks: dict[str, Task], runs: int) -> Results:
+    """Runs the tasks in turns, so that a slow minute of the machine falls on all of them."""
+    taken = {name: [] for name in tasks}
+    for number in range(runs + 1):
+        say(f"round {number} of {runs}" if number > 0 else "warming up")
+        for name, task in tasks.items():
+            figures = once(task)
             if number > 0:
-                runs[name].append(figures)
-    size = sum(os.path.getsize(path) for path in files) / 1e9
-    print(f"{size:.2f} GB in {len(files)} files, medians of {arguments.runs}")
-    print(f"{'':22}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'wall, pmtriage = 1':>21}")
-    middle = {name: [statistics.median(column) for column in zip(*figures)] for name, figures in runs.items()}
-    for name, (wall, cpu, peak) in middle.items():
-        print(f"{name:22}{wall:9.2f}{cpu:9.2f}{peak:9.0f}{wall / middle['pmtriage'][0]:21.2f}")
+                taken[name].append(figures)
+    return {name: summed(figures) for name, figures in taken.items()}
+
+
+def summed(figures: list[tuple[float, float, float]]) -> Measured:
+    walls, cpus, peaks = zip(*figures)
+    middle = statistics.median
+    return Measured(middle(walls), middle(cpus), middle(peaks), max(walls) / min(walls))
+
+
+# ------------------------------------------------------------------------------------------------- printing
+
+
+def say(text: str) -> None:
+    """Progress, for people who wait."""
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def machine() -> str:
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        models = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    peers = ", ".join(f"{name} {version(module)}" for name, module, _ in installed_peers()) or "none"
+    return (f"machine: {models[0] if models else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, "
+            f"{platform.system()} {platform.release()}; load at the start {os.getloadavg()[0]:.1f}\npeers: {peers}")
+
+
+def print_stage(name: str, results: Results) -> None:
+    print(f"\n{name:28}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'slowest/fastest':>17}")
+    for task, result in results.items():
+        print(f"{task:28}{result.wall:9.2f}{result.cpu:9.2f}{result.peak:9.0f}{result.spread:17.2f}", flush=True)
+
+
+def line(row: Row, results: Results) -> str:
+    value = row.figure(results)
+    sign = ">=" if row.at_least else "<="
+    cells = [f"{row.name:44}{value:8.2f} {row.unit:2}"]
+    for bar in [row.must, row.aim]:
+        if bar is None:
+            cells.append(f"{'-':>10}        ")
+        else:
+            cells.append(f"{sign:>4} {bar:<5g} {'met' if row.reached(value, bar) else 'MISSED':6} ")
+    return " ".join(cells).rstrip()
+
+
+# ------------------------------------------------------------------------------------------------- the way through
+
+
+def run(bench: Bench, stage: Stage) -> list[str]:
+    """Measures a stage; the lines of its figures."""
+    before = set(os.listdir(bench.scratch))
+    try:
+        tasks = stage.prepare(bench)
+        results = measure(tasks, bench.runs)
+        print_stage(stage.name, results)
+        return [line(row, results) for row in stage.rows(bench)]
+    finally:
+        if not bench.keep:
+            for made in set(os.listdir(bench.scratch)) - before:
+                remove(bench.made(made))
+
+
+def remove(path: str) -> None:
+    shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("day", help="a folder of CSV files, best of 2.5 GB")
+    parser.add_argument("--runs", type=int, default=5, help="medians of so many (%(default)s)")
+    parser.add_argument("--program", default="target/release/pmtriage", help="%(default)s")
+    parser.add_argument("--scratch", help="make inputs here (a new folder in $TMPDIR)")
+    parser.add_argument("--quick", action="store_true", help="leave out the day of 10 GB")
+    parser.add_argument("--only", nargs="+", choices=[stage.name for stage in STAGES], help="run only these stages")
+    parser.add_argument("--keep", action="store_true", help="keep the inputs that were made")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse()
+    scratch = tempfile.mkdtemp(prefix="compare-", dir=options.scratch)
+    bench = Bench(options.day, options.program, scratch, options.runs, options.quick, options.keep)
+    if not bench.files():
+        sys.exit(f"{bench.day}: no CSV files")
+    print(f"{machine()}\nday: {gigabytes(bench.day):.2f} GB in {len(bench.files())} files; medians of {bench.runs}", flush=True)
+    lines = []
+    try:
+        for stage in STAGES:
+            if not options.only or stage.name in options.only:
+                lines += run(bench, stage)
+    finally:
+        if bench.keep:
+            say(f"kept: {scratch}")
+        else:
+            shutil.rmtree(scratch)
+    print(f"\n{'figure':44}{'measured':>8}       {'must':16}  aim")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 //!
 //! `cargo bench` prints every stage; compare with an earlier run's figures before and after a change.
 
+mod day;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use pmtriage::demo;
 use pmtriage::grammar::{Beyond, Index};
 use pmtriage::input::Segment;
-use pmtriage::provider::Providers;
 use pmtriage::read::{Item, Rows};
-use pmtriage::record::{Column, Layout, PerKind, RecordKind, Schema};
-use pmtriage::tally::{FLOOD, Filter, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window};
+use pmtriage::record::{Column, Layout, Schema};
+use pmtriage::tally::Counter;
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::Arc;
@@ -17,33 +17,10 @@ use std::sync::Arc;
 /// Records of the day: some 20 MB, more than caches hold.
 const ROWS: u64 = 50_000;
 
-fn plan() -> Arc<Plan> {
-    let mut diag_types = PerKind::<bool>::default();
-    for kind in [RecordKind::Deferred, RecordKind::Bounced, RecordKind::QueueDeferred] {
-        diag_types[kind] = true;
-    }
-    Arc::new(Plan {
-        window: Window::default(),
-        filter: Filter::default(),
-        assume_tz: chrono_tz::Tz::UTC,
-        isp_by: IspBy::Provider,
-        providers: Providers::new(&[]).expect("the built-in list is sound"),
-        rules: pmtriage::reply::Rules::new(&[]).expect("the built-in rules are sound"),
-        diag_types,
-        message_key: MessageKey { orig: true, job: true, env: true },
-        message_budget: MESSAGE_BUDGET,
-        flood: FLOOD,
-        compare_inputs: false,
-        identity: Vec::new(),
-        leave_out: Vec::new(),
-    })
-}
-
 fn stages(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
-    let day = folder.path().join("day");
-    let demo = demo::write(&day, &demo::Plan { rows: ROWS, seed: 1, files: 1 }).expect("a day");
-    let bytes = std::fs::read(&demo.files[0]).expect("the day");
+    let path = day::write(&folder.path().join("day"), ROWS, 1);
+    let bytes = std::fs::read(&path).expect("the day");
     let header = bytes.iter().position(|byte| *byte == b'\n').expect("a header line") + 1;
     let names = bytes[..header].trim_ascii().split(|byte| *byte == b',');
     let layout = Arc::new(Layout::Header(Schema::from_names(names)));
@@ -75,16 +52,16 @@ fn stages(criterion: &mut Criterion) {
         });
     });
     group.bench_function("tally", |bencher| {
-        let plan = plan();
+        let plan = Arc::new(day::plan());
         bencher.iter(|| {
-            let mut tally = Tally::new(&plan);
-            tally.add_segment(0, &segment);
-            black_box(tally.cells.keys().len())
+            let mut counter = Counter::new(&plan);
+            counter.add_segment(0, &segment);
+            black_box(counter.finish().cells.keys().len())
         });
     });
     group.bench_function("whole program", |bencher| {
         bencher.iter(|| {
-            let output = Command::new(env!("CARGO_BIN_EXE_pmtriage")).args(["--format", "json"]).arg(&day).output();
+            let output = Command::new(env!("CARGO_BIN_EXE_pmtriage")).args(["--format", "json"]).arg(&path).output();
             assert!(output.expect("the program runs").status.success());
         });
     });

@@ -16,7 +16,8 @@
 //! - **Byte-identical output** for any number of threads, any order of inputs, any cut: it follows from the merge,
 //!   and from lists that are sorted by their keys. Only the screen ends with the time taken.
 //! - **Pure after `read`.** From `tally` to `evaluate` nothing fails, prints, or asks the clock, the
-//!   environment or the terminal. Only `run` owns threads, standard error and the exit status.
+//!   environment or the terminal. Only `run` starts threads, and owns standard error and the exit status. (`dkim` is a
+//!   wing of its own: it reads what it is asked about, and asks name servers.)
 //! - **Damage is local.** A damaged line is a counted value, not an error, and costs no other line; every byte is part
 //!   of a record or of a counted skip.
 //! - **Unknown is not zero.** What the logs cannot tell is empty or `unknown`, and has its own exit status.
@@ -33,12 +34,14 @@
 //! | [`input`] | finds, opens and unpacks what was named, and cuts it at record starts |
 //! | [`read`] | segments to records and counted skips |
 //! | [`provider`] | the mailbox provider behind a domain, a mail host or a queue |
-//! | [`reply`] | replies: masked and cut, so that one fault is one group |
+//! | [`reply`] | replies: masked and cut, so that one fault is one group; what they mean and what to do |
 //! | [`tally`] | records to counts: what counts as what, filters, messages, replies, doubles |
 //! | [`summary`] | counts to plain tables, by way of one polars frame |
 //! | [`verdict`] | counts to scopes: is it the pool, an IP, or something else, and how sure is that |
 //! | [`evaluate`] | tables to levels, scopes and findings: what is wrong, where, what to do |
 //! | [`report`] | a finished report to bytes, one file a format, one list of columns |
+//! | [`records`] | the rows of a log that are behind a number |
+//! | [`dkim`] | why DKIM signing fails: key files, DNS, signed messages; its own way from question to rows |
 //! | [`demo`] | a made-up day with known faults |
 //! | [`cli`] | what was typed: options, help, manual page |
 //! | [`config`] | what was typed means: options, configuration file, times, thresholds |
@@ -53,9 +56,11 @@
 //! | a column that is written | the end of its list in `report/columns.rs`; README has a table of each |
 //! | an output format | a file beside `report/csv.rs`, its name and ending in `report/write.rs`, what the help says of it in `cli/words.rs` |
 //! | a provider | a row in `provider/providers.csv` |
+//! | what a reply means | a rule in `reply/rules.toml`, with a reply that it decides |
 //! | a note below the tables | `run/notes.rs` |
 //! | a reason for damage | `grammar/damage.rs`; where it is noticed: `grammar/step.rs` (lines), `read/rows.rs` (cells) |
 //! | an option | `cli/args.rs`, what it means: `config/mod.rs`; README has a table of all |
+//! | a cause of failing DKIM | `dkim/check.rs`, and the check that finds it |
 //! | advice | `evaluate/advice.rs` |
 //! | a fault in the demo | `demo/faults.rs` |
 //! | a sample | a file in `sample-logs/`, and what its report must say in `NAME.expected.toml` beside it |
@@ -86,6 +91,12 @@ pub mod verdict;
 
 pub mod evaluate;
 pub mod report;
+
+// From a number back to its rows.
+pub mod records;
+
+// Why signing fails.
+pub mod dkim;
 
 // Something to try it on.
 pub mod demo;

@@ -4,18 +4,18 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args};
+use clap::{ArgAction, ArgGroup, Args, Subcommand};
 
 use super::words::{self, Color, FailOn};
 use crate::record::RecordKind;
 use crate::report::{Format, List, Sort};
 use crate::tally::IspBy;
 
-/// Everything `report` takes.
+/// What is counted, as typed: what every command takes that reads accounting files.
 #[derive(Debug, Clone, Args)]
-pub struct ReportArgs {
+pub struct LogArgs {
     /// Read these files, folders (recursively) or globs; - is standard input
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required = true, help_heading = None)]
     pub paths: Vec<PathBuf>,
     /// The time window.
     #[command(flatten)]
@@ -26,6 +26,14 @@ pub struct ReportArgs {
     /// How records are grouped.
     #[command(flatten)]
     pub grouping: GroupingArgs,
+}
+
+/// Everything `report` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// What is counted.
+    #[command(flatten)]
+    pub logs: LogArgs,
     /// When a rate is too high.
     #[command(flatten)]
     pub thresholds: ThresholdArgs,
@@ -97,7 +105,7 @@ pub struct GroupingArgs {
 }
 
 /// The thresholds, as typed. What is not typed comes from the configuration file or is built in.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Thresholds")]
 pub struct ThresholdArgs {
     /// Flag deferral rates above this: 5% or 0.05 [default: 5%]
@@ -111,26 +119,35 @@ pub struct ThresholdArgs {
     pub min_attempts: Option<NonZeroU64>,
 }
 
-/// What is written, and where, as typed.
+/// What is written, and where, as typed: what every command has that writes tables.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputArgs {
+pub struct StreamArgs {
     /// Write this to standard output
     #[arg(long, value_name = "FORMAT", value_parser = words::format(), default_value = "table")]
     pub format: Format,
-    /// Put this list into CSV and Markdown, which hold only one
-    #[arg(long, value_name = "LIST", value_parser = words::list(), default_value = "ips")]
-    pub list: List,
-    /// Write a report as well; the ending names the format: .csv .json .ndjson
-    /// .md (repeatable)
+    /// Write it into a file as well; the ending names the format: .csv .json
+    /// .ndjson .md (repeatable)
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub outputs: Vec<PathBuf>,
-    /// Write every list as CSV into this folder as well
-    #[arg(long, value_name = "DIR")]
-    pub out_dir: Option<PathBuf>,
     /// Show this many rows in each table, 0 for all
     #[arg(long, value_name = "N", default_value = "20")]
     pub top: usize,
+}
+
+/// What a report has besides, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// The streams.
+    #[command(flatten)]
+    pub stream: StreamArgs,
+    /// Put this list into CSV and Markdown, which hold only one
+    #[arg(long, value_name = "LIST", value_parser = words::list(), default_value = "ips")]
+    pub list: List,
+    /// Write every list as CSV into this folder as well
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
     /// Sort tables by this, largest first [default: worst first]
     #[arg(long, value_name = "BY", value_parser = words::sort())]
     pub sort: Option<Sort>,
@@ -185,4 +202,170 @@ pub struct DemoArgs {
     /// Spread the records over this many files
     #[arg(long, value_name = "K", default_value = "4")]
     pub files: NonZeroU32,
+}
+
+/// What `dkim` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimArgs {
+    /// What to check.
+    #[command(subcommand)]
+    pub check: DkimCheck,
+}
+
+/// One check, with what it takes.
+#[derive(Debug, Clone, Subcommand)]
+pub enum DkimCheck {
+    /// Compare a private key's file with the record at its selector
+    Key(DkimKeyArgs),
+    /// Read the configuration of PowerMTA, OpenDKIM, Rspamd, Exim or Postfix, and
+    /// check its keys
+    Config(DkimConfigArgs),
+    /// Verify the signatures of raw messages, and say why they fail
+    Message(DkimMessageArgs),
+    /// Count what signers, mail servers and verifiers wrote into logs
+    Logs(DkimLogsArgs),
+    /// Put together what is published, signing, seen and verified, per selector
+    Selectors(Box<DkimSelectorsArgs>),
+}
+
+/// What `dkim selectors` takes: where selectors are looked for.
+#[derive(Debug, Clone, Args)]
+#[command(group(ArgGroup::new("sources").required(true).multiple(true)))]
+pub struct DkimSelectorsArgs {
+    /// Ask for the selectors of this domain; needs --selector
+    #[arg(long, value_name = "DOMAIN", requires = "selector", group = "sources", value_parser = NonEmptyStringValueParser::new())]
+    pub domain: Vec<String>,
+    /// Ask for this selector at each --domain
+    #[arg(long, value_name = "SELECTOR", requires = "domain", value_parser = NonEmptyStringValueParser::new())]
+    pub selector: Vec<String>,
+    /// Say at which selector this private key is published
+    #[arg(long, value_name = "FILE", group = "sources")]
+    pub key: Vec<PathBuf>,
+    /// Take selectors from this configuration of a signer
+    #[arg(long, value_name = "FILE", group = "sources")]
+    pub config: Vec<PathBuf>,
+    /// Take selectors from logs: files, folders or globs
+    #[arg(long, value_name = "PATH", group = "sources")]
+    pub log: Vec<PathBuf>,
+    /// Take selectors from DMARC aggregate reports: XML, gzip or zip; files,
+    /// folders or globs
+    #[arg(long, value_name = "PATH", group = "sources")]
+    pub dmarc: Vec<PathBuf>,
+    /// Take selectors from raw messages and what their receivers wrote into
+    /// them; files, folders or globs
+    #[arg(long, value_name = "PATH", group = "sources")]
+    pub message: Vec<PathBuf>,
+    /// Look for private keys in this container image, written by docker save
+    /// or as an OCI archive, also for deleted ones
+    #[arg(long, value_name = "FILE", group = "sources")]
+    pub image: Vec<PathBuf>,
+    /// What log lines count, and mean.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// Which servers are asked.
+    #[command(flatten)]
+    pub dns: DnsArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
+}
+
+/// How logs are read, as typed.
+#[derive(Debug, Clone, Args)]
+pub struct ReadingArgs {
+    /// The time window.
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Give lines that match REGEX this cause, or signed or pass; groups d and s
+    /// catch domain and selector (repeatable)
+    #[arg(long, value_name = "CAUSE=REGEX")]
+    pub pattern: Vec<String>,
+}
+
+/// What `dkim logs` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimLogsArgs {
+    /// Read these logs: files, folders (recursively) or globs, packed or not
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// What log lines count, and mean.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
+}
+
+/// What `dkim config` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimConfigArgs {
+    /// Read these files: PowerMTA's config, opendkim.conf, dkim_signing.conf,
+    /// exim.conf, main.cf, master.cf
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Which servers are asked.
+    #[command(flatten)]
+    pub dns: DnsArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
+}
+
+/// What `dkim message` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimMessageArgs {
+    /// Read raw messages from these files; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Which servers are asked.
+    #[command(flatten)]
+    pub dns: DnsArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
+}
+
+/// What `dkim key` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DkimKeyArgs {
+    /// Look at this domain, the d= of the signatures
+    #[arg(long, value_name = "DOMAIN", value_parser = NonEmptyStringValueParser::new())]
+    pub domain: String,
+    /// Look at this selector, the s= of the signatures
+    #[arg(long, value_name = "SELECTOR", value_parser = NonEmptyStringValueParser::new())]
+    pub selector: String,
+    /// Read the private key from this file
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Which servers are asked.
+    #[command(flatten)]
+    pub dns: DnsArgs,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub screen: ChecksArgs,
+}
+
+/// Which name servers are asked, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "DNS")]
+pub struct DnsArgs {
+    /// Ask only this server, with :PORT or at 53; repeatable
+    /// [default: those of this machine]
+    #[arg(long, value_name = "IP")]
+    pub dns: Vec<String>,
+    /// Ask the zone's own servers as well
+    #[arg(long)]
+    pub authoritative: bool,
+}
+
+/// How the answer of a check is written, as typed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct ChecksArgs {
+    /// Write this to standard output
+    #[arg(long, value_name = "FORMAT", value_parser = words::checks_format(), default_value = "table")]
+    pub format: Format,
+    /// Write colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
 }

@@ -32,6 +32,24 @@ defers your mail, on which IPs, with which reply, whether the whole pool or only
 The command 'report' may be left out: 'pmtriage acct.csv' is 'pmtriage report acct.csv'. A file that has the name \
 of a command is written './report'.";
 
+/// What stands below the help of `dkim`.
+pub(super) const DKIM: &str = "\
+Examples:
+  pmtriage dkim key --domain example.com --selector s1 --key /etc/pmta/s1.pem
+  pmtriage dkim config /etc/pmta/config
+  pmtriage dkim message received.eml
+  pmtriage dkim logs --since 2d /var/log/mail.log
+  pmtriage dkim selectors --config /etc/pmta/config --dmarc reports/
+  pmtriage dkim selectors --image image.tar --domain example.com --selector s1
+
+Exit status:
+   0  every check passed
+   1  something could not be checked
+   2  the command line is wrong
+  10  at least one warning
+  11  at least one fail
+  Where several apply: 2, then 11, then 10, then 1.";
+
 /// What stands below the long help and in the manual page: title and indented text.
 const SECTIONS: [(&str, &str); 4] = [
     (
@@ -68,7 +86,11 @@ const SECTIONS: [(&str, &str); 4] = [
 /// The ways to call the program, for the manual page: the generator would write out every option.
 const SYNOPSIS: &str = "\
 pmtriage [report] [OPTIONS] PATH...
+pmtriage causes [OPTIONS] PATH...
+pmtriage records [OPTIONS] PATH...
+pmtriage explain [OPTIONS] [TEXT]...
 pmtriage providers [NAME]...
+pmtriage dkim CHECK [OPTIONS]
 pmtriage demo [OPTIONS] DIR
 pmtriage completions SHELL
 pmtriage man";
@@ -165,7 +187,18 @@ mod tests {
         man(&mut page).expect("a buffer does not fail");
         let page = String::from_utf8(page).expect("roff is text");
         for text in [long_help(), page] {
-            for word in ["10  a finding", "11  a finding", "0  done", "providers", "completions", "demo", "acct.csv"] {
+            for word in [
+                "10  a finding",
+                "11  a finding",
+                "0  done",
+                "providers",
+                "completions",
+                "demo",
+                "acct.csv",
+                "causes",
+                "records",
+                "explain",
+            ] {
                 assert!(text.contains(word), "{word} is missing in {text}");
             }
         }

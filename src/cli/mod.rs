@@ -6,6 +6,7 @@
 
 mod args;
 mod help;
+mod inquiry;
 mod words;
 
 use std::ffi::OsString;
@@ -14,9 +15,12 @@ use std::path::Path;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
-    DemoArgs, FilterArgs, GroupingArgs, OutputArgs, ProvidersArgs, ReportArgs, RunArgs, ThresholdArgs, WindowArgs,
+    ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
+    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs, ReportArgs,
+    RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
 };
 pub use help::{WELCOME, completions, man};
+pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
 pub use words::{Color, FailOn};
 
 /// What the user asked for.
@@ -26,8 +30,16 @@ pub enum Command {
     Welcome,
     /// Read accounting files and report.
     Report(Box<ReportArgs>),
+    /// List the causes of a log.
+    Causes(Box<CausesArgs>),
+    /// Print the rows behind a number.
+    Records(Box<RecordsArgs>),
+    /// Say what replies mean.
+    Explain(ExplainArgs),
     /// List the mailbox providers, or say where names belong.
     Providers(ProvidersArgs),
+    /// Find out why DKIM signing fails.
+    Dkim(DkimArgs),
     /// Write sample accounting files.
     Demo(DemoArgs),
     /// Print a completion script.
@@ -53,13 +65,17 @@ where
     let typed = Typed::try_parse_from(&words)?;
     Ok(match typed.command {
         Some(TypedCommand::Report(args)) => Command::Report(args),
+        Some(TypedCommand::Causes(args)) => Command::Causes(args),
+        Some(TypedCommand::Records(args)) => Command::Records(args),
+        Some(TypedCommand::Explain(args)) => Command::Explain(args),
         Some(TypedCommand::Providers(args)) => Command::Providers(args),
+        Some(TypedCommand::Dkim(args)) => Command::Dkim(args),
         Some(TypedCommand::Demo(args)) => Command::Demo(args),
         Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
         Some(TypedCommand::Man) => Command::Man,
         None => {
             if !words.iter().any(|word| word == "--") {
-                refuse_late_command(&typed.report.paths[0])?;
+                refuse_late_command(&typed.report.logs.paths[0])?;
             }
             Command::Report(Box::new(typed.report))
         }
@@ -84,8 +100,17 @@ enum TypedCommand {
     /// Report what is deferred, where and why (the default command)
     #[command(after_help = help::examples(), after_long_help = help::details())]
     Report(Box<ReportArgs>),
+    /// List the causes of a log, most frequent first: one fault, one line
+    Causes(Box<CausesArgs>),
+    /// Print the rows of the log that are behind a number of a report
+    Records(Box<RecordsArgs>),
+    /// Say what a server's reply means and what to do
+    Explain(ExplainArgs),
     /// List the mailbox providers, or say where a name belongs and why
     Providers(ProvidersArgs),
+    /// Find out why DKIM signing fails
+    #[command(after_help = help::DKIM)]
+    Dkim(DkimArgs),
     /// Write sample accounting files to try the program on
     Demo(DemoArgs),
     /// Print a completion script for a shell
@@ -127,7 +152,7 @@ mod tests {
     }
 
     fn paths(line: &str) -> Vec<String> {
-        report(line).paths.iter().map(|path| path.display().to_string()).collect()
+        report(line).logs.paths.iter().map(|path| path.display().to_string()).collect()
     }
 
     #[test]
@@ -161,20 +186,23 @@ mod tests {
         let options = "--last 2h --isp gmail --isp yahoo --diag-types t,d -o a.csv -o b.md -vv --fail-on act --top 3 x";
         let (short, long) = (report(&format!("pmtriage {options}")), report(&format!("pmtriage report {options}")));
         assert_eq!(format!("{short:?}"), format!("{long:?}"));
-        assert_eq!(short.window.since.as_deref(), Some("2h"));
-        assert_eq!(short.filter.isp, ["gmail", "yahoo"]);
-        assert_eq!(short.grouping.diag_types, [RecordKind::Deferred, RecordKind::Delivered]);
-        assert_eq!(short.output.outputs, [Path::new("a.csv"), Path::new("b.md")]);
-        assert_eq!((short.output.top, short.output.fail_on, short.run.verbose), (3, FailOn::Act, 2));
+        assert_eq!(short.logs.window.since.as_deref(), Some("2h"));
+        assert_eq!(short.logs.filter.isp, ["gmail", "yahoo"]);
+        assert_eq!(short.logs.grouping.diag_types, [RecordKind::Deferred, RecordKind::Delivered]);
+        assert_eq!(short.output.stream.outputs, [Path::new("a.csv"), Path::new("b.md")]);
+        assert_eq!((short.output.stream.top, short.output.fail_on, short.run.verbose), (3, FailOn::Act, 2));
     }
 
     #[test]
     fn what_is_not_typed_has_its_default() {
         let args = report("pmtriage x");
-        assert_eq!((args.output.format, args.output.list, args.output.sort), (Format::Table, List::Ips, None));
-        assert_eq!((args.output.top, args.output.fail_on, args.run.color), (20, FailOn::Never, Color::Auto));
-        assert_eq!(args.grouping.diag_types, [RecordKind::Deferred, RecordKind::Bounced, RecordKind::QueueDeferred]);
-        assert_eq!((args.window.tz.as_str(), args.window.assume_tz.as_str()), ("UTC", "UTC"));
+        assert_eq!((args.output.stream.format, args.output.list, args.output.sort), (Format::Table, List::Ips, None));
+        assert_eq!((args.output.stream.top, args.output.fail_on, args.run.color), (20, FailOn::Never, Color::Auto));
+        assert_eq!(
+            args.logs.grouping.diag_types,
+            [RecordKind::Deferred, RecordKind::Bounced, RecordKind::QueueDeferred]
+        );
+        assert_eq!((args.logs.window.tz.as_str(), args.logs.window.assume_tz.as_str()), ("UTC", "UTC"));
         assert_eq!((args.run.quiet, args.run.verbose, args.run.threads), (false, 0, None));
     }
 
@@ -184,6 +212,18 @@ mod tests {
         assert!(matches!(parsed("pmtriage man"), Ok(Command::Man)));
         assert!(matches!(parsed("pmtriage completions zsh"), Ok(Command::Completions(clap_complete::Shell::Zsh))));
         assert!(matches!(parsed("pmtriage providers gmail"), Ok(Command::Providers(args)) if args.names == ["gmail"]));
+        assert!(matches!(parsed("pmtriage causes --raw x"), Ok(Command::Causes(args)) if args.raw));
+        assert!(matches!(parsed("pmtriage explain 421 x"), Ok(Command::Explain(args)) if args.texts == ["421", "x"]));
+        match parsed("pmtriage records --type t,tq --class tls --class dns --limit 3 x") {
+            Ok(Command::Records(args)) => {
+                assert_eq!(args.pick.types, [RecordKind::Deferred, RecordKind::QueueDeferred]);
+                assert_eq!(
+                    (args.pick.class.join("+"), args.pick.limit.map(|limit| limit.get())),
+                    ("tls+dns".into(), Some(3))
+                );
+            }
+            other => panic!("{other:?}"),
+        }
         match parsed("pmtriage demo out --rows 7 --seed 3 --files 2") {
             Ok(Command::Demo(args)) => {
                 assert_eq!(args.dir, Path::new("out"));
@@ -210,6 +250,14 @@ mod tests {
             "pmtriage --isp= x",
             "pmtriage completions",
             "pmtriage demo",
+            "pmtriage causes",
+            "pmtriage causes --list ips x",
+            "pmtriage records --type x y",
+            "pmtriage records --class polite x",
+            "pmtriage records --format table x",
+            "pmtriage records --limit 0 x",
+            "pmtriage records --cause= x",
+            "pmtriage explain --format html x",
         ] {
             assert_eq!(parsed(line).expect_err(line).exit_code(), 2, "{line}");
         }
@@ -228,7 +276,7 @@ mod tests {
     #[test]
     fn every_choice_is_offered_by_the_word_of_the_stage_that_knows_it() {
         for format in Format::ALL {
-            assert_eq!(report(&format!("pmtriage --format {} x", format.word())).output.format, format);
+            assert_eq!(report(&format!("pmtriage --format {} x", format.word())).output.stream.format, format);
         }
         for list in List::ALL {
             assert_eq!(report(&format!("pmtriage --list {} x", list.word())).output.list, list);
@@ -237,7 +285,7 @@ mod tests {
             assert_eq!(report(&format!("pmtriage --sort {word} x")).output.sort, Some(sort));
         }
         for (word, isp_by) in [("provider", IspBy::Provider), ("domain", IspBy::Domain)] {
-            assert_eq!(report(&format!("pmtriage --isp-by {word} x")).grouping.isp_by, isp_by);
+            assert_eq!(report(&format!("pmtriage --isp-by {word} x")).logs.grouping.isp_by, isp_by);
         }
     }
 

@@ -5,8 +5,9 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::record::RecordKind;
+use crate::records::{CountColumn, RowFormat};
 use crate::report::{Format, List, Sort};
-use crate::tally::IspBy;
+use crate::tally::{Counted, IspBy};
 
 /// What standard output carries.
 pub(super) fn format() -> impl TypedValueParser<Value = Format> {
@@ -20,6 +21,15 @@ pub(super) fn format() -> impl TypedValueParser<Value = Format> {
         };
         (format, format.word(), help)
     }))
+}
+
+/// What standard output carries of checks.
+pub(super) fn checks_format() -> impl TypedValueParser<Value = Format> {
+    words([
+        (Format::Table, Format::Table.word(), "A list for people"),
+        (Format::Csv, Format::Csv.word(), "One row a check"),
+        (Format::Json, Format::Json.word(), "One JSON document"),
+    ])
 }
 
 /// Which list a stream that can hold only one is to hold.
@@ -63,6 +73,48 @@ pub(super) fn diag_type() -> impl TypedValueParser<Value = RecordKind> {
         (RecordKind::Delivered, "Deliveries"),
     ];
     words(types.map(|(kind, help)| (kind, kind.word(), help)))
+}
+
+/// The record types whose rows can be picked: all there are.
+pub(super) fn record_type() -> impl TypedValueParser<Value = RecordKind> {
+    words(RecordKind::ALL.map(|(kind, word)| {
+        let help = match kind {
+            RecordKind::Delivered => "Deliveries",
+            RecordKind::Bounced => "Bounces",
+            RecordKind::Deferred => "Deferred attempts",
+            RecordKind::QueueDeferred => "Deferred queues",
+            RecordKind::Received => "Submissions",
+            RecordKind::RemoteBounce => "Bounces reported later",
+            RecordKind::RemoteStatus => "Deliveries and delays reported later",
+            RecordKind::Feedback => "Complaints of a feedback loop",
+            RecordKind::Unknown => "Any other word",
+        };
+        (kind, word, help)
+    }))
+}
+
+/// The columns of a report that count rows.
+pub(super) fn count_column() -> impl TypedValueParser<Value = CountColumn> {
+    words(CountColumn::ALL.map(|(column, word)| {
+        let help = match column {
+            CountColumn::Attempts => "Deliveries, bounces and deferrals below",
+            CountColumn::Of(Counted::Delivered) => "d rows over SMTP",
+            CountColumn::Of(Counted::Bounced) => "b rows that reached a remote host",
+            CountColumn::Of(Counted::Deferred) => "t rows",
+            CountColumn::Of(Counted::QueueEvent) => "tq rows",
+            CountColumn::Of(Counted::LocalBounce) => "b rows that reached no remote host",
+            CountColumn::Of(Counted::OtherDelivery) => "d rows of another kind than SMTP",
+        };
+        (column, word, help)
+    }))
+}
+
+/// How rows are written.
+pub(super) fn row_format() -> impl TypedValueParser<Value = RowFormat> {
+    words([
+        (RowFormat::Csv, "csv", "The rows as they are, under their header line"),
+        (RowFormat::Ndjson, "ndjson", "One JSON object a row"),
+    ])
 }
 
 /// When to write colours.

@@ -19,6 +19,15 @@
 //! [providers]                            # suffixes of whole labels
 //! domains = { "example.com" = "my-isp" }
 //! mx = { "mx.example.net" = "my-isp" }
+//!
+//! [[reply]]                              # what a reply means; asked before the built-in rules
+//! id = "partner-busy"
+//! provider = "my-isp"
+//! code = "451"                           # or an enhanced status code, 4.7.1
+//! words = "come back tonight"            # or a regular expression: pattern
+//! class = "rate-limit"
+//! meaning = "the nightly backup runs"
+//! next-step = "nothing, it ends at six"
 //! ```
 //!
 //! All of it may be left out. An unknown key is an error: a limit that is mistyped must not be ignored in silence.
@@ -32,8 +41,10 @@ use serde::Deserialize;
 
 use super::name::{CanonicalIp, IspToken, Lowercase, TierName};
 use super::rate::Rate;
+use super::reply::{ReplyTable, reply_rules};
 use crate::error::{Error, Result};
 use crate::provider::{PatternKind, UserRule};
+use crate::reply::RuleText;
 
 /// The file as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +61,11 @@ pub(super) struct File {
     pub tiers: TierTable,
     #[serde(default)]
     providers: ProviderTable,
+    #[serde(default)]
+    reply: Vec<ReplyTable>,
+    /// The reply rules, once they are checked.
+    #[serde(skip)]
+    pub reply_rules: Vec<RuleText>,
 }
 
 /// Both limits of one place; either may be missing.
@@ -108,17 +124,23 @@ pub(super) fn read(named: Option<&Path>, config_home: Option<&Path>) -> Result<F
 }
 
 fn parse(path: &Path, text: &str) -> Result<File> {
-    toml::from_str(text).map_err(|error| {
-        let line = error.span().and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
+    let wrong = |at: Option<usize>, what: &str| {
+        let line = at.and_then(|at| text.get(..at)).map(|before| 1 + before.matches('\n').count());
         let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-        Error::Usage(format!("configuration file {}{line}: {}", path.display(), error.message()))
-    })
+        Error::Usage(format!("configuration file {}{line}: {what}", path.display()))
+    };
+    let read: std::result::Result<File, _> = toml::from_str(text);
+    let mut file = read.map_err(|error| wrong(error.span().map(|span| span.start), error.message()))?;
+    let rules = reply_rules(&file.reply, &file.provider_rules())?;
+    file.reply_rules = rules.map_err(|(at, what)| wrong(Some(at), &what))?;
+    Ok(file)
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::evaluate::Tier;
+    use crate::reply::Rules;
 
     /// A file that must be right.
     pub fn file(text: &str) -> File {
@@ -148,6 +170,11 @@ pub(super) mod tests {
             file.provider_rules(),
             [rule(PatternKind::Domain, "example.com"), rule(PatternKind::Mx, "mx.example.net")]
         );
+        let rules = Rules::new(&file.reply_rules).expect("checked");
+        let decided = |isp, diag: &str| rules.classify_for(isp, diag.as_bytes(), b"").id.clone();
+        assert_eq!(decided("my-isp", "smtp;451 Sorry,  Come back TONIGHT"), "partner-busy");
+        assert_ne!(decided("my-isp", "smtp;452 come back tonight"), "partner-busy");
+        assert_ne!(decided("gmail", "smtp;451 come back tonight"), "partner-busy");
     }
 
     #[test]
@@ -177,6 +204,21 @@ pub(super) mod tests {
             ("min-attempts = '50'", 1, "nonzero"),
             ("act = '5%'\nact = '6%'", 2, "duplicate"),
             ("act 5%", 1, "="),
+            ("[[reply]]\nid = 'a'\nclass = 'polite'\nwords = 'x'", 3, "rate-limit"),
+            ("[[reply]]\nid = 'a'\nclas = 'tls'\nwords = 'x'", 3, "`class`"),
+            ("act = '9%'\n[[reply]]\nclass = 'tls'\nwords = 'x'", 2, "`id`"),
+            ("[[reply]]\nid = 'a'\nclass = 'tls'\npattern = '('", 4, "pattern: no regular expression"),
+            ("[[reply]]\nid = 'a'\nclass = 'tls'\ncode = '42'", 4, "421 or 4.7.28"),
+            ("[[reply]]\nid = 'a'\nclass = 'tls'\nwords = ' '", 4, "words"),
+            ("[[reply]]\nid = 'a'\nclass = 'tls'\nblames = 'you'\nwords = 'x'", 4, "netblock"),
+            ("[[reply]]\nid = 'a'\nclass = 'tls'", 2, "code, words or pattern"),
+            ("[[reply]]\nid = 'a'\nclass = 'tls'\nwords = 'x'\npattern = 'x'", 2, "leave one of them out"),
+            ("[[reply]]\nid = 'a'\nclass = 'tls'\nwords = 'x'\nprovider = 'gmial'", 5, "pmtriage providers"),
+            (
+                "[[reply]]\nid = 'a'\nclass = 'tls'\nwords = 'x'\n[[reply]]\nid = 'a'\nclass = 'dns'\nwords = 'y'",
+                6,
+                "another name",
+            ),
         ] {
             let error = parse(Path::new("x/config.toml"), text).expect_err(text).to_string();
             assert!(error.starts_with(&format!("configuration file x/config.toml:{line}: ")), "{text}: {error}");

@@ -2,27 +2,34 @@
 //! behind this module parses an option again, and nothing in it reads a clock or a variable: what
 //! the surroundings say is handed in as [`Environment`].
 
+mod checks;
 mod file;
 mod filter;
+mod inquiry;
 mod name;
 mod output;
 mod rate;
+mod reply;
 mod screen;
 mod thresholds;
 mod when;
 mod zone;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::cli::{FailOn, GroupingArgs, ReportArgs};
+use crate::cli::{FailOn, GroupingArgs, LogArgs, ReportArgs, RunArgs, StreamArgs, ThresholdArgs};
 use crate::error::Result;
 use crate::evaluate::{Level, Thresholds};
 use crate::provider::UserRule;
 use crate::record::{Moment, PerKind};
-use crate::report::{Format, List, Screen};
+use crate::reply::RuleText;
+use crate::report::{Format, List, Screen, Sort};
+use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
+pub use checks::{checks_screen, dns, reading, sources};
+pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
 pub use output::Output;
 pub use screen::asks_for_plain_text;
 
@@ -60,6 +67,10 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// The user's own providers.
     pub user_rules: Vec<UserRule>,
+    /// The user's own reply rules, which go before the built-in ones.
+    pub reply_rules: Vec<RuleText>,
+    /// What is shown of what was counted.
+    pub view: View,
     /// What standard output carries.
     pub format: Format,
     /// The list in a stream that holds only one.
@@ -91,35 +102,70 @@ pub struct Grouping {
     pub keep_duplicates: bool,
 }
 
+/// What is shown of what was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The whole report.
+    Report,
+    /// The causes alone.
+    Causes(CauseBy),
+}
+
 /// What `report` is to do.
 ///
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line, and what would be right.
 pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings> {
-    let file = file::read(args.run.config.as_deref(), environment.config_home.as_deref())?;
-    let (output, run) = (&args.output, &args.run);
+    let ReportArgs { logs, thresholds, output, run } = args;
+    let out_dir = output.out_dir.as_deref();
+    let typed = Typed { logs, thresholds, stream: &output.stream, sort: output.sort, out_dir, run };
     Ok(Settings {
-        paths: args.paths.clone(),
-        filter: filter::filter(&args.filter)?,
-        window: when::window(&args.window, environment.now)?,
-        assume_tz: zone::zone("--assume-tz", &args.window.assume_tz)?,
-        group: grouping(&args.grouping),
-        thresholds: thresholds::thresholds(&args.thresholds, &file)?,
-        user_rules: file.provider_rules(),
-        format: output.format,
         list: output.list,
-        outputs: output::outputs(&output.outputs, &args.paths, output.out_dir.as_deref())?,
-        out_dir: output.out_dir.clone(),
-        screen: screen::screen(args, environment),
-        threads: run.threads,
-        quiet: run.quiet,
-        verbose: run.verbose,
         fail_on: match output.fail_on {
             FailOn::Investigate => Some(Level::Investigate),
             FailOn::Act => Some(Level::Act),
             FailOn::Never => None,
         },
+        ..typed.settings(environment)?
     })
+}
+
+/// What every command that reads logs was given.
+struct Typed<'a> {
+    logs: &'a LogArgs,
+    thresholds: &'a ThresholdArgs,
+    stream: &'a StreamArgs,
+    sort: Option<Sort>,
+    out_dir: Option<&'a Path>,
+    run: &'a RunArgs,
+}
+
+impl Typed<'_> {
+    fn settings(&self, environment: &Environment) -> Result<Settings> {
+        let Typed { stream, run, .. } = self;
+        let LogArgs { paths, window, filter, grouping } = self.logs;
+        let file = file::read(run.config.as_deref(), environment.config_home.as_deref())?;
+        Ok(Settings {
+            paths: paths.clone(),
+            filter: filter::filter(filter)?,
+            window: when::window(window, environment.now)?,
+            assume_tz: zone::zone("--assume-tz", &window.assume_tz)?,
+            group: self::grouping(grouping),
+            thresholds: thresholds::thresholds(self.thresholds, &file)?,
+            user_rules: file.provider_rules(),
+            reply_rules: file.reply_rules,
+            view: View::Report,
+            format: stream.format,
+            list: List::Ips,
+            outputs: output::outputs(&stream.outputs, paths, self.out_dir)?,
+            out_dir: self.out_dir.map(Path::to_owned),
+            screen: screen::screen(run.color, stream.top, self.sort, environment),
+            threads: run.threads,
+            quiet: run.quiet,
+            verbose: run.verbose,
+            fail_on: None,
+        })
+    }
 }
 
 /// The user's own providers by the configuration file in its usual place, for what reads no logs.

@@ -4,8 +4,8 @@
 use std::ffi::OsString;
 
 use super::Environment;
-use crate::cli::{Color, ReportArgs};
-use crate::report::{Colour, Screen, Symbols};
+use crate::cli::Color;
+use crate::report::{Colour, Screen, Sort, Symbols};
 
 /// Columns of a screen that is none: a pipe or a file.
 const WIDTH_WITHOUT_TERMINAL: usize = 100;
@@ -18,13 +18,13 @@ pub fn asks_for_plain_text(variable: impl Fn(&str) -> Option<OsString>) -> bool 
         || variable("TERM").is_some_and(|value| value == "dumb")
 }
 
-pub(super) fn screen(args: &ReportArgs, environment: &Environment) -> Screen {
+pub(super) fn screen(typed: Color, top: usize, sort: Option<Sort>, environment: &Environment) -> Screen {
     Screen {
         width: environment.stdout_width.unwrap_or(WIDTH_WITHOUT_TERMINAL),
-        colour: colour(args.run.color, environment),
+        colour: colour(typed, environment),
         symbols: if environment.utf8 { Symbols::Unicode } else { Symbols::Ascii },
-        top: args.output.top,
-        sort: args.output.sort.unwrap_or_default(),
+        top,
+        sort: sort.unwrap_or_default(),
     }
 }
 

@@ -5,13 +5,35 @@ use super::scope::{Case, Doubt};
 use super::words::{self, listed, shell_word};
 use super::{Level, Scope};
 use crate::record::NONE;
+use crate::reply::DKIM_CAUSES;
 
-/// The steps for one pool's trouble, whose dominating reply is of this class.
-pub(crate) fn next_steps(pool: &JudgedPool, class: &str) -> Vec<String> {
-    let named = pool.named_worst_first();
-    if let Some(step) = mend_authentication(class) {
-        return vec![step.to_owned(), read_the_replies(pool, "")];
+/// A class that makes up this share of the deferrals is worth a step of its own.
+const WORTH_A_STEP: f64 = 0.1;
+
+/// The steps for one pool's trouble, whose dominating reply is of this class. `classes` are those of its deferrals, the
+/// most frequent first.
+pub(crate) fn next_steps(pool: &JudgedPool, class: &str, classes: &[(&'static str, u64)]) -> Vec<String> {
+    let dominating = mend_authentication(class).or_else(|| mend_authentication(classes.first()?.0));
+    if let Some(step) = dominating {
+        return vec![step, read_the_replies(pool, "")];
     }
+    let mut steps = by_extent(pool);
+    let all: u64 = classes.iter().map(|(_, count)| count).sum();
+    let share = |count: u64| count as f64 / all as f64;
+    let further = classes.iter().filter(|(_, count)| share(*count) >= WORTH_A_STEP);
+    let further = further.filter_map(|(class, count)| Some((class, count, mend_authentication(class)?))).next();
+    if let Some((class, count, step)) = further {
+        steps.insert(
+            1.min(steps.len()),
+            format!("{} of the deferrals are {class}: {step}", words::percent(share(*count))),
+        );
+    }
+    steps
+}
+
+/// What to do about volume and IPs.
+fn by_extent(pool: &JudgedPool) -> Vec<String> {
+    let named = pool.named_worst_first();
     let mut steps = Vec::new();
     if pool.pool.blocked || named.iter().any(|ip| ip.blocked) {
         steps.extend(nothing_gets_through(pool));
@@ -32,18 +54,26 @@ pub(crate) fn next_steps(pool: &JudgedPool, class: &str) -> Vec<String> {
 
 /// What to mend where the receiver says that the mail is not authenticated: neither less volume nor
 /// another IP cures that.
-fn mend_authentication(class: &str) -> Option<&'static str> {
+fn mend_authentication(class: &str) -> Option<String> {
     Some(match class {
         "auth-dkim" => {
-            "mend DKIM signing of the sender domains that the replies name: is the key on the host the one in DNS, is \
-             the selector published, is the mail signed at all; less volume does not cure this"
+            let causes = DKIM_CAUSES.map(|cause| cause.cause).join(", ");
+            format!(
+                "mend DKIM signing of the sender domains that the replies name; less volume does not cure this. Tell the \
+                 causes apart ({causes}): first `{}`, then `pmtriage dkim message FILE` on a received copy",
+                DKIM_CAUSES[0].check
+            )
         }
-        "auth-spf" => "mend the SPF record of the sender domains that the replies name: it must list these IPs",
+        "auth-spf" => {
+            "mend the SPF record of the sender domains that the replies name: it must list these IPs".to_owned()
+        }
         "auth-dmarc" => {
             "mend alignment: the From domain must be that of a passing DKIM signature or of a passing SPF check"
+                .to_owned()
         }
         "auth-none" => {
             "authenticate the mail: neither SPF nor DKIM passed; publish SPF for these IPs and sign with DKIM"
+                .to_owned()
         }
         _ => return None,
     })
@@ -135,5 +165,44 @@ fn name_of(pool: &JudgedPool) -> String {
     match pool.row.pool.as_str() {
         NONE => "the sending VirtualMTAs".to_owned(),
         name => format!("pool {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pools::Stuck;
+    use super::super::{MIN_ATTEMPTS, Thresholds};
+    use super::*;
+    use crate::summary::{Counts, Row};
+
+    /// The steps for a pool of two IPs that are deferred alike.
+    fn steps(class: &str, classes: &[(&'static str, u64)]) -> Vec<String> {
+        let counts = Counts { delivered: 800, deferred: 200, ..Counts::default() };
+        let row = |ip: &str| Row { isp: "gmail".into(), pool: "p".into(), ip: ip.into(), counts, ..Row::default() };
+        let (pool, ips) = (row(""), [row("192.0.2.1"), row("192.0.2.2")]);
+        let thresholds = Thresholds { min_attempts: MIN_ATTEMPTS, ..Thresholds::default() };
+        next_steps(&JudgedPool::new(&pool, &ips, &thresholds, &Stuck::new(&ips)), class, classes)
+    }
+
+    #[test]
+    fn where_authentication_dominates_it_is_mended_first() {
+        for classes in [&[("auth-dkim", 150), ("rate-limit", 50)][..], &[]] {
+            let steps = steps("auth-dkim", classes);
+            assert!(steps[0].starts_with("mend DKIM signing") && steps[0].contains("`pmtriage dkim key "), "{steps:?}");
+            DKIM_CAUSES.iter().for_each(|cause| assert!(steps[0].contains(cause.cause), "{}", cause.cause));
+        }
+        // Many causes of one class can together outweigh the most frequent one.
+        let steps = steps("rate-limit", &[("auth-spf", 120), ("rate-limit", 80)]);
+        assert!(steps[0].starts_with("mend the SPF record"), "{steps:?}");
+    }
+
+    #[test]
+    fn a_smaller_share_of_it_gets_a_step_and_a_tiny_one_none() {
+        let mended = |count| {
+            let steps = steps("rate-limit", &[("rate-limit", 200 - count), ("auth-dkim", count)]);
+            assert!(steps[0].starts_with("cut the volume"), "{steps:?}");
+            steps.iter().any(|step| step.contains("of the deferrals are auth-dkim: mend DKIM"))
+        };
+        assert!(mended(44) && mended(20) && !mended(19));
     }
 }

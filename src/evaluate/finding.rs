@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::extent::Reach;
 use super::pools::JudgedPool;
-use super::replies::Replies;
+use super::replies::{Dominating, Replies};
 use super::scope::{Case, Doubt};
 use super::words::{self, counted, grouped, percent, percent_range};
 use super::{Finding, Level, Scope, advice};
@@ -17,8 +17,10 @@ pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: 
     if scope == Scope::None {
         return None;
     }
-    let (cause, class) = reply(pool, replies);
-    let row = pool.row;
+    let reply = reply(pool, replies);
+    let (cause, class) = reply.map_or((None, "unknown"), |reply| (Some(reply.cause.to_owned()), reply.class));
+    let blames = reply.and_then(|reply| reply.blames);
+    let (row, classes) = (pool.row, classes(pool, replies));
     Some(Finding {
         id: id([&row.isp, &row.pool, scope.word(), class]),
         level: pool.named().map(Case::level_of_row).fold(level, Level::max),
@@ -32,20 +34,44 @@ pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: 
         class,
         cause,
         summary: summary(pool),
-        next_steps: advice::next_steps(pool, class),
+        next_steps: advice::next_steps(pool, class, &classes),
         extent: reach.of(pool),
         explained_by: String::new(),
+        classes: classes.into_iter().map(|(class, count)| (class.to_owned(), count)).collect(),
+        blames,
+        blames_fits: blames.and_then(|blames| fits(blames, scope)),
     })
 }
 
 /// The dominating reply of the IPs it names, else what the queue events of these say, else the reply of the whole pool.
-fn reply(pool: &JudgedPool, replies: Replies) -> (Option<String>, &'static str) {
+fn reply<'a>(pool: &JudgedPool, replies: Replies<'a>) -> Option<Dominating<'a>> {
     let isp = pool.row.isp.as_str();
     let of_named = |kind| replies.dominating(isp, pool.named().map(|ip| ip.ip), kind);
-    let found = of_named(RecordKind::Deferred)
+    of_named(RecordKind::Deferred)
         .or_else(|| of_named(RecordKind::QueueDeferred))
-        .or_else(|| replies.dominating(isp, pool.ips.iter().map(|ip| ip.ip), RecordKind::Deferred));
-    found.map_or((None, "unknown"), |(cause, class)| (Some(cause.to_owned()), class))
+        .or_else(|| replies.dominating(isp, pool.ips.iter().map(|ip| ip.ip), RecordKind::Deferred))
+}
+
+/// The classes of the deferrals of the IPs it names, else of the whole pool.
+fn classes(pool: &JudgedPool, replies: Replies) -> Vec<(&'static str, u64)> {
+    let isp = pool.row.isp.as_str();
+    let of_named = replies.classes(isp, pool.named().map(|ip| ip.ip), RecordKind::Deferred);
+    let of_pool = || replies.classes(isp, pool.ips.iter().map(|ip| ip.ip), RecordKind::Deferred);
+    if of_named.is_empty() { of_pool() } else { of_named }
+}
+
+/// Whether what the reply blames is what the numbers show; nothing where either could be.
+fn fits(blames: &str, scope: Scope) -> Option<bool> {
+    let hits_some = match scope {
+        Scope::IpSpecific => true,
+        Scope::PoolWide => false,
+        Scope::Mixed | Scope::Other | Scope::CannotTell | Scope::None => return None,
+    };
+    match blames {
+        "ip" => Some(hits_some),
+        "netblock" | "domain" | "url" | "content" | "volume" => Some(!hits_some),
+        _ => None,
+    }
 }
 
 /// `yahoo/pool-a/mixed/unknown`; what could be taken for a separator or break a line is percent-escaped.
@@ -175,6 +201,21 @@ fn share(counts: &Counts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reply_is_believed_where_the_numbers_say_the_same() {
+        for (blames, scope, expected) in [
+            ("ip", Scope::IpSpecific, Some(true)),
+            ("ip", Scope::PoolWide, Some(false)),
+            ("domain", Scope::PoolWide, Some(true)),
+            ("volume", Scope::IpSpecific, Some(false)),
+            ("netblock", Scope::Mixed, None),
+            ("ip", Scope::CannotTell, None),
+            ("recipient", Scope::PoolWide, None),
+        ] {
+            assert_eq!(fits(blames, scope), expected, "{blames}, {scope:?}");
+        }
+    }
 
     #[test]
     fn an_id_is_readable_and_has_no_second_slash() {

@@ -26,6 +26,7 @@ pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 pub use verdict::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
+pub(crate) use wilson::interval as wilson_interval;
 
 use self::extent::Reach;
 use self::pools::{JudgedPool, Stuck};

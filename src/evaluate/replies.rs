@@ -1,6 +1,6 @@
 //! Which reply dominates: the groups of a summary, looked up by provider and IP.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use crate::record::RecordKind;
@@ -11,18 +11,53 @@ use crate::summary::Group;
 #[derive(Clone, Copy)]
 pub(crate) struct Replies<'a>(pub &'a [Group]);
 
+/// A reply that is more frequent than the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dominating<'a> {
+    /// Its masked text.
+    pub cause: &'a str,
+    /// Its class.
+    pub class: &'static str,
+    /// What it says the trouble lies in, if it says so.
+    pub blames: Option<&'static str>,
+}
+
 impl<'a> Replies<'a> {
-    /// Masked text and class of the most frequent reply of this kind that these IPs got from a provider. Ties go by text.
+    /// The most frequent reply of this kind that these IPs got from a provider. Ties go by text.
     pub fn dominating<'b>(
         self,
         isp: &str,
         ips: impl Iterator<Item = &'b str>,
         kind: RecordKind,
-    ) -> Option<(&'a str, &'static str)> {
+    ) -> Option<Dominating<'a>> {
+        let key = |group: &'a Group| (group.cause60.as_str(), group.class, group.meaning.blames);
+        let most = most_frequent(self.of_ips(isp, ips, kind).map(|group| (key(group), group.count)));
+        most.map(|(cause, class, blames)| Dominating { cause, class, blames })
+    }
+
+    /// How many replies of this kind these IPs got from a provider, by class; the most frequent class first, ties by name.
+    pub fn classes<'b>(
+        self,
+        isp: &str,
+        ips: impl Iterator<Item = &'b str>,
+        kind: RecordKind,
+    ) -> Vec<(&'static str, u64)> {
+        let mut classes: BTreeMap<&'static str, u64> = BTreeMap::new();
+        self.of_ips(isp, ips, kind).for_each(|group| *classes.entry(group.class).or_default() += group.count);
+        let mut classes: Vec<_> = classes.into_iter().collect();
+        classes.sort_by_key(|(_, count)| Reverse(*count));
+        classes
+    }
+
+    fn of_ips<'b>(
+        self,
+        isp: &str,
+        ips: impl Iterator<Item = &'b str>,
+        kind: RecordKind,
+    ) -> impl Iterator<Item = &'a Group> {
         let of_isp = self.of_isp(isp);
-        let groups = ips.flat_map(|ip| run(of_isp, |group| group.ip.as_str().cmp(ip)));
-        let of_kind = groups.filter(|group| group.kind == kind);
-        most_frequent(of_kind.map(|group| ((group.cause60.as_str(), group.class), group.count)))
+        let groups = ips.flat_map(move |ip| run(of_isp, |group| group.ip.as_str().cmp(ip)));
+        groups.filter(move |group| group.kind == kind)
     }
 
     /// The most frequent masked text of a provider's `t` rows. Ties go by text.
@@ -63,7 +98,7 @@ mod tests {
 
     fn group(isp: &str, ip: &str, kind: RecordKind, cause: &str, class: &'static str, count: u64) -> Group {
         let (isp, ip, diag60, cause60) = (isp.into(), ip.into(), cause.into(), cause.into());
-        Group { isp, ip, kind, diag60, cause60, class, count, seen: Span::default() }
+        Group { isp, ip, kind, diag60, cause60, class, count, seen: Span::default(), meaning: Default::default() }
     }
 
     fn some() -> Vec<Group> {
@@ -83,11 +118,22 @@ mod tests {
     fn counts_add_up_over_the_ips_named() {
         let groups = some();
         let replies = Replies(&groups);
-        let of = |ips: &[&'static str]| replies.dominating("yahoo", ips.iter().copied(), RecordKind::Deferred);
+        let of = |ips: &[&'static str]| {
+            let found = replies.dominating("yahoo", ips.iter().copied(), RecordKind::Deferred);
+            found.map(|found| (found.cause, found.class))
+        };
         assert_eq!(of(&["192.0.2.1"]), Some(("too many", "rate-limit")));
         assert_eq!(of(&["192.0.2.1", "192.0.2.2"]), Some(("try later", "greylist")));
         assert_eq!(of(&["192.0.2.1", "192.0.2.3"]), Some(("a tie", "unknown")));
         assert_eq!(of(&["192.0.2.9"]), None);
+    }
+
+    #[test]
+    fn the_mix_of_classes_counts_one_kind_alone() {
+        let groups = some();
+        let mix = |ips: &[&'static str]| Replies(&groups).classes("yahoo", ips.iter().copied(), RecordKind::Deferred);
+        assert_eq!(mix(&["192.0.2.1", "192.0.2.2"]), [("greylist", 10), ("rate-limit", 6)]);
+        assert_eq!(mix(&["192.0.2.9"]), []);
     }
 
     #[test]

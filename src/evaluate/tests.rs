@@ -34,7 +34,7 @@ fn add(table: &mut Vec<Row>, row: Row, counts: Counts) {
 
 fn reply(isp: &str, ip: &str, kind: RecordKind, cause: &str, class: &'static str, count: u64) -> Group {
     let (isp, ip, diag60, cause60) = (isp.into(), ip.into(), cause.into(), cause.into());
-    Group { isp, ip, kind, diag60, cause60, class, count, seen: Span::default() }
+    Group { isp, ip, kind, diag60, cause60, class, count, seen: Span::default(), meaning: Default::default() }
 }
 
 fn judged(summary: &Summary) -> Evaluation {

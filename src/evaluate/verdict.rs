@@ -174,6 +174,12 @@ pub struct Finding {
     pub extent: Extent,
     /// What else explains it, as `job=camp-3`; empty where nothing does.
     pub explained_by: String,
+    /// Deferrals of the IPs it names (else of the pool) by class of their replies, the most frequent class first.
+    pub classes: Vec<(String, u64)>,
+    /// What the dominating reply says the trouble lies in, one of [`crate::reply::BLAMES`]; nothing where it does not say.
+    pub blames: Option<&'static str>,
+    /// Whether the numbers show the same; nothing where they cannot tell.
+    pub blames_fits: Option<bool>,
 }
 
 /// Everything that was judged. Rows are sorted by their keys.

@@ -31,6 +31,12 @@ impl<'r> Cells<'r> {
         Cells { bytes, start, separators }
     }
 
+    /// The whole record as it stands in the input, with its line end where it has one.
+    pub fn bytes(&self) -> &'r [u8] {
+        let end = self.separators.last().map_or(self.start, |last| *last as usize + 1);
+        &self.bytes[self.start..end.min(self.bytes.len())]
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.separators.len()
@@ -194,6 +200,19 @@ mod tests {
         assert_eq!(texts("d,\"a\"\"b\"c\"\"d,\n"), ["d", "a\"bc\"\"d", ""]);
         assert_eq!(texts("d,x\r"), ["d", "x"]);
         assert_eq!(texts("\r\n"), [""]);
+    }
+
+    #[test]
+    fn a_record_has_its_line_end() {
+        let bytes = |text: &str, start: usize| {
+            let mut separators = Vec::new();
+            split(text.as_bytes(), start, &mut separators);
+            String::from_utf8_lossy(Cells::new(text.as_bytes(), start, &separators).bytes()).into_owned()
+        };
+        assert_eq!(bytes("d,x\nt,\"y\nz\"\r\nd", 4), "t,\"y\nz\"\r\n");
+        assert_eq!(bytes("d,x\nt,y", 4), "t,y");
+        assert_eq!(bytes("d,x\nt,", 4), "t,");
+        assert_eq!(bytes("\nd", 0), "\n");
     }
 
     #[test]

@@ -7,11 +7,15 @@ use super::masks::{Masks, Walk, with_masks};
 /// So many separators are enough for one index: what it describes is then still in the cache.
 const ENOUGH: usize = 8192;
 
+/// With what the last block may add.
+const ROOM: usize = ENOUGH + 64;
+
 /// The separators of a stretch of whole records.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// The places of all commas and newlines that separate, in order.
-    pub separators: Vec<u32>,
+    /// The places of all commas and newlines that separate, in order; behind the first `known`, room.
+    separators: Vec<u32>,
+    known: usize,
     /// For each record, how many separators there are up to its end.
     pub record_ends: Vec<u32>,
 }
@@ -19,7 +23,7 @@ pub struct Index {
 impl Index {
     /// Forgets all.
     pub fn clear(&mut self) {
-        self.separators.clear();
+        self.known = 0;
         self.record_ends.clear();
     }
 
@@ -27,10 +31,12 @@ impl Index {
     pub fn fill(&mut self, bytes: &[u8], from: usize) -> usize {
         self.clear();
         with_masks(Regular { bytes, from, index: self });
-        // What comes after the last whole record is not described.
-        let whole = self.record_ends.last().map_or(0, |end| *end as usize);
-        self.separators.truncate(whole);
-        self.separators.last().map_or(from, |newline| *newline as usize + 1)
+        self.separators().last().map_or(from, |newline| *newline as usize + 1)
+    }
+
+    /// The places of all commas and newlines that separate, in order.
+    pub fn separators(&self) -> &[u32] {
+        &self.separators[..self.known]
     }
 }
 
@@ -55,66 +61,67 @@ impl Walk for Regular<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn walk(self, masks: impl Fn(&[u8; 64]) -> Masks) {
+    fn walk(self, masks: impl Fn(&[u8; 64]) -> Masks, places: impl Fn(u64, u32, &mut [u32; 64])) {
         let Regular { bytes, from, index } = self;
+        index.separators.resize(ROOM, 0);
+        let separators: &mut [u32; ROOM] = index.separators.first_chunk_mut().expect("it was just resized");
         let mut before = Before { separator: 1, ..Before::default() };
+        let (mut known, mut base) = (0, from as u32);
         let (blocks, rest) = bytes[from..].as_chunks::<64>();
-        let mut base = from as u32;
-        for block in blocks {
-            if !index.add(masks(block), base, &mut before) || index.separators.len() >= ENOUGH {
-                return;
-            }
-            base += 64;
-        }
         let mut last = [0; 64];
         last[..rest.len()].copy_from_slice(rest);
-        index.add(masks(&last), base, &mut before);
+        for block in blocks.iter().chain([&last]) {
+            let masks = masks(block);
+            let Regularly { separators: bits, wrong } = before.pass(masks);
+            let mut newlines = masks.newline & bits;
+            while newlines != 0 {
+                let upto = newlines ^ (newlines - 1);
+                index.record_ends.push(known as u32 + (bits & upto).count_ones());
+                newlines &= newlines - 1;
+            }
+            places(bits, base, separators[known..].first_chunk_mut().expect("there is room for a block behind enough"));
+            known += bits.count_ones() as usize;
+            base += 64;
+            if wrong || known >= ENOUGH {
+                break;
+            }
+        }
+        // What comes after the last whole record is not described.
+        index.known = index.record_ends.last().map_or(0, |end| *end as usize);
     }
 }
 
-impl Index {
-    /// Takes a block of 64 bytes; false where it holds something irregular.
+/// What a block holds up to the first irregular place, if it has one.
+struct Regularly {
+    separators: u64,
+    wrong: bool,
+}
+
+impl Before {
     #[inline(always)]
-    fn add(&mut self, masks: Masks, base: u32, before: &mut Before) -> bool {
+    fn pass(&mut self, masks: Masks) -> Regularly {
         let both = masks.comma | masks.newline;
         let mut separators = both;
-        if masks.quote != 0 || before.inside != 0 || before.closing != 0 {
+        if masks.quote != 0 || self.inside != 0 || self.closing != 0 {
             // A bit is set from an opening quote on up to the byte before the closing one.
-            let inside = prefix_xor(masks.quote) ^ before.inside;
+            let inside = prefix_xor(masks.quote) ^ self.inside;
             let (opening, closing) = (masks.quote & inside, masks.quote & !inside);
             separators &= !inside;
-            let after_separator = separators << 1 | before.separator;
-            let after_closing = closing << 1 | before.closing;
+            let after_separator = separators << 1 | self.separator;
+            let after_closing = closing << 1 | self.closing;
             // A quote opens at the start of a cell, or is the second of two that stand for one.
             let stray = opening & !(after_separator | after_closing);
             // A quote closes at the end of a cell, or is the first of two that stand for one.
             let trailed = after_closing & !(both | masks.quote);
             let wrong = stray | trailed | masks.newline & inside;
             if wrong != 0 {
-                self.keep(separators & (lowest(wrong) - 1), masks.newline, base);
-                return false;
+                return Regularly { separators: separators & (lowest(wrong) - 1), wrong: true };
             }
-            before.inside = ((inside as i64) >> 63) as u64;
-            before.closing = closing >> 63;
+            self.inside = ((inside as i64) >> 63) as u64;
+            self.closing = closing >> 63;
         }
-        before.separator = separators >> 63;
-        self.keep(separators, masks.newline, base);
-        true
-    }
-
-    #[inline(always)]
-    fn keep(&mut self, mut separators: u64, newlines: u64, base: u32) {
-        let known = self.separators.len() as u32;
-        let mut newlines = newlines & separators;
-        while newlines != 0 {
-            let upto = newlines ^ (newlines - 1);
-            self.record_ends.push(known + (separators & upto).count_ones());
-            newlines &= newlines - 1;
-        }
-        while separators != 0 {
-            self.separators.push(base + separators.trailing_zeros());
-            separators &= separators - 1;
-        }
+        self.separator = separators >> 63;
+        Regularly { separators, wrong: false }
     }
 }
 
@@ -153,14 +160,14 @@ mod tests {
             walked.append(&mut separators);
             ends.push(walked.len() as u32);
         }
-        assert_eq!((at, &index.separators, &index.record_ends), (end, &walked, &ends));
+        assert_eq!((at, index.separators(), &index.record_ends), (end, &*walked, &ends));
     }
 
     #[test]
     fn regular_records_are_described_and_others_are_left() {
         let mut index = Index::default();
         assert_eq!(index.fill(b"d,\"a,b\",\"\"\"\"\n\nt,x\nb,\"y\"z\nd,\n", 0), 18);
-        assert_eq!((&index.separators[..], &index.record_ends[..]), (&[1, 7, 12, 13, 15, 17][..], &[3, 4, 6][..]));
+        assert_eq!((index.separators(), &index.record_ends[..]), (&[1, 7, 12, 13, 15, 17][..], &[3, 4, 6][..]));
         for irregular in ["x\"y\n", "\"x\ny\"\n", "\"x\"y\n", "\"x\"\r\n", "\"x", "x"] {
             assert_eq!(index.fill(irregular.as_bytes(), 0), 0, "{irregular:?}");
             let long = format!("{}{irregular}", "d,\"1,2\",3\n".repeat(20));

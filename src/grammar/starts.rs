@@ -13,7 +13,7 @@ pub enum Start {
 }
 
 /// How many bytes of a line are enough to tell.
-const ENOUGH: usize = 80;
+pub const ENOUGH: usize = 80;
 
 /// What a line starts for certain; nothing where it may as well be the inside of a quoted cell.
 /// Both may be quoted, and a header may carry a byte order mark or the `#` of `#type`.

@@ -3,21 +3,18 @@
 
 use super::open::Body;
 use super::segment::Segment;
-use crate::grammar::{Beyond, Cells, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
+use crate::grammar::{Beyond, Cells, ENOUGH, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
 use crate::record::{Column, Layout, Schema};
 use memchr::memmem::Finder;
 use memchr::{memchr, memrchr, memrchr_iter};
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// Bytes read at once: enough to make hand-over cheap, little enough to stay in a core's cache.
-const BLOCK: usize = 1 << 20;
+/// Bytes read at once: enough to make hand-over cheap, little enough to leave room in a core's cache for the tables.
+const BLOCK: usize = 1 << 18;
 
 /// How far back from the end of a block a certain record start is looked for.
 const LOOK_BACK: usize = 128 << 10;
-
-/// So many bytes of a line tell what it starts.
-const ENOUGH: usize = 80;
 
 /// Cuts comma-separated values. See [`crate::grammar`] for why a cut is exact.
 pub struct Cutter {

@@ -67,7 +67,7 @@ impl Compression {
 struct SmallSteps<R>(R);
 
 /// Bytes unpacked in one call.
-const STEP: usize = 16 << 10;
+const STEP: usize = 64 << 10;
 
 impl<R: Read> Read for SmallSteps<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

@@ -1,7 +1,7 @@
 //! One record, as its cells by column.
 
 use crate::grammar::Cells;
-use crate::record::{Column, RecordKind, Schema};
+use crate::record::{Column, RecordKind, Schema, domain_of_queue, domain_of_rcpt};
 use std::borrow::Cow;
 
 /// A record. Its cells are unquoted when they are asked for, since most are never looked at.
@@ -16,15 +16,26 @@ pub struct Row<'r> {
 impl<'r> Row<'r> {
     /// The text of a column; empty where the row or its header has none. Of a column that the header
     /// names twice, the first cell that is not empty.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, column: Column) -> Cow<'r, [u8]> {
         let Some(place) = self.schema.place(column) else { return Cow::Borrowed(b"") };
         let first = self.text(place);
-        if !first.is_empty() {
-            return first;
+        if first.is_empty() && self.schema.names_twice() { self.further(column) } else { first }
+    }
+
+    /// The domain it is about, as written: its recipient's, or its queue's where it has no recipient.
+    #[inline(always)]
+    pub fn domain(&self) -> Cow<'r, [u8]> {
+        match self.kind {
+            RecordKind::QueueDeferred => part(self.get(Column::Queue), domain_of_queue),
+            _ => part(self.get(Column::Rcpt), domain_of_rcpt),
         }
+    }
+
+    #[cold]
+    fn further(&self, column: Column) -> Cow<'r, [u8]> {
         let mut further = self.schema.further_places(column).map(|place| self.text(place));
-        further.find(|text| !text.is_empty()).unwrap_or(first)
+        further.find(|text| !text.is_empty()).unwrap_or_default()
     }
 
     #[inline(always)]
@@ -32,8 +43,22 @@ impl<'r> Row<'r> {
         self.cells.get(place).unwrap_or(Cow::Borrowed(b""))
     }
 
+    /// Its cells, and by them its bytes.
+    pub fn cells(&self) -> &Cells<'r> {
+        &self.cells
+    }
+
     /// Whether rows of this form have the column, empty or not.
     pub fn has(&self, column: Column) -> bool {
         self.schema.has(column)
+    }
+}
+
+/// A part of a cell.
+#[inline(always)]
+fn part<'r>(cell: Cow<'r, [u8]>, of: impl Fn(&[u8]) -> &[u8]) -> Cow<'r, [u8]> {
+    match cell {
+        Cow::Borrowed(cell) => Cow::Borrowed(of(cell)),
+        Cow::Owned(cell) => Cow::Owned(of(&cell).to_owned()),
     }
 }

@@ -48,11 +48,11 @@ impl<'s> Rows<'s> {
         }
         let Some(end) = self.index.record_ends.get(self.passed.0).map(|end| *end as usize) else { return self.step() };
         let (start, line) = (self.at, self.line);
-        let next = self.index.separators[end - 1] as usize + 1;
+        let next = self.index.separators()[end - 1] as usize + 1;
         if next - start > LONGEST_LINE {
             return self.step();
         }
-        let separators = &self.index.separators[self.passed.1..end];
+        let separators = &self.index.separators()[self.passed.1..end];
         self.passed = (self.passed.0 + 1, end);
         (self.at, self.line) = (next, line + 1);
         if matches!(bytes[start..next], [b'\n'] | [b'\r', b'\n']) {
@@ -153,6 +153,7 @@ fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, 
 mod tests {
     use super::*;
     use crate::grammar::Beyond;
+    use proptest::prelude::*;
     use std::sync::Arc;
 
     fn items(header: &str, body: &str) -> Vec<String> {
@@ -186,5 +187,27 @@ mod tests {
             ]
         );
         assert_eq!(items("type,rcpt", "t,e"), ["t e"], "a last row with all its cells is whole");
+    }
+
+    proptest! {
+        #[test]
+        fn every_byte_is_a_records_or_a_counted_skips(pieces in prop::collection::vec(0..10_usize, 0..60)) {
+            let texts = ["d,", "t,1", "\n", "\r\n", "\"", ",", "a", "\0\0\0\0\0\0\0\0", "type,rcpt,x\n", "b,2,\"x\"\n"];
+            let body: String = pieces.iter().map(|piece| texts[*piece]).collect();
+            let schema = Schema::from_names([&b"type"[..], b"rcpt", b"dsnDiag"]);
+            let segment = Segment::of(body.clone().into(), Arc::new(Layout::Header(schema)), 0, Beyond::Nothing);
+            let (mut rows, mut at) = (Rows::new(&segment), 0);
+            while let Some(item) = rows.next() {
+                at += match item {
+                    Item::Row(row) => {
+                        let bytes = row.cells().bytes();
+                        prop_assert!(body.as_bytes()[at..].starts_with(bytes), "{:?} at {at}", String::from_utf8_lossy(bytes));
+                        bytes.len()
+                    }
+                    Item::Skip(skip) => skip.bytes as usize,
+                };
+            }
+            prop_assert_eq!(at, body.len());
+        }
     }
 }

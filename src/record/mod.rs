@@ -10,5 +10,5 @@ mod time;
 pub use address::{NONE, canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt};
 pub use column::Column;
 pub use kind::{PerKind, RecordKind};
-pub use schema::{Layout, Schema};
+pub use schema::{Layout, Schema, header_name};
 pub use time::{Moment, Span, TimeReader};

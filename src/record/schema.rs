@@ -46,12 +46,19 @@ impl Schema {
         (place != NOWHERE).then_some(place.into())
     }
 
+    /// Whether any column has further cells.
+    #[inline]
+    pub fn names_twice(&self) -> bool {
+        !self.again.is_empty()
+    }
+
     /// Further cells that hold it, of which the first that is not empty counts where the first of all is empty.
     pub fn further_places(&self, column: Column) -> impl Iterator<Item = usize> {
         self.again.iter().filter(move |(again, _)| *again == column).map(|(_, place)| usize::from(*place))
     }
 
     /// Whether the column is there at all.
+    #[inline]
     pub fn has(&self, column: Column) -> bool {
         self.place(column).is_some()
     }
@@ -59,7 +66,7 @@ impl Schema {
 
 /// A header cell without what exports put around it: blanks, a byte order mark (and the quotes that it
 /// hides), the `#` of `#type`.
-fn header_name(cell: &[u8]) -> &[u8] {
+pub fn header_name(cell: &[u8]) -> &[u8] {
     let cell = cell.trim_ascii();
     let cell = cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell);
     let cell = cell.strip_prefix(b"\"").and_then(|cell| cell.strip_suffix(b"\"")).unwrap_or(cell);
@@ -76,6 +83,9 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// The names of the columns of a recipient's row where no header line gives them, with commas between.
+    pub const DEFAULT_NAMES: &str = V5;
+
     /// The layout that PowerMTA's defaults have, for input without a header line.
     pub fn positional() -> Layout {
         Layout::Positional(Box::default())
@@ -87,6 +97,15 @@ impl Layout {
             Layout::Header(schema) => Some(schema),
             Layout::Positional(positional) => positional.schema(kind, cells),
         }
+    }
+
+    /// The names of the columns of such a row where no header line gives them, with commas between.
+    pub fn default_names(&self, kind: RecordKind, cells: &[&[u8]]) -> Option<&'static str> {
+        let Layout::Positional(positional) = self else { return None };
+        let schema = positional.schema(kind, cells)?;
+        let all = [(&positional.v5, V5), (&positional.v4, V4), (&positional.tq, TQ), (&positional.r, R)];
+        let all = all.into_iter().chain([(&positional.rb, RB), (&positional.f, F)]);
+        all.into_iter().find(|(one, _)| std::ptr::eq(*one, schema)).map(|(_, names)| names)
     }
 }
 

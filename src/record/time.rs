@@ -4,7 +4,7 @@
 //! 1970 (`iso-times no`), the guide's `02/08/2019 21:54:05+0000`, and what exports make of them: `T`
 //! for the blank, `Z` or `+00:00` for the zone, fractions of a second, no zone at all.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 use std::iter;
 
@@ -26,7 +26,7 @@ impl Moment {
     /// RFC 3339 in UTC, as `2026-03-02T03:10:00Z`.
     pub fn to_rfc3339(self) -> String {
         match DateTime::from_timestamp(self.0, 0) {
-            Some(time) => time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            Some(time) => time.to_rfc3339_opts(SecondsFormat::Secs, true),
             None => format!("@{}", self.0),
         }
     }
@@ -74,10 +74,14 @@ impl Span {
     }
 }
 
-/// Reads time cells. Remembers the last date it saw, since neighbouring records share it.
+/// The length of the usual form, `2019-02-08 21:54:05+0000`.
+const USUAL: usize = 24;
+
+/// Reads time cells. Remembers the last cell and the last date it saw, since neighbouring records share them.
 #[derive(Debug, Clone)]
 pub struct TimeReader {
     zone: Tz,
+    last: ([u8; USUAL], Option<Moment>),
     day: [u8; 10],
     midnight: i64,
     zoneless: bool,
@@ -86,7 +90,7 @@ pub struct TimeReader {
 impl TimeReader {
     /// A reader that takes times without a zone to be local to `zone`.
     pub fn new(zone: Tz) -> Self {
-        Self { zone, day: [0; 10], midnight: 0, zoneless: false }
+        Self { zone, last: ([0; USUAL], None), day: [0; 10], midnight: 0, zoneless: false }
     }
 
     /// Whether any time so far came without a zone, so that the assumed one was needed.
@@ -95,7 +99,16 @@ impl TimeReader {
     }
 
     /// The instant a cell names, or nothing where it is none of the known forms.
+    #[inline]
     pub fn read(&mut self, cell: &[u8]) -> Option<Moment> {
+        let Ok(usual) = <&[u8; USUAL]>::try_from(cell) else { return self.read_anew(cell) };
+        if *usual != self.last.0 {
+            self.last = (*usual, self.read_anew(cell));
+        }
+        self.last.1
+    }
+
+    fn read_anew(&mut self, cell: &[u8]) -> Option<Moment> {
         match cell {
             [_, _, _, _, b'-', ..] | [_, _, b'/', ..] => self.calendar(cell),
             _ => epoch(cell),

@@ -3,8 +3,6 @@
 
 use std::sync::LazyLock;
 
-use super::word::IN_WORD;
-
 /// A word of a reply and the name it gives to the fault.
 type Sign = (&'static str, &'static str);
 
@@ -39,7 +37,7 @@ const BEFORE_LIST: [&str; 9] = [
 ];
 
 /// Named where the part before the cut has none of them: it does not tell yet what is wrong.
-const WORDS: [&str; 68] = [
+const WORDS: [&str; 65] = [
     "dmarc",
     "unauthenticated",
     "spf",
@@ -55,7 +53,6 @@ const WORDS: [&str; 68] = [
     "greylist",
     "lost connection",
     "verification in progress",
-    "unverified",
     "timed out",
     "over quota",
     "overquota",
@@ -73,6 +70,8 @@ const WORDS: [&str; 68] = [
     "disabled",
     "suspended",
     "locked",
+    "not exist",
+    "lookup fail",
     "reputation",
     "complaints",
     "unsolicited",
@@ -104,29 +103,38 @@ const WORDS: [&str; 68] = [
     "ipv6",
     "abuse",
     "access denied",
-    "unavailable",
-    "temporary",
-    "temporarily",
-    "try again",
 ];
 
-/// What is looked for, by its first two letters: most words begin with none of these.
-static BY_LETTERS: LazyLock<Vec<Vec<(&'static str, Found)>>> = LazyLock::new(|| {
-    let mut letters = vec![Vec::new(); 26 * 26];
+/// Words that say that something is wrong but hardly what, the more telling first: named where there is no other, and
+/// hiding none that is more telling.
+const VAGUE: [&str; 6] = ["connection refused", "unverified", "unavailable", "temporary", "temporarily", "try again"];
+
+/// What is looked for, by its first two letters.
+struct Dictionary {
+    /// For each first letter, a bit for each second one that anything begins with: most words are told by this.
+    begins: [u32; 26],
+    entries: Vec<Vec<(&'static str, Found)>>,
+}
+
+static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
+    let mut dictionary = Dictionary { begins: [0; 26], entries: vec![Vec::new(); 26 * 26] };
     let mut add = |text: &'static str, found: Found| {
-        let place = place_of_letters(text.as_bytes(), 0).expect("every sign begins with two letters");
-        letters[place].push((text, found));
+        let (first, second) = letters(text.as_bytes(), 0).expect("every sign begins with two letters");
+        dictionary.begins[first] |= 1 << second;
+        dictionary.entries[first * 26 + second].push((text, found));
     };
     RESULTS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Result(place)));
     SIGNS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Sign(place)));
     BEFORE_LIST.iter().for_each(|text| add(text, Found::List));
-    WORDS.iter().enumerate().for_each(|(place, text)| add(text, Found::Word(place)));
-    letters
+    WORDS.iter().chain(&VAGUE).enumerate().for_each(|(place, text)| add(text, Found::Word(place)));
+    dictionary
 });
 
-fn place_of_letters(text: &[u8], at: usize) -> Option<usize> {
-    let letter = |byte: u8| byte.is_ascii_alphabetic().then(|| usize::from((byte | 0x20) - b'a'));
-    Some(letter(text[at])? * 26 + letter(*text.get(at + 1)?)?)
+/// The numbers of two letters, whatever their case; nothing where there are none.
+fn letters(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let letter = |byte: u8| usize::from((byte | 0x20).wrapping_sub(b'a'));
+    let (first, second) = (letter(text[at]), letter(*text.get(at + 1)?));
+    (first < 26 && second < 26).then_some((first, second))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -150,9 +158,9 @@ const LONGEST: usize = 33;
 pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
     let mut results = [false; RESULTS.len()];
     let (mut sign, mut word, mut list, mut code) = (None, None, None, None);
-    let far = text.len().min(shown + FAR);
-    for at in word_starts(text, shown.saturating_sub(LONGEST), far) {
-        for (end, found) in found_at(text, at) {
+    let (far, dictionary) = (text.len().min(shown + FAR), &*DICTIONARY);
+    for at in Starts::between(text, shown.saturating_sub(LONGEST), far).iter() {
+        for (end, found) in dictionary.found_at(text, at) {
             match found {
                 Found::List => list = list.or_else(|| list_at(text, end, shown)),
                 _ if end <= shown => {}
@@ -170,35 +178,79 @@ pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
         return Some(failed.collect::<Vec<_>>().join("+"));
     }
     let named = sign.map(|place| SIGNS[place].1.to_owned()).or_else(|| code.or(list).map(str::to_owned));
-    named.or_else(|| word.filter(|_| !is_told(text, shown)).map(|place| WORDS[place].to_owned()))
+    let word =
+        || word.filter(|place| !is_told(text, shown, *place)).and_then(|place| WORDS.iter().chain(&VAGUE).nth(place));
+    named.or_else(|| word().map(|word| (*word).to_owned()))
 }
 
-/// Whether the part that is shown says what is wrong.
-fn is_told(text: &[u8], shown: usize) -> bool {
-    let is_word = |(end, found): (usize, Found)| end <= shown && matches!(found, Found::Word(_));
-    word_starts(text, 0, shown).any(|at| found_at(text, at).any(is_word))
-}
-
-/// Where words begin between two places.
-fn word_starts(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = usize> {
-    let mut in_word = from > 0 && IN_WORD[usize::from(text[from - 1])];
-    (from..to).filter(move |at| {
-        let was_in_word = in_word;
-        in_word = IN_WORD[usize::from(text[*at])];
-        in_word && !was_in_word
+/// Whether the part that is shown says as well as the word of this place what is wrong. The part may be long: a URL's query
+/// is shown by one short name.
+fn is_told(text: &[u8], shown: usize, place: usize) -> bool {
+    let vagueness = |place: usize| (place + 1).saturating_sub(WORDS.len());
+    let says = |(end, found): (usize, Found)| {
+        end <= shown && matches!(found, Found::Word(other) if vagueness(other) <= vagueness(place))
+    };
+    (0..shown).step_by(FAR).any(|from| {
+        let starts = Starts::between(text, from, shown.min(from + FAR));
+        starts.iter().any(|at| DICTIONARY.found_at(text, at).any(says))
     })
 }
 
-/// What of all that is looked for stands here, and where it ends.
-fn found_at(text: &[u8], at: usize) -> impl Iterator<Item = (usize, Found)> {
-    let candidates = place_of_letters(text, at).map_or([].as_slice(), |place| BY_LETTERS[place].as_slice());
-    candidates.iter().filter_map(move |(wanted, found)| {
-        let end = at + wanted.len();
-        // The third letter first: it refuses nearly all that the two before it let through.
-        let may_stand = (text.get(at + 2)? ^ wanted.as_bytes()[2]) & !0x20 == 0;
-        let stands = may_stand && text.get(at..end)?.eq_ignore_ascii_case(wanted.as_bytes());
-        stands.then_some((end, *found))
-    })
+/// Where words begin between two places: a one for each byte that a word begins with.
+///
+/// No processor foresees where words begin, and a wrong guess costs more than all else here. So this is
+/// asked of all bytes alike, in a way that is done for many of them at once.
+struct Starts {
+    from: usize,
+    begins: [u8; MOST],
+}
+
+/// A little more than what is looked at, for a round number of words of eight bytes.
+const MOST: usize = (LONGEST + FAR).next_multiple_of(8);
+
+impl Starts {
+    fn between(text: &[u8], from: usize, to: usize) -> Starts {
+        let in_word = |byte: u8| ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'0') < 10);
+        let (mut words, mut begins) = ([0; MOST + 1], [0; MOST]);
+        words[0] = u8::from(from > 0 && in_word(text[from - 1]));
+        words[1..].iter_mut().zip(&text[from..to]).for_each(|(word, byte)| *word = u8::from(in_word(*byte)));
+        for (place, begins) in begins.iter_mut().enumerate() {
+            *begins = words[place + 1] & !words[place];
+        }
+        Starts { from, begins }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        let (from, (eights, _)) = (self.from, self.begins.as_chunks::<8>());
+        eights.iter().enumerate().flat_map(move |(number, eight)| {
+            let mut bits = u64::from_le_bytes(*eight);
+            std::iter::from_fn(move || {
+                let place = (bits != 0).then(|| from + 8 * number + bits.trailing_zeros() as usize / 8);
+                bits &= bits.wrapping_sub(1);
+                place
+            })
+        })
+    }
+}
+
+impl Dictionary {
+    /// What of all that is looked for stands here, and where it ends.
+    #[inline]
+    fn found_at(&self, text: &[u8], at: usize) -> impl Iterator<Item = (usize, Found)> {
+        let entries = match letters(text, at) {
+            Some((first, second)) if self.begins[first] >> second & 1 == 1 => &self.entries[first * 26 + second],
+            _ => [].as_slice(),
+        };
+        entries.iter().filter_map(move |(wanted, found)| {
+            let end = at + wanted.len();
+            // The third letter first: it refuses nearly all that the two before it let through.
+            if (text.get(at + 2)? ^ wanted.as_bytes()[2]) & !0x20 != 0 {
+                return None;
+            }
+            let stands = text.get(at..end)?.eq_ignore_ascii_case(wanted.as_bytes());
+            stands.then_some((end, *found))
+        })
+    }
 }
 
 fn first(known: Option<usize>, place: usize) -> Option<usize> {
@@ -249,4 +301,70 @@ fn is_in_brackets(code: &str) -> bool {
 fn digits_behind_letters(code: &str) -> Option<(usize, usize)> {
     let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
     code[letters..].bytes().all(|byte| byte.is_ascii_digit()).then_some((letters, code.len() - letters))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Own, mask};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn masked(diag: &str) -> String {
+        mask(diag.as_bytes(), Own { ip: b"192.0.2.7", rcpt: b"jane@example.com", orig: b"news@example.net" })
+    }
+
+    /// Wherever the cut falls: before, within or behind the word that says little.
+    #[test]
+    fn a_word_that_says_little_hides_no_reason() {
+        for before in [
+            "smtp;450 4.1.1 <jane@example.com>: Recipient address rejected: unverified address: ",
+            "450 4.1.1 <jane@example.com>: Recipient address rejected: unverified address: ",
+            "450 4.1.1 jane@example.com: Recipient rejected: unverified address: ",
+            "421 4.7.0 Messages from 192.0.2.7 temporarily deferred, try again: ",
+            "smtp;550 5.2.1 Mailbox unavailable for <jane@example.com>. The reason is: ",
+        ] {
+            let reasons = [
+                "lost connection with mail.example.com[203.0.113.9] while sending RCPT TO",
+                "connect to mail.example.com[203.0.113.9]:25: Connection timed out",
+                "connect to mail.example.com[203.0.113.9]:25: Connection refused",
+                "Address may not exist",
+                "Address verification in progress",
+                "host mail.example.com[203.0.113.9] said: 550 5.1.1 user unknown",
+                "the mailbox is over quota",
+                "user complaints",
+                "greylisting in action",
+                "no more is known",
+            ];
+            let causes: BTreeSet<String> = reasons.iter().map(|reason| masked(&format!("{before}{reason}"))).collect();
+            assert_eq!(causes.len(), reasons.len(), "{causes:#?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_that_is_shown_needs_no_name() {
+        let shown = "smtp;452 4.2.2 over quota";
+        assert_eq!(masked(&format!("{shown} {} try again", "x".repeat(60))).find('#'), None);
+        let vague = format!("smtp;451 4.7.1 temporarily {}", "x".repeat(60));
+        assert_eq!(masked(&format!("{vague} try again")).find('#'), None);
+        assert!(masked(&format!("{vague} over quota, try again")).ends_with(" #over quota"));
+    }
+
+    #[test]
+    fn a_long_part_may_be_shown_by_a_short_name() {
+        for pairs in [1, 60, 150, 300] {
+            let url = format!("smtp;550 http://example.org/?{}", "a1=1&".repeat(pairs));
+            let rest = "here and so on and on and on, the mailbox is over quota";
+            assert!(masked(&format!("{url} {rest}")).ends_with(" #over quota"), "{pairs}");
+            assert_eq!(masked(&format!("{url} spam {rest}")).find('#'), None, "{pairs}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_will_do(pieces in prop::collection::vec(0..8_usize, 0..900)) {
+            let texts = ["http://a?", "b=1&", " ", "over quota", "\u{e9}", "listed at c.d", "try again", "(S3150)"];
+            let text: String = pieces.iter().map(|piece| texts[*piece]).collect();
+            prop_assert!(masked(&text).chars().count() <= 100);
+        }
+    }
 }

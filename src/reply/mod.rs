@@ -1,6 +1,7 @@
 //! Remote servers' replies: cut to the first 60 characters, and masked first, so that one fault is one
 //! group whatever the IP, the recipient or the queue id in its text; then classified, each distinct one once.
 
+mod addresses;
 mod beyond;
 #[cfg(test)]
 mod corpus;
@@ -10,9 +11,11 @@ mod explain;
 mod mask;
 mod normal;
 mod own;
+mod pattern;
 mod rules;
 mod word;
 
+pub use addresses::without_addresses;
 pub use cut::first_60;
 pub use dkim::{DKIM_CAUSES, DkimCause};
 pub use explain::{Explained, explain};
@@ -22,6 +25,10 @@ pub use rules::{Rule, RuleText, Rules};
 
 /// The class of a reply that no rule knows.
 pub const UNKNOWN_CLASS: &str = "unknown";
+
+/// What a reply can say that the trouble lies in: the sending IP or its range, the sending domain, a link, what the message
+/// holds, how much is sent, or the recipient.
+pub const BLAMES: [&str; 7] = ["ip", "netblock", "domain", "url", "content", "volume", "recipient"];
 
 /// Every class of replies.
 pub const CLASSES: [&str; 18] = [

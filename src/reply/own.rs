@@ -1,5 +1,6 @@
 //! A record's own values in the reply it got: its source IP in any spelling, its recipient, its sender.
 
+use memchr::memchr;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What of a record may stand in the reply it got.
@@ -11,6 +12,18 @@ pub struct Own<'a> {
     pub rcpt: &'a [u8],
     /// Its sender.
     pub orig: &'a [u8],
+}
+
+impl<'a> Own<'a> {
+    /// The domains of the recipient and of the sender, where nothing else of these two can stand in a
+    /// reply: the same reply to a record with the same IP and the same two domains is then masked to
+    /// the same text. Nothing where a whole address may stand in it.
+    pub fn domains_that_matter(&self, reply: &[u8]) -> Option<[&'a [u8]; 2]> {
+        let addresses = [self.rcpt, self.orig].map(without_brackets);
+        let cannot_stand = |address: &&[u8]| address.len() < SHORTEST_VALUE || memchr(b'@', address).is_some();
+        let none_stands = memchr(b'@', reply).is_none() && addresses.iter().all(cannot_stand);
+        none_stands.then(|| addresses.map(domain))
+    }
 }
 
 /// The same, read once for a reply.
@@ -130,4 +143,33 @@ fn octets_at(text: &[u8], at: usize) -> Option<([u8; 4], usize)> {
         (*octet, end) = (u8::try_from(number).ok()?, end + digits);
     }
     Some((octets, end - at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mask;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+        prop::sample::select(texts)
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_else_of_the_addresses_matters(
+            words in prop::collection::vec(one_of(&["192.0.2.7", "jane", "joe", "no", "12345678", "example.com", "EXAMPLE.net", "j@example.com"]), 0..6),
+            domains in [one_of(&["@example.com", "@EXAMPLE.com>", "@example.net", ""]), one_of(&["@example.com", "@x", ""])],
+            names in prop::array::uniform4(one_of(&["jane", "<joe", "no", ""])),
+        ) {
+            let diag = words.join(" ").into_bytes();
+            let addresses = [0, 1, 2, 3].map(|n| format!("{}{}", names[n], domains[n % 2]));
+            let own = |n: usize| Own { ip: b"192.0.2.7", rcpt: addresses[2 * n].as_bytes(), orig: addresses[2 * n + 1].as_bytes() };
+            if let Some(one) = own(0).domains_that_matter(&diag)
+                && own(1).domains_that_matter(&diag) == Some(one)
+            {
+                prop_assert_eq!(mask(&diag, own(0)), mask(&diag, own(1)));
+            }
+        }
+    }
 }

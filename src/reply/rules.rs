@@ -1,17 +1,17 @@
 //! What a reply means: the rules of `rules.toml`, and the user's own before them. The file itself says how a rule is read.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
-use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::normal::Reply;
-use super::{CLASSES, UNKNOWN_CLASS};
+use super::pattern::Pattern;
+use super::{BLAMES, CLASSES, UNKNOWN_CLASS};
 use crate::error::{Error, Result};
 use crate::provider::Providers;
 
 /// A rule as written in a file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleText {
     /// Its name.
@@ -20,6 +20,8 @@ pub struct RuleText {
     pub class: String,
     /// Token of the provider whose replies it is for; without it, everybody's.
     pub provider: Option<String>,
+    /// Regular expression for the whole reply code (RFC 5321, section 4.2), three digits.
+    pub code: Option<String>,
     /// Regular expression for the whole enhanced status code (RFC 3463).
     pub status: Option<String>,
     /// Regular expression for some part of the reply, in any case.
@@ -28,6 +30,8 @@ pub struct RuleText {
     pub meaning: Option<String>,
     /// What to do; the class's own words by default.
     pub next_step: Option<String>,
+    /// One of [`BLAMES`]: what the reply says the trouble lies in; the class's own by default, and nothing where that has none.
+    pub blames: Option<String>,
     /// A reply that it decides.
     #[serde(default)]
     pub test: String,
@@ -46,8 +50,11 @@ pub struct Rule {
     pub meaning: String,
     /// What to do.
     pub next_step: String,
+    /// One of [`BLAMES`]: what the reply says the trouble lies in, if it says so.
+    pub blames: Option<&'static str>,
     /// A reply that it decides.
     pub test: String,
+    code: Option<Pattern>,
     status: Option<Pattern>,
     pattern: Option<Pattern>,
 }
@@ -75,6 +82,7 @@ struct ClassText {
     name: String,
     meaning: String,
     next_step: String,
+    blames: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,13 +101,6 @@ struct Wording {
     pattern: Pattern,
 }
 
-/// A regular expression that is compiled when it is first asked.
-#[derive(Debug)]
-struct Pattern {
-    text: String,
-    compiled: OnceLock<Regex>,
-}
-
 static BUILT_IN: LazyLock<RuleFile> =
     LazyLock::new(|| toml::from_str(include_str!("rules.toml")).expect("the built-in rules are read by a test"));
 
@@ -107,8 +108,8 @@ impl Rules {
     /// The built-in rules with the user's own before them.
     ///
     /// # Errors
-    /// [`Error::Usage`] for a user's rule of an unknown class, without status and pattern, or with one that is no regular
-    /// expression.
+    /// [`Error::Usage`] for a user's rule of an unknown class, without code, status and pattern, or with one that is no
+    /// regular expression.
     pub fn new(user: &[RuleText]) -> Result<Rules> {
         let mut rules = Vec::with_capacity(user.len() + BUILT_IN.rule.len());
         for text in user {
@@ -134,13 +135,22 @@ impl Rules {
     /// The rule that decides what this reply means. `diag` is the dsnDiag cell, uncut, `mx_host` the remote host that
     /// sent it or nothing. Any bytes will do. A reply that no rule knows gets the rule `unknown`.
     pub fn classify(&self, diag: &[u8], mx_host: &[u8]) -> &Rule {
-        let reply = Reply::read(diag);
-        self.decide(&reply, self.provider(&reply, mx_host))
+        self.classify_for("", diag, mx_host)
     }
 
-    pub(super) fn decide(&self, reply: &Reply, provider: Option<&str>) -> &Rule {
-        let fits = |rule: &&Rule| self.is_for(rule, provider) && rule.fits(reply);
-        self.rules.iter().find(fits).unwrap_or(&self.unknown)
+    /// The same for a reply about mail to a mailbox provider: its token or domain, as the tables call it. The user's own
+    /// rules may name that one instead of whose host answers; the built-in ones go by who answers alone.
+    pub fn classify_for(&self, isp: &str, diag: &[u8], mx_host: &[u8]) -> &Rule {
+        let reply = Reply::read(diag);
+        self.decide(&reply, isp, self.provider(&reply, mx_host))
+    }
+
+    pub(super) fn decide(&self, reply: &Reply, isp: &str, provider: Option<&str>) -> &Rule {
+        let is_users = |rule: &Rule| !isp.is_empty() && rule.provider.as_deref() == Some(isp);
+        let mut users = self.users().iter().filter(|rule| is_users(rule) || self.is_for(rule, provider));
+        let mut built_in = self.rules[self.users..].iter().filter(|rule| self.is_for(rule, provider));
+        let found = users.find(|rule| rule.fits(reply)).or_else(|| built_in.find(|rule| rule.fits(reply)));
+        found.unwrap_or(&self.unknown)
     }
 
     /// Whose reply this is: the host tells where it is known, else the wording.
@@ -174,29 +184,10 @@ impl Rules {
 
 impl Rule {
     fn fits(&self, reply: &Reply) -> bool {
-        self.status.as_ref().is_none_or(|status| status.is_in(&reply.enhanced))
+        self.code.as_ref().is_none_or(|code| code.is_in(&reply.code))
+            && self.status.as_ref().is_none_or(|status| status.is_in(&reply.enhanced))
             && self.pattern.as_ref().is_none_or(|pattern| pattern.is_in(&reply.text))
     }
-}
-
-impl Pattern {
-    fn new(text: &str) -> Pattern {
-        Pattern { text: text.to_owned(), compiled: OnceLock::new() }
-    }
-
-    /// For a whole text, not a part of it.
-    fn whole(text: &str) -> Pattern {
-        Pattern::new(&format!("^(?:{text})$"))
-    }
-
-    fn is_in(&self, text: &str) -> bool {
-        self.compiled.get_or_init(|| compile(&self.text).expect("patterns are checked")).is_match(text.as_bytes())
-    }
-}
-
-/// Bytes without tables of Unicode: replies are English, and what they quote is never asked for.
-fn compile(pattern: &str) -> std::result::Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).case_insensitive(true).build()
 }
 
 fn rule(text: &RuleText) -> Rule {
@@ -208,7 +199,9 @@ fn rule(text: &RuleText) -> Rule {
         provider: text.provider.clone(),
         meaning: text.meaning.as_ref().unwrap_or(&words.meaning).clone(),
         next_step: text.next_step.as_ref().unwrap_or(&words.next_step).clone(),
+        blames: text.blames.as_deref().or(words.blames.as_deref()).and_then(blame_named),
         test: text.test.clone(),
+        code: text.code.as_deref().map(Pattern::whole),
         status: text.status.as_deref().map(Pattern::whole),
         pattern: text.pattern.as_deref().map(Pattern::new),
     }
@@ -219,12 +212,15 @@ fn checked(text: &RuleText) -> Result<Rule> {
     if class_named(&text.class).is_none() {
         return refused(format!("no class \"{}\"; one of {}", text.class, CLASSES.join(", ")));
     }
-    if text.pattern.is_none() && text.status.is_none() {
-        return refused("it needs a pattern or a status".to_owned());
+    if text.pattern.is_none() && text.status.is_none() && text.code.is_none() {
+        return refused("it needs a pattern, a code or a status".to_owned());
+    }
+    if let Some(blames) = text.blames.as_deref().filter(|blames| blame_named(blames).is_none()) {
+        return refused(format!("it cannot blame \"{blames}\"; one of {}", BLAMES.join(", ")));
     }
     let checked = rule(text);
-    for pattern in checked.status.iter().chain(&checked.pattern) {
-        if let Err(error) = compile(&pattern.text) {
+    for pattern in checked.code.iter().chain(&checked.status).chain(&checked.pattern) {
+        if let Err(error) = pattern.check() {
             return refused(error.to_string());
         }
     }
@@ -233,6 +229,10 @@ fn checked(text: &RuleText) -> Result<Rule> {
 
 fn class_named(name: &str) -> Option<&'static str> {
     CLASSES.into_iter().find(|class| *class == name)
+}
+
+fn blame_named(name: &str) -> Option<&'static str> {
+    BLAMES.into_iter().find(|blames| *blames == name)
 }
 
 fn class_text(class: &str) -> &'static ClassText {
@@ -247,7 +247,9 @@ fn unknown_rule() -> Rule {
         provider: None,
         meaning: words.meaning.clone(),
         next_step: words.next_step.clone(),
+        blames: None,
         test: String::new(),
+        code: None,
         status: None,
         pattern: None,
     }
@@ -264,9 +266,7 @@ mod tests {
 
     fn user_rule(class: &str, pattern: Option<&str>) -> RuleText {
         let pattern = pattern.map(str::to_owned);
-        let (id, class) = ("mine".to_owned(), class.to_owned());
-        let (provider, status, meaning, next_step, test) = (None, None, None, None, String::new());
-        RuleText { id, class, provider, status, pattern, meaning, next_step, test }
+        RuleText { id: "mine".to_owned(), class: class.to_owned(), pattern, ..RuleText::default() }
     }
 
     #[test]
@@ -296,14 +296,19 @@ mod tests {
         for rule in &BUILT_IN.rule {
             let patterns = rule.status.iter().chain(&rule.pattern);
             assert!(patterns.clone().count() > 0, "{}", rule.id);
-            patterns.for_each(|pattern| assert!(compile(pattern).is_ok(), "{pattern}"));
+            patterns.for_each(|pattern| assert!(Pattern::new(pattern).check().is_ok(), "{pattern}"));
         }
         let providers = Providers::new(&[]).expect("no user rules");
         let tokens = BUILT_IN.provider.iter().flat_map(|known| known.same.iter().chain([&known.token]));
         for token in tokens.chain(BUILT_IN.rule.iter().filter_map(|rule| rule.provider.as_ref())) {
             assert!(providers.by_token(token).is_some(), "{token}");
         }
-        BUILT_IN.provider.iter().for_each(|known| assert!(compile(&known.pattern).is_ok(), "{}", known.pattern));
+        let blames = BUILT_IN.rule.iter().filter_map(|rule| rule.blames.as_ref());
+        let blames = blames.chain(BUILT_IN.class.iter().filter_map(|class| class.blames.as_ref()));
+        blames.for_each(|blames| assert!(BLAMES.contains(&blames.as_str()), "{blames}"));
+        for known in &BUILT_IN.provider {
+            assert!(Pattern::new(&known.pattern).check().is_ok(), "{}", known.pattern);
+        }
     }
 
     #[test]
@@ -343,6 +348,26 @@ mod tests {
         assert_eq!(rules.users().len(), 1);
         for bad in [user_rule("polite", Some("x")), user_rule("policy", None), user_rule("policy", Some("("))] {
             assert!(Rules::new(&[bad]).is_err());
+        }
+    }
+
+    #[test]
+    fn what_a_reply_blames_is_told_apart() {
+        for (diag, blames) in [
+            ("421-4.7.28 unusual rate of mail originating from your IP address [192.0.2.7]. - gsmtp", Some("ip")),
+            (
+                "421-4.7.28 unusual rate of mail originating from your IP Netblock [192.0.2.0]. - gsmtp",
+                Some("netblock"),
+            ),
+            ("421-4.7.28 unusual rate of mail originating from your SPF domain [example.com]. - gsmtp", Some("domain")),
+            ("421-4.7.28 unusual rate of mail containing one of your URL domains. - gsmtp", Some("url")),
+            ("550 blocked using zen.spamhaus.org", Some("ip")),
+            ("550 blocked using dbl.spamhaus.org", Some("domain")),
+            ("421 too many messages", Some("volume")),
+            ("550 5.1.1 no such user", Some("recipient")),
+            ("451 4.3.0 Temporary system problem", None),
+        ] {
+            assert_eq!(rules().classify(diag.as_bytes(), b"").blames, blames, "{diag}");
         }
     }
 

@@ -39,7 +39,8 @@ pub fn totals(report: &Report) -> Sheet<'_> {
     lay(slice::from_ref(&report.evaluation.total), isps().split_off(1))
 }
 
-fn lay<Row>(rows: &[Row], columns: Vec<Column<Row>>) -> Sheet<'_> {
+/// Lays out rows by their columns.
+pub fn lay<Row>(rows: &[Row], columns: Vec<Column<Row>>) -> Sheet<'_> {
     Sheet {
         names: columns.iter().map(|(name, _)| *name).collect(),
         rows: Box::new(rows.iter().map(move |row| columns.iter().map(|(_, value)| value(row)).collect())),
@@ -166,6 +167,9 @@ fn findings() -> Vec<Column<Finding>> {
         ("next_steps", |row| Value::List(&row.next_steps)),
         ("extent", |row| Value::text(row.extent.word())),
         ("explained_by", |row| Value::maybe_text(Some(&*row.explained_by).filter(|text| !text.is_empty()))),
+        ("classes", |row| Value::Tally(&row.classes)),
+        ("blames", |row| Value::maybe_text(row.blames)),
+        ("blames_fits", |row| row.blames_fits.map_or(Value::Empty, Value::Flag)),
     ]
 }
 
@@ -222,7 +226,7 @@ mod tests {
         assert_eq!(
             names(List::Findings),
             "id, level, isp, pool, scope, ips, attempts, deferred, deferral_rate, class, cause, summary, next_steps, \
-             extent, explained_by"
+             extent, explained_by, classes, blames, blames_fits"
         );
         assert_eq!(
             names(List::Inputs),

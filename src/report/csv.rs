@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::columns::sheet;
+use super::columns::{Sheet, sheet};
 use super::escape;
 use super::list::List;
 use super::model::Report;
@@ -11,7 +11,14 @@ use super::value::Value;
 
 /// Writes one list (RFC 4180, but lines end in a line feed alone).
 pub fn write(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()> {
-    let sheet = sheet(report, list);
+    write_sheet(sheet(report, list), out)
+}
+
+/// Writes rows that were laid out, in the same way.
+///
+/// # Errors
+/// Those of `out`, with their kind.
+pub fn write_sheet(sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(&sheet.names).map_err(reason)?;
     for row in sheet.rows {
@@ -72,8 +79,8 @@ mod tests {
         yahoo,192.0.2.13,t,smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily ,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,reputation,257,2026-11-20T00:00:00Z,2026-11-20T22:14:59Z
         ");
         insta::assert_snapshot!(text(&report, List::Findings), @r#"
-        id,level,isp,pool,scope,ips,attempts,deferred,deferral_rate,class,cause,summary,next_steps,extent,explained_by
-        yahoo-main-mixed-reputation,act,yahoo,main,mixed,192.0.2.13,4592,549,0.119556,reputation,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %,take 192.0.2.13 out of pool main for yahoo;lower max-msg-rate for yahoo until the rate is below 5 %,pool,
+        id,level,isp,pool,scope,ips,attempts,deferred,deferral_rate,class,cause,summary,next_steps,extent,explained_by,classes,blames,blames_fits
+        yahoo-main-mixed-reputation,act,yahoo,main,mixed,192.0.2.13,4592,549,0.119556,reputation,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %,take 192.0.2.13 out of pool main for yahoo;lower max-msg-rate for yahoo until the rate is below 5 %,pool,,reputation=180;auth-dkim=77,ip,
         "#);
         insta::assert_snapshot!(text(&report, List::Inputs), @"
         path,format,bytes,records,d,b,t,tq,r,rb,rs,f,unknown,skipped,skipped_bytes,skip_reasons,first_seen,last_seen,complete

@@ -42,6 +42,9 @@ pub fn spreadsheet(text: &str) -> Cow<'_, str> {
 /// Whether a reader could be misled by a character that he does not see: controls (C0, DEL, C1),
 /// marks that turn the direction of writing, and all that takes no room.
 pub fn is_unseen(character: char) -> bool {
+    if (' '..='~').contains(&character) {
+        return false;
+    }
     // These have a width for a terminal, but no shape, or they break the line.
     let shapeless = matches!(character, '\u{ad}' | '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
     shapeless || character.width().unwrap_or(0) == 0

@@ -53,13 +53,35 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     };
     compact(&head, out)?;
     out.write_all(b"\n")?;
-    for list in List::ALL {
-        for row in objects(sheet(report, list), Some(list.row_word())) {
-            compact(&row, out)?;
-            out.write_all(b"\n")?;
-        }
+    List::ALL.into_iter().try_for_each(|list| write_sheet_lines(list.row_word(), sheet(report, list), out))
+}
+
+/// Writes lists of any kind as one document, each under its name.
+///
+/// # Errors
+/// Those of `out`, with their kind.
+pub fn write_sheets(schema: &str, sheets: Vec<(&str, Sheet)>, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{{\n\"schema\": \"{schema}\"")?;
+    for (name, sheet) in sheets {
+        write_array(name, sheet, out)?;
+    }
+    out.write_all(b"\n}\n")?;
+    out.flush()
+}
+
+/// Writes the rows of a list of any kind, one object a line, each with its `record`.
+pub fn write_sheet_lines(record: &'static str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
+    for row in objects(sheet, Some(record)) {
+        compact(&row, out)?;
+        out.write_all(b"\n")?;
     }
     out.flush()
+}
+
+/// Writes one object on a line of its own.
+pub fn write_object<'r>(cells: impl Iterator<Item = (&'r str, Value<'r>)>, out: &mut dyn Write) -> io::Result<()> {
+    compact(&Object(cells.collect()), out)?;
+    out.write_all(b"\n")
 }
 
 fn member(name: &str, value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
@@ -68,9 +90,13 @@ fn member(name: &str, value: &impl Serialize, out: &mut dyn Write) -> io::Result
 }
 
 fn array(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, ",\n\"{}\": [", list.word())?;
+    write_array(list.word(), sheet(report, list), out)
+}
+
+fn write_array(name: &str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, ",\n\"{name}\": [")?;
     let mut separator = "\n";
-    for row in objects(sheet(report, list), None) {
+    for row in objects(sheet, None) {
         out.write_all(separator.as_bytes())?;
         compact(&row, out)?;
         separator = ",\n";
@@ -114,7 +140,10 @@ fn total(report: &Report) -> Object<'_> {
 }
 
 fn compact(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    Ok(value.serialize(&mut serde_json::Serializer::with_formatter(out, Seen))?)
+    // In one piece: the many small ones that it is made of would each be a call into the writer.
+    let mut text = Vec::with_capacity(512);
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Seen))?;
+    out.write_all(&text)
 }
 
 /// Writes what cannot be seen as `\u202e`: the same text to a program, harmless on a terminal.
@@ -179,7 +208,7 @@ mod tests {
         {"isp":"yahoo","ip":"192.0.2.13","type":"t","diag60":"smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily ","cause60":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","class":"reputation","count":257,"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z"}
         ],
         "findings": [
-        {"id":"yahoo-main-mixed-reputation","level":"act","isp":"yahoo","pool":"main","scope":"mixed","ips":["192.0.2.13"],"attempts":4592,"deferred":549,"deferral_rate":0.119556,"class":"reputation","cause":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","summary":"192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %","next_steps":["take 192.0.2.13 out of pool main for yahoo","lower max-msg-rate for yahoo until the rate is below 5 %"],"extent":"pool","explained_by":null}
+        {"id":"yahoo-main-mixed-reputation","level":"act","isp":"yahoo","pool":"main","scope":"mixed","ips":["192.0.2.13"],"attempts":4592,"deferred":549,"deferral_rate":0.119556,"class":"reputation","cause":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","summary":"192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %","next_steps":["take 192.0.2.13 out of pool main for yahoo","lower max-msg-rate for yahoo until the rate is below 5 %"],"extent":"pool","explained_by":null,"classes":{"reputation":180,"auth-dkim":77},"blames":"ip","blames_fits":null}
         ]
         }
         "#);
@@ -202,7 +231,7 @@ mod tests {
         {"record":"ip","isp":"yahoo","pool":"main","ip":"192.0.2.12","attempts":4023,"delivered":3715,"bounced":16,"deferred":292,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.072583,"rate_low":0.054437,"rate_high":0.090728,"message_deferral_rate":0.036291,"level":"investigate","standing":"with-pool","message_rate_error":0.0}
         {"record":"ip","isp":"yahoo","pool":"main","ip":"192.0.2.13","attempts":569,"delivered":310,"bounced":2,"deferred":257,"queue_events":2,"local_bounces":7,"other_deliveries":0,"deferral_rate":0.45167,"rate_low":0.338752,"rate_high":0.564587,"message_deferral_rate":0.225835,"level":"act","standing":"outlier","message_rate_error":0.0}
         {"record":"group","isp":"yahoo","ip":"192.0.2.13","type":"t","diag60":"smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily ","cause60":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","class":"reputation","count":257,"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z"}
-        {"record":"finding","id":"yahoo-main-mixed-reputation","level":"act","isp":"yahoo","pool":"main","scope":"mixed","ips":["192.0.2.13"],"attempts":4592,"deferred":549,"deferral_rate":0.119556,"class":"reputation","cause":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","summary":"192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %","next_steps":["take 192.0.2.13 out of pool main for yahoo","lower max-msg-rate for yahoo until the rate is below 5 %"],"extent":"pool","explained_by":null}
+        {"record":"finding","id":"yahoo-main-mixed-reputation","level":"act","isp":"yahoo","pool":"main","scope":"mixed","ips":["192.0.2.13"],"attempts":4592,"deferred":549,"deferral_rate":0.119556,"class":"reputation","cause":"421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du","summary":"192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %","next_steps":["take 192.0.2.13 out of pool main for yahoo","lower max-msg-rate for yahoo until the rate is below 5 %"],"extent":"pool","explained_by":null,"classes":{"reputation":180,"auth-dkim":77},"blames":"ip","blames_fits":null}
         {"record":"input","path":"/var/log/pmta/acct.csv.gz","format":"csv+gzip","bytes":6200000,"records":13792,"d":12942,"b":38,"t":810,"tq":2,"r":0,"rb":0,"rs":0,"f":0,"unknown":0,"skipped":3,"skipped_bytes":120,"skip_reasons":{"bad-quote":1,"too-few-fields":2},"first_seen":"2026-11-20T00:00:00Z","last_seen":"2026-11-20T22:14:59Z","complete":true}
         "#);
     }

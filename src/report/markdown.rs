@@ -2,14 +2,18 @@
 
 use std::io::{self, Write};
 
-use super::columns::sheet;
+use super::columns::{Sheet, sheet};
 use super::escape;
 use super::list::List;
 use super::model::Report;
 
 /// Writes one list as a Markdown table (GitHub Flavored Markdown, section 4.10).
 pub fn write(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()> {
-    let sheet = sheet(report, list);
+    write_sheet(sheet(report, list), out)
+}
+
+/// Writes one list of any kind.
+pub fn write_sheet(sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| {} |", sheet.names.join(" | "))?;
     writeln!(out, "|{}", " --- |".repeat(sheet.names.len()))?;
     for row in sheet.rows {

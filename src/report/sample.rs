@@ -4,8 +4,9 @@ use super::model::{InputRow, Report};
 use super::table::{Colour, Screen, Sort, Symbols};
 use crate::evaluate::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
 use crate::record::{Moment, PerKind, RecordKind, Span};
-use crate::summary::{Counts, Group, MessageRate};
+use crate::summary::{Counts, Group, Meaning, MessageRate};
 use crate::tally::Window;
+use std::sync::Arc;
 
 const TSS04: &str = "421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du";
 
@@ -106,6 +107,9 @@ pub fn problems() -> Report {
                 ],
                 extent: Extent::Pool,
                 explained_by: String::new(),
+                classes: vec![("reputation".into(), 180), ("auth-dkim".into(), 77)],
+                blames: Some("ip"),
+                blames_fits: None,
             }],
         },
         groups: vec![Group {
@@ -117,6 +121,11 @@ pub fn problems() -> Report {
             class: "reputation",
             count: 257,
             seen: day(),
+            meaning: Arc::new(Meaning {
+                blames: Some("volume"),
+                next_step: "cut the volume to Yahoo now".into(),
+                example: "smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily deferred; =1".into(),
+            }),
         }],
         unjudged: vec![],
         seconds: Some(0.12),

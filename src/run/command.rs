@@ -1,15 +1,16 @@
 //! From the words of the command line to the exit status.
 
-use super::status::{DONE, FAILED, USAGE};
+use super::status::{DONE, FAILED, Outcome, USAGE};
+use super::stdout::{self, say};
 use crate::cli::{self, Command, DemoArgs};
-use crate::config::{self, Environment};
+use crate::config::{self, Environment, Settings};
 use crate::demo;
 use crate::error::{Error, Result};
 use crate::provider::{self, Providers};
 use crate::record::Moment;
 use crate::report::visible;
 use std::ffi::OsString;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Runs the program: everything it reads of its surroundings is read here.
@@ -39,17 +40,34 @@ pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> Result<u8> {
     match command {
         Command::Welcome => print(|out| out.write_all(cli::WELCOME.as_bytes())),
-        Command::Report(args) => {
-            let settings = config::settings(&args, &environment())?;
-            let outcome = super::report(&settings)?;
-            outcome.lines(&settings).iter().for_each(|line| say(line));
-            Ok(outcome.status())
+        Command::Report(args) => report(&config::settings(&args, &environment())?),
+        Command::Causes(args) => report(&config::causes(&args, &environment())?),
+        Command::Records(args) => {
+            let settings = config::records(&args, &environment())?;
+            Ok(told(&super::records::run(&settings)?, &settings.counting))
         }
+        Command::Explain(args) => super::explain::run(&args, &config::explain(&args, &environment())?),
         Command::Providers(args) => providers(&args.names),
+        Command::Dkim(args) => super::dkim::run(&args, &environment()),
         Command::Demo(args) => write_demo(&args),
         Command::Completions(shell) => print(|out| cli::completions(shell, out)),
         Command::Man => print(|out| cli::man(out)),
     }
+}
+
+fn report(settings: &Settings) -> Result<u8> {
+    Ok(told(&super::report(settings)?, settings))
+}
+
+/// Says how it went; the exit status.
+fn told(outcome: &Outcome, settings: &Settings) -> u8 {
+    outcome.lines(settings).iter().for_each(|line| say(line));
+    outcome.status()
+}
+
+/// Writes to standard output; the status where that is all there is to do.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u8> {
+    stdout::print(write).map(|()| DONE)
 }
 
 fn environment() -> Environment {
@@ -108,19 +126,4 @@ fn write_demo(args: &DemoArgs) -> Result<u8> {
         writeln!(out, "everything else is healthy")?;
         writeln!(out, "now read it:  pmtriage {}", args.dir.display())
     })
-}
-
-/// Writes to standard output; that its reader goes away is told apart from failing.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u8> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Ok(()) => Ok(DONE),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Error::Closed),
-        Err(error) => Err(Error::output("standard output", error)),
-    }
-}
-
-/// Writes a line for people; where standard error is closed, nobody is there to be told.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -102,11 +102,20 @@ impl Input {
     }
 }
 
-/// Whether an input stands alone.
+/// Whether an input stands alone and is read once: then a stream need not be put on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Beside {
     Nothing,
     Others,
+}
+
+/// How often the inputs are read in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Once, unless they have to be compared.
+    Once,
+    /// What is found out in the first reading decides in the second.
+    Twice,
 }
 
 /// All inputs, in the order of their paths.
@@ -121,12 +130,13 @@ pub struct Inputs {
 
 impl Inputs {
     /// Finds and looks at everything the settings name. What cannot be found or opened goes to `outcome`.
-    pub fn find(settings: &Settings, so_far: &ReadSoFar, outcome: &mut Outcome) -> Inputs {
+    pub fn find(settings: &Settings, reading: Reading, so_far: &ReadSoFar, outcome: &mut Outcome) -> Inputs {
         let (found, errors) = find(&settings.paths);
         outcome.failures.extend(errors);
         let mut inputs = Inputs { all: Vec::new(), notes: Vec::new(), unreadable: Vec::new() };
         let found = if settings.group.keep_duplicates { found } else { inputs.once_each(found) };
-        let beside = if found.len() > 1 { Beside::Others } else { Beside::Nothing };
+        let alone = found.len() == 1 && reading == Reading::Once;
+        let beside = if alone { Beside::Nothing } else { Beside::Others };
         for Found { path, named } in found {
             match look(&path, so_far).and_then(|looked| Input::ready(path.clone(), looked, beside)) {
                 Ok(input) => {

@@ -2,12 +2,16 @@
 
 mod command;
 mod describe;
+mod dkim;
+mod explain;
 mod inputs;
 mod notes;
 mod outputs;
 mod pass;
 mod progress;
+mod records;
 mod status;
+mod stdout;
 
 pub use command::main;
 
@@ -20,7 +24,9 @@ use crate::reply::Rules;
 use crate::report::Report;
 use crate::summary::summarise;
 use crate::tally::Plan;
-use inputs::Inputs;
+use inputs::{Inputs, Reading};
+use pass::Counted;
+use rayon::ThreadPool;
 use status::Outcome;
 use std::sync::Arc;
 
@@ -35,28 +41,15 @@ fn report(settings: &Settings) -> Result<Outcome> {
     let so_far = ReadSoFar::default();
     let mut outcome = Outcome::default();
 
-    let inputs = Inputs::find(settings, &so_far, &mut outcome);
-    let mut plan = Arc::new(plan(settings, &inputs)?);
-    let progress = progress::show(settings, &inputs, &so_far);
-    let mut counted = pass::count(&inputs, &plan, &pool, &so_far);
-    if plan.compare_inputs {
-        let leave_out = inputs.held_twice(&counted.tally);
-        if !leave_out.is_empty() {
-            // The first tally goes before the second pass begins: two would take twice the memory.
-            drop(counted);
-            let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
-            (again.leave_out, again.compare_inputs) = (leave_out, false);
-            counted = pass::count(&inputs, &plan, &pool, &so_far);
-        }
-    }
-    drop(progress);
+    let inputs = Inputs::find(settings, Reading::Once, &so_far, &mut outcome);
+    let (mut counted, plan) = count(settings, &inputs, &pool, &so_far)?;
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     let mut unjudged = facts.unjudged(settings, &inputs);
     let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
-    let mut summary = summarise(counted.tally, &plan);
+    let mut summary = pool.install(|| summarise(counted.tally, &plan));
     let nothing_left = facts.nothing_left(settings, &summary);
     if !nothing_left.is_empty() {
         unjudged = nothing_left;
@@ -75,7 +68,28 @@ fn report(settings: &Settings) -> Result<Outcome> {
     };
     outcome.judge(&report, settings.fail_on);
     outputs::write(&report, settings, &inputs, &mut outcome);
+    // To free the texts of some ten thousand rows one by one takes longer than to let the process end.
+    std::mem::forget((report, summary));
     Ok(outcome)
+}
+
+/// Counts all inputs, once more without the records that two of them turn out to hold.
+fn count(settings: &Settings, inputs: &Inputs, pool: &ThreadPool, so_far: &ReadSoFar) -> Result<(Counted, Arc<Plan>)> {
+    let mut plan = Arc::new(plan(settings, inputs)?);
+    let progress = progress::show(settings, inputs, so_far);
+    let mut counted = pass::count(inputs, &plan, pool, so_far);
+    if plan.compare_inputs {
+        let leave_out = inputs.held_twice(&counted.tally);
+        if !leave_out.is_empty() {
+            // The first tally goes before the second pass begins: two would take twice the memory.
+            drop(counted);
+            let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
+            (again.leave_out, again.compare_inputs) = (leave_out, false);
+            counted = pass::count(inputs, &plan, pool, so_far);
+        }
+    }
+    drop(progress);
+    Ok((counted, plan))
 }
 
 /// What the settings mean for the counting of these inputs.
@@ -87,7 +101,7 @@ fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         assume_tz: settings.assume_tz,
         isp_by: settings.group.isp_by,
         providers,
-        rules: Rules::new(&[])?,
+        rules: Rules::new(&settings.reply_rules)?,
         diag_types: settings.group.diag_types,
         message_key: inputs.message_key(),
         message_budget: crate::tally::MESSAGE_BUDGET,

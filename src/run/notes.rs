@@ -8,6 +8,29 @@ use crate::tally::{OTHER, Plan, Tally};
 
 /// The warnings about a finished pass.
 pub fn warnings(tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
+    let mut notes = about_records(tally, inputs, plan);
+    for number in tally.coverage.all().keys() {
+        let input = &inputs.all[*number];
+        notes.extend(missing_columns(&input.content).map(|what| format!("{}: {what}", input.path.display())));
+    }
+    let without_message: u64 = tally.cells.all().map(|(_, _, attempts)| attempts).sum();
+    if without_message > 0 {
+        notes.push(format!(
+            "{without_message} attempts have no readable timeQueued or no rcpt; what they are counted in has no message rate"
+        ));
+    }
+    let share = tally.messages.share();
+    if share < 1.0 {
+        notes.push(format!(
+            "message rates are estimated from {:.3} % of the messages; message_rate_error is their standard error",
+            100.0 * share
+        ));
+    }
+    notes
+}
+
+/// Those about which records were read and counted, as against what can be told of them.
+pub fn about_records(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
     let mut notes = inputs.notes.clone();
     let name = |number: usize| inputs.all[number].path.display();
     for (leave_out, count) in plan.leave_out.iter().zip(&tally.left_out.repeated).filter(|(_, count)| **count > 0) {
@@ -38,7 +61,6 @@ pub fn warnings(tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> 
         if unknown > 0 {
             notes.push(format!("{}: {unknown} records are of an unknown type and were only counted", name(*number)));
         }
-        notes.extend(missing_columns(&inputs.all[*number].content).map(|what| format!("{}: {what}", name(*number))));
     }
     if tally.met_zoneless {
         notes.push(format!("some times carry no zone and were taken to be {} (--assume-tz)", plan.assume_tz));
@@ -47,19 +69,6 @@ pub fn warnings(tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> 
         notes.push(format!(
             "{} records have no readable time and were left out of the window",
             tally.left_out.without_time
-        ));
-    }
-    let without_message: u64 = tally.cells.all().map(|(_, _, attempts)| attempts).sum();
-    if without_message > 0 {
-        notes.push(format!(
-            "{without_message} attempts have no readable timeQueued or no rcpt; what they are counted in has no message rate"
-        ));
-    }
-    let share = tally.messages.share();
-    if share < 1.0 {
-        notes.push(format!(
-            "message rates are estimated from {:.3} % of the messages; message_rate_error is their standard error",
-            100.0 * share
         ));
     }
     notes

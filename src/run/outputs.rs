@@ -2,17 +2,18 @@
 
 use super::inputs::Inputs;
 use super::status::Outcome;
-use crate::config::{Output, Settings};
+use super::stdout::print_as;
+use crate::config::{Output, Settings, View};
 use crate::error::{Error, Result};
-use crate::report::{Format, List, Report, VisibleLines, render, write_file, write_set};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use crate::report::{Format, List, Report, render, render_causes, write_file, write_set};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Writes everything that was asked for. What cannot be written goes to `outcome`, and the rest is
 /// written all the same. That the reader of standard output has gone is no failure.
 pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mut Outcome) {
     for Output { path, format } in &settings.outputs {
-        let mut write = |out: &mut dyn Write| render(report, *format, settings.list, &settings.screen, out);
+        let mut write = |out: &mut dyn Write| lay_out(report, *format, settings, out);
         let written = refuse_input(path, inputs).and_then(|()| write_file(path, &mut write));
         outcome.failures.extend(written.err());
     }
@@ -21,9 +22,16 @@ pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mu
         let written = files.try_for_each(|file| refuse_input(&file, inputs));
         outcome.failures.extend(written.and_then(|()| write_set(report, folder)).err());
     }
-    match standard_output(report, settings) {
+    match print_as(settings.format, |out| lay_out(report, settings.format, settings, out)) {
         Ok(()) | Err(Error::Closed) => {}
         Err(error) => outcome.failures.push(error),
+    }
+}
+
+fn lay_out(report: &Report, format: Format, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+    match settings.view {
+        View::Report => render(report, format, settings.list, &settings.screen, out),
+        View::Causes(by) => render_causes(report, by, format, &settings.screen, out),
     }
 }
 
@@ -36,22 +44,4 @@ fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
     let same = |input: &Path| input.is_file() && same_file::is_same_file(input, output).unwrap_or(false);
     let is_input = inputs.all.iter().any(|input| (input.is_read() || input.double_of.is_some()) && same(&input.path));
     if is_input { Err(Error::output(output, "is one of the inputs; name another file")) } else { Ok(()) }
-}
-
-fn standard_output(report: &Report, settings: &Settings) -> Result<()> {
-    let stdout = io::stdout();
-    let write = |out: &mut dyn Write| {
-        render(report, settings.format, settings.list, &settings.screen, out)?;
-        out.flush()
-    };
-    let mut out = BufWriter::new(stdout.lock());
-    let written = if settings.format == Format::Csv && stdout.is_terminal() {
-        write(&mut VisibleLines::new(out))
-    } else {
-        write(&mut out)
-    };
-    written.map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Error::Closed,
-        _ => Error::output("standard output", error),
-    })
 }

@@ -4,7 +4,7 @@
 use super::inputs::{Input, Inputs, describe};
 use crate::error::{Error, Result};
 use crate::input::{ReadSoFar, Segment, Segments, open};
-use crate::tally::{Plan, Tally};
+use crate::tally::{Counter, Plan, Tally};
 use rayon::ThreadPool;
 use std::io;
 use std::num::NonZeroUsize;
@@ -35,17 +35,19 @@ pub fn threads(wanted: Option<NonZeroUsize>) -> Result<ThreadPool> {
 pub fn count(inputs: &Inputs, plan: &Arc<Plan>, pool: &ThreadPool, so_far: &ReadSoFar) -> Counted {
     let queue = Queue::new(inputs, so_far);
     let tallies = pool.broadcast(|thread| {
-        let mut tally = Tally::new(plan);
+        let mut counter = Counter::new(plan);
         let (mut current, mut spare) = (thread.index(), Vec::new());
         while let Some((number, segment)) = queue.take(&mut current, spare) {
-            tally.add_segment(number, &segment);
+            counter.add_segment(number, &segment);
             spare = segment.into_buffer();
         }
-        tally
+        counter.finish()
     });
-    let tally = tallies.into_iter().reduce(|mut one, other| {
-        one.merge(other);
-        one
+    let tally = pool.install(|| {
+        tallies.into_iter().reduce(|mut one, other| {
+            one.merge(other);
+            one
+        })
     });
     let tally = tally.expect("a pool has at least one thread");
     let errors = queue.sources.into_iter().filter_map(|(number, source)| {

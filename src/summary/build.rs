@@ -3,39 +3,51 @@
 use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
-use super::rows::{Group, Row, Summary};
-use crate::reply::UNKNOWN_CLASS;
-use crate::tally::{Cell, Names, OTHER, Party, Plan, Replies, Tally};
-use std::collections::HashMap;
+use super::rows::{Group, Meaning, Row, Summary};
+use crate::reply::{UNKNOWN_CLASS, without_addresses};
+use crate::tally::{Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Reply, Tally};
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
     let Tally { cells, pools, ips, mut messages, replies, .. } = tally;
     let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
-    let key = |(domain, pool, ip): (u32, u32, u32)| {
+    let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
-    let row = |(at, cell, without_message): ((u32, u32, u32), Cell, u64)| {
+    let (tables, groups) =
+        rayon::join(|| tables(&cells, &mut messages, &key), || groups(replies, &ips, &isps, &kept, plan));
+    Summary { groups, ..tables }
+}
+
+/// The tables of cells that have a key.
+fn tables<'k>(
+    cells: &Cells,
+    messages: &mut Messages,
+    key: &impl Fn(Key) -> Option<(&'k str, &'k str, &'k str)>,
+) -> Summary {
+    let row = |(at, cell, without_message): (Key, Cell, u64)| {
         let (isp, pool, ip) = key(at)?;
         Some(CellRow { isp, pool, ip, counts: cell.counts, without_message, seen: cell.seen })
     };
     let cell_rows: Vec<CellRow> = cells.all().filter_map(row).collect();
     let frame = Frame::of(&cell_rows);
-    let counts = MessageCounts::of(&mut messages, cells.keys().iter().map(|at| key(*at)));
-    drop(messages);
+    let counts = MessageCounts::of(messages, cells.keys().iter().map(|at| key(*at)));
     let table = |keys: &[&str]| -> Vec<Row> {
         let rows = frame.sums_by(keys).into_iter();
         rows.map(|(row, without)| Row { message: counts.rate(&row, without), ..row }).collect()
     };
-    let (isp_rows, pool_rows, ip_rows) = (table(&["isp"]), table(&["isp", "pool"]), table(&["isp", "pool", "ip"]));
+    let (isps, pools, ips) = (table(&["isp"]), table(&["isp", "pool"]), table(&["isp", "pool", "ip"]));
     let mut total = Row::default();
-    for row in &isp_rows {
+    for row in &isps {
         total.counts += row.counts;
         total.seen.merge(row.seen);
     }
     total.message = counts.rate(&total, cell_rows.iter().map(|cell| cell.without_message).sum());
-    Summary { total, isps: isp_rows, pools: pool_rows, ips: ip_rows, groups: groups(replies, &ips, &isps, &kept, plan) }
+    Summary { total, isps, pools, ips, groups: Vec::new() }
 }
 
 /// The replies by provider. Domains that turned out to be one provider's are joined under the same
@@ -63,26 +75,45 @@ fn groups(
         Party::Domain(domain) => kept(domain).then(|| numbers[domain as usize]),
     };
     by_isp.merge(replies, party, |ip| ip);
-    // Each distinct cause is classified once, by the whole text of one of its replies.
-    let mut classes: HashMap<(&[u8], &[u8]), &'static str> = HashMap::new();
+    // Each distinct cause of a provider is told once, by the whole text of one of its replies.
+    let examples: HashSet<Example> = by_isp.all().filter_map(|(isp, reply, _)| example(isp, &reply)).collect();
+    let told = examples.into_par_iter().map(|example| (example, tell(plan, names.text(example.0), example)));
+    let told: HashMap<Example, Told> = told.collect();
     let mut groups: Vec<Group> = by_isp
         .all()
-        .map(|(isp, reply, seen)| Group {
-            class: match reply.cause60 {
-                OTHER => UNKNOWN_CLASS,
-                _ => classes
-                    .entry((reply.text, reply.host))
-                    .or_insert_with(|| plan.rules.classify(reply.text, reply.host).class),
-            },
-            isp: names.text(isp).to_owned(),
-            ip: ips.text(reply.ip).to_owned(),
-            kind: reply.kind,
-            diag60: reply.diag60.to_owned(),
-            cause60: reply.cause60.to_owned(),
-            count: seen.count,
-            seen: seen.span,
+        .map(|(isp, reply, seen)| {
+            let told = example(isp, &reply).and_then(|example| told.get(&example));
+            let (class, meaning) = told.cloned().unwrap_or_else(|| (UNKNOWN_CLASS, Arc::default()));
+            Group {
+                isp: names.text(isp).to_owned(),
+                ip: ips.text(reply.ip).to_owned(),
+                kind: reply.kind,
+                diag60: reply.diag60.to_owned(),
+                cause60: reply.cause60.to_owned(),
+                class,
+                count: seen.count,
+                seen: seen.span,
+                meaning,
+            }
         })
         .collect();
     sort_groups(&mut groups);
     groups
+}
+
+/// A provider, one of its replies in full and the host that sent it.
+type Example<'r> = (u32, &'r [u8], &'r [u8]);
+
+/// What tells the cause of a group; nothing for causes that were too many to be kept apart.
+fn example<'r>(isp: u32, reply: &Reply<'r>) -> Option<Example<'r>> {
+    (reply.cause60 != OTHER).then_some((isp, reply.text, reply.host))
+}
+
+/// The class of a cause, and what else is known of it.
+type Told = (&'static str, Arc<Meaning>);
+
+fn tell(plan: &Plan, isp: &str, (_, text, host): Example) -> Told {
+    let rule = plan.rules.classify_for(isp, text, host);
+    let (next_step, example) = (rule.next_step.clone(), without_addresses(text));
+    (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example }))
 }

@@ -2,18 +2,22 @@
 //! was attempted in, however many IPs and attempts that took.
 
 use super::rows::Row;
-use crate::tally::{MessageRate, Messages};
+use crate::tally::{MessageRate, Messages, Met};
+use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// Provider, pool and IP; empty where a row is not split by it.
 type Key<'a> = (&'a str, &'a str, &'a str);
 
+/// The numbers of the rows that a cell belongs to.
+type Rows = [u32; 4];
+
 /// Messages and deferred messages by row.
 pub struct MessageCounts<'a> {
     /// The number of each row.
-    rows: HashMap<Key<'a>, usize>,
-    /// Messages and deferred messages by that number.
-    counts: Vec<(u64, u64)>,
+    rows: HashMap<Key<'a>, u32>,
+    /// By that number.
+    counts: Vec<Count>,
     share: f64,
 }
 
@@ -21,47 +25,88 @@ impl<'a> MessageCounts<'a> {
     /// Counts all messages. `cells` are the keys of the cells by number, nothing for those that are left out.
     pub fn of(messages: &mut Messages, cells: impl Iterator<Item = Option<Key<'a>>>) -> MessageCounts<'a> {
         let mut counts = MessageCounts { rows: HashMap::new(), counts: Vec::new(), share: messages.share() };
-        let rows_of_cells: Vec<Option<[usize; 4]>> = cells.map(|key| Some(counts.rows_of(key?))).collect();
-        // The rows that the message at hand was met in, and whether it was deferred there.
-        let mut met: Vec<(usize, bool)> = Vec::new();
-        let mut at_hand = None;
-        for (message, cell, deferred) in messages.sorted() {
-            if at_hand.replace(message) != Some(message) {
-                counts.count(&mut met);
-            }
-            let rows = rows_of_cells[cell as usize].into_iter().flatten();
-            met.extend(rows.map(|row| (row, deferred)));
+        let rows_of_cells: Vec<Option<Rows>> = cells.map(|key| Some(counts.rows_of(key?))).collect();
+        let none = || Part { cells: vec![Count::default(); rows_of_cells.len()], rows: counts.counts.clone() };
+        let parts = messages.parts().par_iter().fold(none, |part, met| part.with(met, &rows_of_cells));
+        let Some(Part { cells, mut rows }) = parts.reduce_with(Part::plus) else { return counts };
+        for (count, rows_of_cell) in cells.iter().zip(&rows_of_cells) {
+            rows_of_cell.iter().flatten().for_each(|row| rows[*row as usize].add(*count));
         }
-        counts.count(&mut met);
+        counts.counts = rows;
         counts
     }
 
     /// The rows a cell belongs to: the total's, its provider's, its pool's and its own.
-    fn rows_of(&mut self, (isp, pool, ip): Key<'a>) -> [usize; 4] {
+    fn rows_of(&mut self, (isp, pool, ip): Key<'a>) -> Rows {
         [("", "", ""), (isp, "", ""), (isp, pool, ""), (isp, pool, ip)].map(|key| {
             *self.rows.entry(key).or_insert_with(|| {
-                self.counts.push((0, 0));
-                self.counts.len() - 1
+                self.counts.push(Count::default());
+                u32::try_from(self.counts.len() - 1).expect("fewer rows than cells, which have numbers of this size")
             })
         })
-    }
-
-    /// Counts one message in every row it was met in, once.
-    fn count(&mut self, met: &mut Vec<(usize, bool)>) {
-        // A row's deferred meeting, if there is one, sorts behind its other ones.
-        met.sort_unstable();
-        for meetings in met.chunk_by(|a, b| a.0 == b.0) {
-            let (row, deferred) = meetings[meetings.len() - 1];
-            self.counts[row].0 += 1;
-            self.counts[row].1 += u64::from(deferred);
-        }
-        met.clear();
     }
 
     /// The rate of a row; nothing where some of its attempts have no message.
     pub fn rate(&self, row: &Row, without_message: u64) -> Option<MessageRate> {
         let number = self.rows.get(&(&*row.isp, &*row.pool, &*row.ip));
-        let (messages, deferred) = number.map_or((0, 0), |number| self.counts[*number]);
+        let Count { messages, deferred } = number.map_or(Count::default(), |number| self.counts[*number as usize]);
         if without_message > 0 { None } else { MessageRate::estimate(deferred, messages, self.share) }
+    }
+}
+
+/// Messages, and those of them that were deferred.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    messages: u64,
+    deferred: u64,
+}
+
+impl Count {
+    fn add(&mut self, other: Count) {
+        self.messages += other.messages;
+        self.deferred += other.deferred;
+    }
+
+    fn one(deferred: bool) -> Count {
+        Count { messages: 1, deferred: u64::from(deferred) }
+    }
+}
+
+/// What some of the messages come to.
+struct Part {
+    /// By cell: those that were met in that one alone, as nearly all are.
+    cells: Vec<Count>,
+    /// By row: the others.
+    rows: Vec<Count>,
+}
+
+impl Part {
+    fn with(mut self, met: &[Met], rows_of_cells: &[Option<Rows>]) -> Part {
+        // The rows that the message at hand was met in, and whether it was deferred there.
+        let mut rows: Vec<(u32, bool)> = Vec::new();
+        for message in met.chunk_by(|a, b| a.message() == b.message()) {
+            if let [met] = message {
+                self.cells[met.cell() as usize].add(Count::one(met.deferred()));
+                continue;
+            }
+            for met in message {
+                let rows_of_cell = rows_of_cells[met.cell() as usize].into_iter().flatten();
+                rows.extend(rows_of_cell.map(|row| (row, met.deferred())));
+            }
+            // A row's deferred meeting, if there is one, sorts behind its other ones.
+            rows.sort_unstable();
+            for meetings in rows.chunk_by(|a, b| a.0 == b.0) {
+                let (row, deferred) = meetings[meetings.len() - 1];
+                self.rows[row as usize].add(Count::one(deferred));
+            }
+            rows.clear();
+        }
+        self
+    }
+
+    fn plus(mut self, other: Part) -> Part {
+        self.cells.iter_mut().zip(other.cells).for_each(|(mine, theirs)| mine.add(theirs));
+        self.rows.iter_mut().zip(other.rows).for_each(|(mine, theirs)| mine.add(theirs));
+        self
     }
 }

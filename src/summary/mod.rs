@@ -2,6 +2,7 @@
 //! queries over it. Nothing is judged here.
 
 mod build;
+mod causes;
 mod frame;
 mod isps;
 mod messages;
@@ -9,5 +10,6 @@ mod rows;
 
 pub use crate::tally::{Counts, MessageRate};
 pub use build::summarise;
+pub use causes::{Cause, CauseBy, causes};
 pub use isps::isps_of_domains;
-pub use rows::{Group, Row, Summary};
+pub use rows::{Group, Meaning, Row, Summary};

@@ -2,6 +2,7 @@
 
 use crate::record::{RecordKind, Span};
 use crate::tally::{Counts, MessageRate};
+use std::sync::Arc;
 
 /// One row of the tables: a mailbox provider, one of its pools, or one IP in that pool.
 /// What a row is not split by is an empty string.
@@ -40,6 +41,19 @@ pub struct Group {
     pub count: u64,
     /// First and last record counted.
     pub seen: Span,
+    /// What is known of its cause.
+    pub meaning: Arc<Meaning>,
+}
+
+/// What the replies of one cause mean, and one of them. All groups of a cause share it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Meaning {
+    /// What they say the trouble lies in, one of [`crate::reply::BLAMES`]; nothing where they do not say.
+    pub blames: Option<&'static str>,
+    /// What to do.
+    pub next_step: String,
+    /// One of them, as far as it was kept, every address in it masked.
+    pub example: String,
 }
 
 /// The tables before anything is judged. Rows are sorted by their keys.

@@ -1,7 +1,7 @@
 //! The finest counts: by recipient domain, pool and IP. All tables are sums over these.
 
-use super::counts::Counts;
-use crate::record::Span;
+use super::counts::{Counted, Counts};
+use crate::record::{Moment, Span};
 use hashbrown::HashMap;
 
 /// Numbers of a domain, a pool and an IP.
@@ -38,9 +38,17 @@ impl Cells {
         })
     }
 
-    /// Counts records in a cell.
+    /// Counts one record in a cell.
     #[inline]
-    pub fn add(&mut self, number: u32, counts: Counts, seen: Span) {
+    pub fn add_record(&mut self, number: u32, counted: Counted, time: Option<Moment>) {
+        let cell = &mut self.cells[number as usize];
+        cell.counts += counted;
+        if let Some(time) = time {
+            cell.seen.merge(Span::at(time));
+        }
+    }
+
+    fn add(&mut self, number: u32, counts: Counts, seen: Span) {
         let cell = &mut self.cells[number as usize];
         cell.counts += counts;
         cell.seen.merge(seen);

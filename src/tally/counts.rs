@@ -33,6 +33,20 @@ impl Counts {
     }
 }
 
+impl std::ops::AddAssign<Counted> for Counts {
+    #[inline]
+    fn add_assign(&mut self, counted: Counted) {
+        *match counted {
+            Counted::Delivered => &mut self.delivered,
+            Counted::Bounced => &mut self.bounced,
+            Counted::Deferred => &mut self.deferred,
+            Counted::QueueEvent => &mut self.queue_events,
+            Counted::LocalBounce => &mut self.local_bounces,
+            Counted::OtherDelivery => &mut self.other_deliveries,
+        } += 1;
+    }
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Counts) {
         self.delivered += other.delivered;
@@ -44,20 +58,40 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-impl Counts {
-    /// What one record counts as; nothing for types that are no part of the sending of mail.
-    pub fn of(row: &Row) -> Option<Counts> {
-        let mut counts = Counts::default();
-        match row.kind {
-            RecordKind::Delivered if is_smtp(&row.get(Column::DlvType)) => counts.delivered = 1,
-            RecordKind::Delivered => counts.other_deliveries = 1,
-            RecordKind::Bounced if reached_remote_host(row) => counts.bounced = 1,
-            RecordKind::Bounced => counts.local_bounces = 1,
-            RecordKind::Deferred => counts.deferred = 1,
-            RecordKind::QueueDeferred => counts.queue_events = 1,
+/// What one record counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// See [`Counts::delivered`]; the others in its order.
+    Delivered,
+    /// Reached a remote host.
+    Bounced,
+    /// A `t` row.
+    Deferred,
+    /// A `tq` row.
+    QueueEvent,
+    /// Reached none.
+    LocalBounce,
+    /// Not over SMTP.
+    OtherDelivery,
+}
+
+impl Counted {
+    /// What a record counts as; nothing for types that are no part of the sending of mail.
+    pub fn of(row: &Row) -> Option<Counted> {
+        Some(match row.kind {
+            RecordKind::Delivered if is_smtp(&row.get(Column::DlvType)) => Counted::Delivered,
+            RecordKind::Delivered => Counted::OtherDelivery,
+            RecordKind::Bounced if reached_remote_host(row) => Counted::Bounced,
+            RecordKind::Bounced => Counted::LocalBounce,
+            RecordKind::Deferred => Counted::Deferred,
+            RecordKind::QueueDeferred => Counted::QueueEvent,
             _ => return None,
-        }
-        Some(counts)
+        })
+    }
+
+    /// Whether it is one of [`Counts::attempts`].
+    pub fn is_attempt(self) -> bool {
+        matches!(self, Counted::Delivered | Counted::Bounced | Counted::Deferred)
     }
 }
 

@@ -6,6 +6,8 @@
 //! on the order of records or on how the input was cut (threshold sampling by hash; compare the
 //! "adaptive sampling" of Flajolet 1990). Then rates are estimates and say their standard error.
 
+use rayon::prelude::*;
+
 /// How many (message, IP) pairs are kept before messages are sampled: at most 60 MiB for each thread.
 pub const MESSAGE_BUDGET: usize = 4_000_000;
 
@@ -51,85 +53,112 @@ pub struct Messages {
     budget: usize,
     /// Hashes with this many leading zero bits are kept.
     zero_bits: u32,
-    /// As they came, and a pair perhaps more than once, until they are compacted.
-    met: Vec<Met>,
+    /// By the lowest bits of the hash, so that what must be sorted together fits in a core's cache and
+    /// can be sorted beside the rest. As they came, and a pair perhaps more than once, until compacted.
+    buckets: Vec<Vec<Met>>,
+    /// How many there are in all.
+    met: usize,
+    /// Whether every pair is there once, and its bucket sorted.
+    is_compact: bool,
 }
 
 /// A message in a cell: the two halves of its hash, and the cell's number with the lowest bit set where
 /// the message was deferred there. Twelve bytes without padding, since there are millions.
-type Met = [u32; 3];
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Met([u32; 3]);
 
-fn hash_of(met: &Met) -> u64 {
-    u64::from(met[0]) << 32 | u64::from(met[1])
+impl Met {
+    fn new(hash: u64, cell: u32, deferred: bool) -> Met {
+        Met([(hash >> 32) as u32, hash as u32, cell << 1 | u32::from(deferred)])
+    }
+
+    /// The hash of the message.
+    pub fn message(&self) -> u64 {
+        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
+    }
+
+    /// The number of the cell.
+    pub fn cell(&self) -> u32 {
+        self.0[2] >> 1
+    }
+
+    /// Whether it was deferred there.
+    pub fn deferred(&self) -> bool {
+        self.0[2] & 1 == 1
+    }
 }
+
+/// How many buckets there are: a power of two.
+const BUCKETS: usize = 512;
 
 impl Messages {
     /// Nothing yet; so many pairs are kept at most.
     pub fn with_budget(budget: usize) -> Messages {
-        Messages { budget, zero_bits: 0, met: Vec::new() }
+        Messages { budget, zero_bits: 0, buckets: vec![Vec::new(); BUCKETS], met: 0, is_compact: true }
     }
 
     /// Adds an attempt for a message in a cell.
     #[inline]
     pub fn add(&mut self, hash: u64, cell: u32, deferred: bool) {
-        if self.met.len() == self.met.capacity() {
-            self.make_room();
-        }
         if hash.leading_zeros() < self.zero_bits {
             return;
         }
-        self.met.push([(hash >> 32) as u32, hash as u32, cell << 1 | u32::from(deferred)]);
-    }
-
-    /// Doubles the room up to a quarter above the budget; where that is full, drops what is double and
-    /// what the budget does not hold.
-    fn make_room(&mut self) {
-        let most = self.budget + self.budget / 4 + 1;
-        if self.met.len() < most {
-            let wanted = (2 * self.met.len()).max(1024).min(most);
-            self.met.reserve_exact(wanted - self.met.len());
-        } else {
+        if self.met == self.most() {
             self.compact();
-        }
-    }
-
-    /// Sorts, keeps each pair once, and as many as the budget holds.
-    fn compact(&mut self) {
-        // The same order as the arrays' own, in fewer comparisons.
-        self.met.sort_unstable_by_key(|met| (hash_of(met), met[2]));
-        // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
-        self.met.dedup_by(|later, kept| {
-            let same = (later[0], later[1], later[2] >> 1) == (kept[0], kept[1], kept[2] >> 1);
-            if same {
-                kept[2] |= later[2];
+            if hash.leading_zeros() < self.zero_bits {
+                return;
             }
-            same
-        });
-        while self.met.len() > self.budget {
-            self.raise_to(self.zero_bits + 1);
         }
+        let bucket = &mut self.buckets[hash as usize % BUCKETS];
+        if bucket.capacity() == 0 {
+            // Room for all that may come: what is not touched takes no memory, and nothing is copied.
+            bucket.reserve_exact((self.budget + self.budget / 4) / BUCKETS + 16);
+        }
+        bucket.push(Met::new(hash, cell, deferred));
+        self.met += 1;
+        self.is_compact = false;
     }
 
-    fn raise_to(&mut self, zero_bits: u32) {
-        self.zero_bits = zero_bits;
-        self.met.retain(|met| hash_of(met).leading_zeros() >= zero_bits);
+    /// An eighth above the budget there may be before what is double, and what the budget does not hold, is dropped.
+    fn most(&self) -> usize {
+        self.budget + self.budget / 8 + 1
+    }
+
+    /// Keeps each pair once, and as many as the budget holds.
+    pub fn compact(&mut self) {
+        if !self.is_compact {
+            self.join(vec![Vec::new(); BUCKETS]);
+        }
     }
 
     /// Adds another part's messages, whose cells have the numbers that `cell` gives them here.
-    pub fn merge(&mut self, mut other: Messages, cell: impl Fn(u32) -> u32) {
-        // Both parts keep the same sample before they are joined, and compacting may still thin one out.
-        self.compact();
-        other.compact();
-        let zero_bits = self.zero_bits.max(other.zero_bits);
-        self.raise_to(zero_bits);
-        other.raise_to(zero_bits);
-        for met in &mut other.met {
-            met[2] = cell(met[2] >> 1) << 1 | met[2] & 1;
+    pub fn merge(&mut self, mut other: Messages, cell: impl Fn(u32) -> u32 + Sync) {
+        // What one part could not hold, both together cannot.
+        self.zero_bits = self.zero_bits.max(other.zero_bits);
+        other
+            .buckets
+            .par_iter_mut()
+            .flatten()
+            .for_each(|met| *met = Met::new(met.message(), cell(met.cell()), met.deferred()));
+        self.join(other.buckets);
+    }
+
+    /// Joins buckets with others, keeps each pair once, and as many as the budget holds.
+    fn join(&mut self, mut others: Vec<Vec<Met>>) {
+        let pairs = self.buckets.par_iter_mut().zip(&mut others);
+        let by_zero_bits = pairs.map_init(Vec::new, |scratch, (one, two)| keep_each_once(scratch, one, two));
+        let sum = |one: [usize; 65], two: [usize; 65]| std::array::from_fn(|bits| one[bits] + two[bits]);
+        let by_zero_bits = by_zero_bits.reduce(|| [0; 65], sum);
+        let kept_by = |zero_bits: u32| by_zero_bits[zero_bits as usize..].iter().sum::<usize>();
+        while kept_by(self.zero_bits) > self.budget {
+            self.zero_bits += 1;
         }
-        self.met.reserve_exact(other.met.len());
-        self.met.append(&mut other.met);
-        drop(other);
-        self.compact();
+        let kept = |met: &Met| met.message().leading_zeros() >= self.zero_bits;
+        self.buckets.par_iter_mut().zip(others).for_each(|(one, two)| {
+            one.retain(kept);
+            one.extend(two.iter().filter(|met| kept(met)));
+        });
+        (self.met, self.is_compact) = (kept_by(self.zero_bits), true);
     }
 
     /// The share of all messages that was kept, 0 to 1.
@@ -138,11 +167,55 @@ impl Messages {
         0.5_f64.powi(self.zero_bits as i32)
     }
 
-    /// All that was kept: (message, cell, deferred there), sorted.
-    pub fn sorted(&mut self) -> impl Iterator<Item = (u64, u32, bool)> {
+    /// All that was kept, in parts that no message is divided between. In each part, what belongs to one
+    /// message stands together.
+    pub fn parts(&mut self) -> &[Vec<Met>] {
         self.compact();
-        self.met.iter().map(|met| (hash_of(met), met[2] >> 1, met[2] & 1 == 1))
+        &self.buckets
     }
+}
+
+/// Keeps each pair of two buckets once, and puts beside each other those of one message: all in the first
+/// bucket and, where it has no room left, the second, so that no memory is asked for. Gives how many there
+/// are by the leading zero bits of their messages.
+///
+/// Hashes are spread evenly, so they are dealt to slots by some of their bits (a pass of counting sort:
+/// Knuth, The Art of Computer Programming, volume 3, section 5.2), and only the few of a slot are compared.
+fn keep_each_once(scratch: &mut Vec<Met>, one: &mut Vec<Met>, two: &mut Vec<Met>) -> [usize; 65] {
+    const SLOTS: usize = 8192;
+    let slot = |met: &Met| met.0[1] as usize / BUCKETS % SLOTS;
+    let mut ends = [0_u32; SLOTS];
+    one.iter().chain(&*two).for_each(|met| ends[slot(met)] += 1);
+    let mut end = 0;
+    for count in &mut ends {
+        end += *count;
+        *count = end;
+    }
+    scratch.resize(one.len() + two.len(), Met::default());
+    for met in one.iter().chain(&*two) {
+        let place = &mut ends[slot(met)];
+        *place -= 1;
+        scratch[*place as usize] = *met;
+    }
+    for of_slot in scratch.chunk_by_mut(|a, b| slot(a) == slot(b)).filter(|of_slot| of_slot.len() > 1) {
+        of_slot.sort_unstable();
+    }
+    // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
+    scratch.dedup_by(|later, kept| {
+        let same = (later.message(), later.cell()) == (kept.message(), kept.cell());
+        if same {
+            kept.0[2] |= later.0[2];
+        }
+        same
+    });
+    let (first, second) = scratch.split_at(scratch.len().min(one.len()));
+    for (bucket, part) in [(one, first), (two, second)] {
+        bucket.truncate(part.len());
+        bucket.copy_from_slice(part);
+    }
+    let mut by_zero_bits = [0; 65];
+    scratch.iter().for_each(|met| by_zero_bits[met.message().leading_zeros() as usize] += 1);
+    by_zero_bits
 }
 
 #[cfg(test)]
@@ -150,8 +223,8 @@ mod tests {
     use super::*;
     use xxhash_rust::xxh3::xxh3_64;
 
-    fn all(messages: &mut Messages) -> (Vec<(u64, u32, bool)>, f64) {
-        (messages.sorted().collect(), messages.share())
+    fn all(messages: &mut Messages) -> (Vec<Met>, f64) {
+        (messages.parts().concat(), messages.share())
     }
 
     fn part(range: std::ops::Range<u64>) -> Messages {
@@ -180,7 +253,7 @@ mod tests {
         for deferred in [false, true, false] {
             messages.add(7, 1, deferred);
         }
-        assert_eq!(all(&mut messages), (vec![(7, 1, true)], 1.0));
+        assert_eq!(all(&mut messages), (vec![Met::new(7, 1, true)], 1.0));
     }
 
     #[test]
@@ -191,7 +264,7 @@ mod tests {
         assert!(sampled.rate == 0.0 && sampled.error > 0.0);
         // The estimate lies within four standard errors of the truth, which is one in ten.
         let (met, share) = all(&mut part(0..5000));
-        let deferred = met.iter().filter(|met| met.2).count() as u64;
+        let deferred = met.iter().filter(|met| met.deferred()).count() as u64;
         let estimate = MessageRate::estimate(deferred, met.len() as u64, share).expect("a rate");
         assert!((estimate.rate - 0.1).abs() < 4.0 * estimate.error, "{estimate:?}");
     }

@@ -2,25 +2,29 @@
 //! order, make the tally of the whole, whatever the cutting and the number of threads. Memory grows
 //! with the number of distinct groups, never with the number of records.
 //!
-//! One file an accumulator, each with `add` and `merge`.
+//! A [`Counter`] takes records and makes a [`Tally`]; tallies are merged. One file an accumulator, each
+//! with `add` and `merge`.
 
 mod cells;
+mod counter;
 mod counts;
 mod coverage;
 mod messages;
 mod names;
 mod overlap;
 mod plan;
+mod repeats;
 mod replies;
 mod select;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
 mod tally;
 mod votes;
 
-pub use cells::{Cell, Cells};
-pub use counts::Counts;
+pub use cells::{Cell, Cells, Key};
+pub use counter::Counter;
+pub use counts::{Counted, Counts};
 pub use coverage::{Coverage, InputCoverage};
-pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages};
+pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages, Met};
 pub use names::Names;
 pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
 pub use plan::{IspBy, Plan};

@@ -63,6 +63,9 @@ impl Sample {
     }
 }
 
+/// The bits of a record's hash that tell whether it is sampled.
+const CHANCE: u64 = u64::MAX << (u64::BITS - Thinning::WITHIN_SECONDS);
+
 /// How much of the records is sampled: each step halves them. The first steps thin the records of every
 /// second, so that a short burst leaves some; the further ones leave out whole seconds, whose records
 /// then cost nothing.
@@ -76,8 +79,12 @@ impl Thinning {
         second_hash.leading_zeros() >= self.0.saturating_sub(Self::WITHIN_SECONDS)
     }
 
+    fn keeps_who(self, who: u64) -> bool {
+        who.leading_zeros() >= self.0.min(Self::WITHIN_SECONDS)
+    }
+
     fn keeps(self, second: Moment, who: u64) -> bool {
-        who.leading_zeros() >= self.0.min(Self::WITHIN_SECONDS) && self.keeps_second(hash(second))
+        self.keeps_who(who) && self.keeps_second(hash(second))
     }
 }
 
@@ -111,7 +118,14 @@ impl InputSample {
     fn look_closer(&mut self, row: &Row, second: Moment, identity: &[Column]) {
         // Without a recipient, or the queue for one, nothing tells two records of one second apart.
         let about = if row.kind == RecordKind::QueueDeferred { Column::Queue } else { Column::Rcpt };
-        if !identity.contains(&about) || row.get(about).is_empty() {
+        let text = row.get(about);
+        if !identity.contains(&about) || text.is_empty() {
+            return;
+        }
+        // Whether it is sampled hangs on this column alone, so that the others are not looked at in vain.
+        let chance = xxh3_64_with_seed(&text, second.0 as u64) & CHANCE;
+        let sample = &mut self.samples[row.kind];
+        if !sample.thinning.keeps_who(chance) {
             return;
         }
         self.cells.clear();
@@ -119,7 +133,7 @@ impl InputSample {
             self.cells.extend_from_slice(&row.get(*column));
             self.cells.push(0);
         }
-        self.samples[row.kind].add(second, xxh3_64(&self.cells));
+        sample.add(second, chance | xxh3_64(&self.cells) & !CHANCE);
     }
 
     fn merge(&mut self, other: InputSample) {

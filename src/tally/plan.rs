@@ -51,7 +51,7 @@ pub struct Plan {
 
 impl Plan {
     /// The place in `leave_out` that a record is left out by.
-    pub(super) fn leaves_out(&self, input: usize, kind: RecordKind, time: Option<Moment>) -> Option<usize> {
+    pub fn leaves_out(&self, input: usize, kind: RecordKind, time: Option<Moment>) -> Option<usize> {
         let by =
             |one: &LeaveOut, time| one.input == input && one.kind == kind && (one.first..=one.last).contains(&time);
         self.leave_out.iter().position(|one| time.is_some_and(|time| by(one, time)))

@@ -56,8 +56,28 @@ impl Seen {
     }
 }
 
-/// The records of one literal text, by IP.
-type Ips = HashMap<u32, Seen>;
+/// The records of one literal text, by IP. Most texts hold an id and come once, from one IP, which has its
+/// place here without a map of its own.
+#[derive(Debug, Clone, Default)]
+struct Ips {
+    first: Option<(u32, Seen)>,
+    others: Option<Box<HashMap<u32, Seen>>>,
+}
+
+impl Ips {
+    fn merge(&mut self, ip: u32, seen: Seen) {
+        match &mut self.first {
+            None => self.first = Some((ip, seen)),
+            Some((first, known)) if *first == ip => known.merge(seen),
+            _ => self.others.get_or_insert_default().entry(ip).or_default().merge(seen),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u32, Seen)> {
+        let others = self.others.iter().flat_map(|others| others.iter().map(|(ip, seen)| (*ip, *seen)));
+        self.first.into_iter().chain(others)
+    }
+}
 
 /// All replies.
 #[derive(Debug, Clone)]
@@ -72,10 +92,10 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
         Replies { flood, parties: HashMap::new() }
     }
 
-    /// Adds a record.
-    pub fn add(&mut self, party: P, reply: Reply, span: Span) {
+    /// Adds so many records.
+    pub fn add(&mut self, party: P, reply: Reply, count: u64, span: Span) {
         let causes = self.parties.entry((party, reply.kind)).or_default();
-        causes.add(reply, Seen { count: 1, span }, self.flood);
+        causes.add(reply, Seen { count, span }, self.flood);
     }
 
     /// Adds another part's replies, whose parties and IPs are called what is given here; parties that
@@ -103,9 +123,8 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
             causes.by_cause.iter().flat_map(move |(cause60, diags)| {
                 let (text, host) = diags.example.as_ref().map_or((&b""[..], &b""[..]), |(text, host)| (text, host));
                 diags.by_diag.iter().flat_map(move |(diag60, ips)| {
-                    ips.iter().map(move |(ip, seen)| {
-                        (*party, Reply { kind: *kind, cause60, diag60, ip: *ip, text, host }, *seen)
-                    })
+                    ips.iter()
+                        .map(move |(ip, seen)| (*party, Reply { kind: *kind, cause60, diag60, ip, text, host }, seen))
                 })
             })
         })
@@ -156,7 +175,7 @@ impl Diags {
         let text = &reply.text[..reply.text.len().min(LONGEST_TEXT)];
         self.offer_example(text, reply.host);
         let diag60 = if self.flooded { OTHER } else { reply.diag60 };
-        self.by_diag.entry_ref(diag60).or_default().entry(reply.ip).or_default().merge(seen);
+        self.by_diag.entry_ref(diag60).or_default().merge(reply.ip, seen);
         self.bound(flood);
     }
 
@@ -173,9 +192,8 @@ impl Diags {
             self.offer_example(text, host);
         }
         for (diag60, ips) in other.by_diag {
-            for (there, seen) in ips {
-                self.by_diag.entry_ref(&*diag60).or_default().entry(ip(there)).or_default().merge(seen);
-            }
+            let into = self.by_diag.entry(diag60).or_default();
+            ips.iter().for_each(|(there, seen)| into.merge(ip(there), seen));
         }
         self.bound(flood);
     }
@@ -185,8 +203,8 @@ impl Diags {
         self.flooded |= self.by_diag.len() > flood;
         if self.flooded && !alone {
             let mut other = Ips::default();
-            for (ip, seen) in std::mem::take(&mut self.by_diag).into_values().flatten() {
-                other.entry(ip).or_default().merge(seen);
+            for ips in std::mem::take(&mut self.by_diag).into_values() {
+                ips.iter().for_each(|(ip, seen)| other.merge(ip, seen));
             }
             self.by_diag.insert(OTHER.to_owned(), other);
         }
@@ -205,7 +223,7 @@ mod tests {
         for (number, (cause60, diag60)) in texts.iter().enumerate() {
             let text = diag60.as_bytes();
             let reply = Reply { kind: RecordKind::Deferred, cause60, diag60, ip: number as u32 % 2, text, host: b"" };
-            replies.add(0, reply, Span::at(Moment(number as i64)));
+            replies.add(0, reply, 1, Span::at(Moment(number as i64)));
         }
         replies
     }

@@ -21,7 +21,8 @@ impl Window {
         self.since.is_none() && self.until.is_none()
     }
 
-    fn holds(&self, time: Moment) -> bool {
+    /// Whether an instant is within it.
+    pub fn holds(&self, time: Moment) -> bool {
         self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
     }
 }

@@ -11,7 +11,7 @@ use pmtriage::record::{
 };
 use pmtriage::reply::{Own, first_60, mask};
 use pmtriage::summary::summarise;
-use pmtriage::tally::{IspBy, Plan, Tally};
+use pmtriage::tally::{Counter, IspBy, Plan, Tally};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -106,15 +106,15 @@ fn read(bytes: &[u8]) {
 
 /// Counts what can be read; more bytes are read than any test puts in only where reading goes round in circles.
 fn count(mut segments: Segments) -> Tally {
-    let mut tally = Tally::new(&BY_PROVIDER);
+    let mut counter = Counter::new(&BY_PROVIDER);
     let mut index = 0;
     while let Ok(Some(segment)) = segments.next(Vec::new()) {
         assert_eq!(segment.index, index, "segments are numbered");
         index += 1;
         assert!(index < 100_000, "reading comes to an end");
-        tally.add_segment(0, &segment);
+        counter.add_segment(0, &segment);
     }
-    tally
+    counter.finish()
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use pmtriage::input::{Content, Segment, Segments, look};
 use pmtriage::provider::Providers;
 use pmtriage::read::{Item, Rows};
 use pmtriage::record::{Column, PerKind, RecordKind, Schema};
-use pmtriage::tally::{FLOOD, Filter, IDENTITY, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window};
+use pmtriage::tally::{Counter, FLOOD, Filter, IDENTITY, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -77,9 +77,9 @@ pub fn segments(body: impl Read + Send + 'static, content: &Content) -> Vec<Segm
 
 /// What the fast way counts of segments, each of some input.
 pub fn tally<'s>(plan: &Arc<Plan>, segments: impl IntoIterator<Item = (usize, &'s Segment)>) -> Tally {
-    let mut tally = Tally::new(plan);
-    segments.into_iter().for_each(|(input, segment)| tally.add_segment(input, segment));
-    tally
+    let mut counter = Counter::new(plan);
+    segments.into_iter().for_each(|(input, segment)| counter.add_segment(input, segment));
+    counter.finish()
 }
 
 /// What the fast way counts of one source.

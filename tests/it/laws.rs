@@ -10,7 +10,7 @@ use pmtriage::input::{Content, Segment};
 use pmtriage::record::Moment;
 use pmtriage::record::{Layout, Schema};
 use pmtriage::summary::{Row, Summary, summarise};
-use pmtriage::tally::{Counts, IspBy, LeaveOut, LeftOut, Plan, Seen, Tally, Window};
+use pmtriage::tally::{Counter, Counts, IspBy, LeaveOut, LeftOut, Plan, Seen, Tally, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -18,7 +18,7 @@ use std::io::{self, Cursor, ErrorKind, Read};
 use std::sync::{Arc, LazyLock};
 
 /// The cutter reads so many bytes at once.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 18;
 
 /// A plan by provider that uses everything: some records lie outside the window, and a handful of replies
 /// is a flood already, and of messages too many.
@@ -119,11 +119,12 @@ fn deal(plan: &Arc<Plan>, segments: &[(usize, Segment)], threads: usize, chance:
     let mut chance = chance.iter().cycle();
     let mut below = |number: usize| chance.next().expect("it goes round").index(number);
     let mut left: Vec<&(usize, Segment)> = segments.iter().collect();
-    let mut tallies: Vec<Tally> = (0..threads).map(|_| Tally::new(plan)).collect();
+    let mut counters: Vec<Counter> = (0..threads).map(|_| Counter::new(plan)).collect();
     while !left.is_empty() {
         let (input, segment) = left.swap_remove(below(left.len()));
-        tallies[below(threads)].add_segment(*input, segment);
+        counters[below(threads)].add_segment(*input, segment);
     }
+    let mut tallies: Vec<Tally> = counters.into_iter().map(Counter::finish).collect();
     while tallies.len() > 1 {
         let other = tallies.swap_remove(below(tallies.len()));
         let one = below(tallies.len());
@@ -216,16 +217,16 @@ proptest! {
             Box::new(Broken(Cursor::new(source.bytes.clone()))),
             &source.content(),
         );
-        let mut tally = Tally::new(&BY_DOMAIN);
+        let mut counter = Counter::new(&BY_DOMAIN);
         let error = loop {
             match cutter.next(Vec::new()) {
-                Ok(Some(segment)) => tally.add_segment(0, &segment),
+                Ok(Some(segment)) => counter.add_segment(0, &segment),
                 Ok(None) => break None,
                 Err(error) => break Some(error.to_string()),
             }
         };
         prop_assert_eq!(error.as_deref(), Some("the disk is gone"));
-        prop_assert_eq!(Counted::of_tally(&tally), judged(&[source]));
+        prop_assert_eq!(Counted::of_tally(&counter.finish()), judged(&[source]));
     }
 
     #[test]

@@ -3,14 +3,18 @@
 //! What a stage computes is tested beside the stage. Here is only what needs the whole program:
 //! the sample logs, the behaviour as a process, and the order of the house.
 
+mod behind;
+mod dkim;
 mod hostile;
 mod judge;
 mod laws;
 mod licences;
+mod peers;
 mod processes;
 mod program;
 mod readme;
 mod repeated;
+mod replies;
 mod samples;
 mod streams;
 mod tidy;

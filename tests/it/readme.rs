@@ -68,6 +68,29 @@ fn the_options_are_those_of_the_help() {
 }
 
 #[test]
+fn the_commands_that_share_options_document_their_own() {
+    let of = |command: &str| {
+        let help = Run::new().args([command, "--help"]).run();
+        options(&String::from_utf8(help.stdout).expect("text"))
+    };
+    let shared = of("report");
+    for command in ["causes", "records", "explain"] {
+        let documented: Vec<_> =
+            rows(&format!("### {command}")).into_iter().map(|row| (code(&row[0])[0].clone(), row[1].clone())).collect();
+        let offered = of(command);
+        assert!(documented.iter().all(|option| offered.contains(option)), "{command}: {documented:?} {offered:?}");
+        let own = offered.iter().filter(|option| !shared.contains(option));
+        let missing: Vec<_> = own.filter(|option| !documented.contains(option)).collect();
+        assert!(missing.is_empty(), "{command}: {missing:?}");
+    }
+    let said = Run::new().args(["causes", "--format", "csv"]).arg(sample("plain.csv")).run();
+    let columns = README.split("\n### causes\n").nth(1).and_then(|rest| rest.split("| column |").nth(1));
+    let columns = columns.expect("a table").lines().skip(2).take_while(|line| line.starts_with('|'));
+    let columns: Vec<String> = columns.flat_map(|line| code(line.split('|').nth(1).unwrap_or_default())).collect();
+    assert_eq!(columns.join(","), String::from_utf8_lossy(&said.stdout).lines().next().unwrap_or_default());
+}
+
+#[test]
 fn the_columns_are_those_of_the_files() {
     for list in ["isps", "pools", "ips", "groups", "findings", "inputs"] {
         let run = Run::new().args(["report", "--format", "csv", "--list", list]);
@@ -187,7 +210,7 @@ fn is_source(name: &str) -> bool {
     !name.contains([' ', '*'])
         && name.contains('/')
         && !name.starts_with('/')
-        && [".rs", "/providers.csv"].iter().any(|end| name.ends_with(end))
+        && [".rs", "/providers.csv", "/rules.toml"].iter().any(|end| name.ends_with(end))
 }
 
 /// The fenced blocks of README with this mark.

@@ -14,6 +14,9 @@ use crate::report::model::Report;
 
 /// More findings than this are counted, not shown.
 const BLOCKS: usize = 3;
+/// A class with a smaller share of the deferrals is not named, and no more than so many are.
+const WORTH_A_WORD: f64 = 0.1;
+const CLASSES: usize = 3;
 /// More steps than this are for later.
 const STEPS: usize = 3;
 
@@ -21,7 +24,7 @@ const STEPS: usize = 3;
 pub fn write(report: &Report, page: &mut Page) -> io::Result<()> {
     let findings = worst_first(&report.evaluation.findings);
     if !report.unjudged.is_empty() {
-        unknown(&report.unjudged, page)?;
+        write_unknown(&report.unjudged, page)?;
     } else if findings.is_empty() {
         nothing_found(report, page)?;
     }
@@ -44,7 +47,8 @@ fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     sorted
 }
 
-fn unknown(lines: &[String], page: &mut Page) -> io::Result<()> {
+/// Writes why nothing can be judged.
+pub fn write_unknown(lines: &[String], page: &mut Page) -> io::Result<()> {
     page.paragraph(Ink::Yellow, "UNKNOWN  ", &lines[0])?;
     for line in &lines[1..] {
         // What is to be copied into a configuration keeps its shape.
@@ -106,11 +110,48 @@ fn block(finding: &Finding, page: &mut Page) -> io::Result<()> {
         let class = if finding.class == UNKNOWN_CLASS { String::new() } else { format!("{}: ", finding.class) };
         page.line(Ink::Plain, &format!("  reply  {class}{cause}"))?;
     }
+    let remarks: Vec<String> = mix(finding).into_iter().chain(blame(finding)).collect();
+    if !remarks.is_empty() {
+        page.paragraph(Ink::Plain, "         ", &remarks.join("; "))?;
+    }
     for (place, step) in finding.next_steps.iter().take(STEPS).enumerate() {
         let label = if place == 0 { "next" } else { "    " };
         page.paragraph(Ink::Plain, &format!("  {label}   {}. ", place + 1), step)?;
     }
     Ok(())
+}
+
+/// The classes of its deferrals, where there is more than one that counts.
+fn mix(finding: &Finding) -> Option<String> {
+    let all: u64 = finding.classes.iter().map(|(_, count)| count).sum();
+    let share = |count: u64| count as f64 / all as f64;
+    let parts = finding.classes.iter().filter(|(_, count)| share(*count) >= WORTH_A_WORD).take(CLASSES);
+    let parts: Vec<String> = parts.map(|(class, count)| format!("{class} {:.0} %", share(*count) * 100.0)).collect();
+    (parts.len() > 1).then(|| format!("of its deferrals {}", parts.join(", ")))
+}
+
+/// What the reply blames, and whether the numbers show the same; nothing where that helps nobody.
+fn blame(finding: &Finding) -> Option<String> {
+    let thing = match finding.blames? {
+        "ip" => "the IP",
+        "netblock" => "the IP's netblock",
+        "domain" => "the sending domain",
+        "url" => "a link",
+        "content" => "what the mail holds",
+        "volume" => "the volume",
+        _ => return None,
+    };
+    Some(match (finding.blames_fits, finding.scope) {
+        (Some(true), _) => format!("the reply blames {thing}, and the numbers agree"),
+        (Some(false), Scope::IpSpecific) => {
+            format!("the reply blames {thing}, yet other IPs fare better: see what differs in what these send")
+        }
+        (Some(false), _) => {
+            format!("the reply blames {thing}, yet all IPs fare alike: look for what they have in common")
+        }
+        (None, Scope::CannotTell) => format!("the reply blames {thing}"),
+        (None, _) => return None,
+    })
 }
 
 /// Where the trouble sits, in words.

@@ -10,12 +10,17 @@ use crate::report::model::{InputRow, Report};
 
 /// Writes the notes, then always the coverage, then the definition of the rate.
 pub fn write(report: &Report, page: &mut Page) -> io::Result<()> {
+    write_coverage(report, page)?;
+    let rate = report.definitions.iter().find(|(name, _)| name == "deferral_rate");
+    rate.map_or(Ok(()), |(_, text)| page.paragraph(Ink::Dim, "", &format!("rate = {text}")))
+}
+
+/// The same for a screen without rates.
+pub fn write_coverage(report: &Report, page: &mut Page) -> io::Result<()> {
     for warning in &report.warnings {
         page.paragraph(Ink::Yellow, "note: ", warning)?;
     }
-    page.paragraph(Ink::Dim, "", &coverage(report))?;
-    let rate = report.definitions.iter().find(|(name, _)| name == "deferral_rate");
-    rate.map_or(Ok(()), |(_, text)| page.paragraph(Ink::Dim, "", &format!("rate = {text}")))
+    page.paragraph(Ink::Dim, "", &coverage(report))
 }
 
 /// `20,000 records, 0 skipped, 2026-11-20 00:00-22:14 UTC, 8 IPs, 1 file, 0.1 s`.

@@ -1,6 +1,8 @@
 //! The terminal screen: the answer first, then the tables behind it, then what the numbers rest on.
 
 mod answer;
+mod causes;
+mod explained;
 mod footer;
 mod grid;
 mod lists;
@@ -10,7 +12,9 @@ mod text;
 use std::io::{self, Write};
 
 use super::model::Report;
-use page::Page;
+pub use causes::write_causes;
+pub use explained::write_explained;
+pub use page::{Ink, Page};
 
 /// What the terminal can show, and what the user wants to see first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +93,7 @@ mod tests {
         ✖ ACT  yahoo: 192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %
           where  pool main: mixed, 192.0.2.13 stands out, the rest is raised too
           reply  reputation: 421 4.7.0 [TSS04] Messages from <ip> temporarily deferred …
+                 of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo
                  2. lower max-msg-rate for yahoo until the rate is below 5 %
 
@@ -152,6 +157,8 @@ mod tests {
                  stands out, the rest is raised
                  too
           reply  reputation: 421 4.7.0 [TSS04] …
+                 of its deferrals reputation 70
+                 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool
                     main for yahoo
                  2. lower max-msg-rate for yahoo
@@ -214,6 +221,7 @@ mod tests {
           where  pool main: mixed, 192.0.2.13 stands out, the rest
                  is raised too
           reply  reputation: 421 4.7.0 [TSS04] Messages from <ip>...
+                 of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo
                  2. lower max-msg-rate for yahoo until the rate is
                     below 5 %
@@ -241,6 +249,7 @@ mod tests {
           where  pool a\u{202e}b\x09c: mixed, 192.0.2.13 stands out, the rest is raised
                  too
           reply  reputation: =HYPERLINK("http://x.test")|<b>\x1b[2J\x0d\x0a\x9bA\u{202e…
+                 of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo
 
           ISP               attempts  deferred    rate   IPs !  IPs ✖  verdict

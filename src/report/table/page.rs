@@ -21,10 +21,15 @@ pub struct Page<'p> {
 /// The colour of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
+    /// The terminal's own.
     Plain,
+    /// Something is to be done.
     Red,
+    /// Something is to be looked at.
     Yellow,
+    /// All is well.
     Green,
+    /// What is beside the point.
     Dim,
 }
 
@@ -57,6 +62,9 @@ impl<'p> Page<'p> {
     }
 
     /// One line, cut where it is too long.
+    ///
+    /// # Errors
+    /// Those of the writer.
     pub fn line(&mut self, ink: Ink, line: &str) -> io::Result<()> {
         let clean = self.clean(line);
         let cut = text::cut(clean.trim_end(), self.screen.width, self.ellipsis());
@@ -67,6 +75,9 @@ impl<'p> Page<'p> {
     }
 
     /// A sentence, broken between words; what follows the first line stands under its text.
+    ///
+    /// # Errors
+    /// Those of the writer.
     pub fn paragraph(&mut self, ink: Ink, label: &str, sentence: &str) -> io::Result<()> {
         let clean = self.clean(sentence).into_owned();
         let mut lines = text::wrap(label, &clean, self.screen.width);
@@ -78,11 +89,17 @@ impl<'p> Page<'p> {
     }
 
     /// An empty line.
+    ///
+    /// # Errors
+    /// Those of the writer.
     pub fn gap(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
     /// Hands everything on to the terminal.
+    ///
+    /// # Errors
+    /// Those of the writer.
     pub fn end(&mut self) -> io::Result<()> {
         self.out.flush()
     }

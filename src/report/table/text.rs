@@ -17,16 +17,28 @@ pub fn cut<'t>(text: &'t str, limit: usize, ellipsis: &str) -> Cow<'t, str> {
         return Cow::Borrowed(text);
     }
     let ellipsis = if width(ellipsis) < limit { ellipsis } else { "" };
-    let mut room = limit - width(ellipsis);
-    let kept: String = text
-        .chars()
-        .take_while(|character| {
-            let fits = character.width().unwrap_or(0) <= room;
-            room = room.saturating_sub(character.width().unwrap_or(0));
-            fits
-        })
-        .collect();
+    let kept: String = fitting(text.chars(), limit - width(ellipsis)).collect();
     (kept + ellipsis).into()
+}
+
+/// The same of its end.
+pub fn cut_beginning<'t>(text: &'t str, limit: usize, ellipsis: &str) -> Cow<'t, str> {
+    if width(text) <= limit {
+        return Cow::Borrowed(text);
+    }
+    let ellipsis = if width(ellipsis) < limit { ellipsis } else { "" };
+    let kept: usize = fitting(text.chars().rev(), limit - width(ellipsis)).map(char::len_utf8).sum();
+    (ellipsis.to_owned() + &text[text.len() - kept..]).into()
+}
+
+/// The first characters that fit into so many columns.
+fn fitting(characters: impl Iterator<Item = char>, mut room: usize) -> impl Iterator<Item = char> {
+    characters.take_while(move |character| {
+        let width = character.width().unwrap_or(0);
+        let fits = width <= room;
+        room = room.saturating_sub(width);
+        fits
+    })
 }
 
 /// Breaks a text between words; further lines are indented to stand under the text after the label.
@@ -90,6 +102,10 @@ mod tests {
         assert_eq!(cut("邮件", 1, "…"), "");
         assert_eq!(cut("ab", 1, "…"), "a");
         assert_eq!(cut("ab", 0, "…"), "");
+        assert_eq!(cut_beginning("gmail", 5, "…"), "gmail");
+        assert_eq!(cut_beginning("gmails", 5, "…"), "…ails");
+        assert_eq!(cut_beginning("邮件服务", 6, "…"), "…服务");
+        assert_eq!(cut_beginning("ab", 0, "…"), "");
     }
 
     #[test]

@@ -4,8 +4,10 @@ use super::text;
 use crate::judge::cases;
 use pmtriage::evaluate::{Extent, Finding, Judgeable, Level, Scope, Thresholds, evaluate};
 use pmtriage::record::{Moment, RecordKind, Span};
-use pmtriage::report::{Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render};
-use pmtriage::summary::{Group, Row, Summary};
+use pmtriage::report::{
+    Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render, render_causes,
+};
+use pmtriage::summary::{CauseBy, Group, Meaning, Row, Summary};
 use pmtriage::tally::{Counts, MessageRate, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,6 +15,7 @@ use proptest::sample::select;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 /// Counts of a row: some are large, some are nothing.
 fn counts() -> impl Strategy<Value = Counts> {
@@ -68,6 +71,7 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
         class: "unknown",
         count: row.counts.deferred,
         seen: row.seen,
+        meaning: Arc::new(Meaning { blames: None, next_step: name(), example: name() }),
     };
     let groups = rows.iter().map(group).collect();
     Summary {
@@ -110,6 +114,9 @@ fn report() -> impl Strategy<Value = Report> {
                 next_steps: vec![name(), name()],
                 extent: Extent::ManyIsps,
                 explained_by: name(),
+                classes: vec![(name(), 3), (name(), 2)],
+                blames: Some("ip"),
+                blames_fits: Some(true),
             });
         }
         let input = |path: String| InputRow {
@@ -149,6 +156,12 @@ fn screen() -> impl Strategy<Value = Screen> {
 fn rendered(report: &Report, format: Format, list: List, screen: &Screen) -> String {
     let mut out = Vec::new();
     render(report, format, list, screen, &mut out).expect("memory takes it");
+    String::from_utf8(out).expect("text")
+}
+
+fn causes(report: &Report, format: Format, screen: &Screen) -> String {
+    let mut out = Vec::new();
+    render_causes(report, CauseBy::Masked, format, screen, &mut out).expect("memory takes it");
     String::from_utf8(out).expect("text")
 }
 
@@ -195,11 +208,24 @@ proptest! {
     #[test]
     fn nothing_on_the_screen_acts_on_it(report in report(), screen in screen()) {
         let shown = rendered(&report, Format::Table, List::Ips, &screen);
-        let plain = if screen.colour == Colour::On { without_colours(&shown) } else { shown };
-        prop_assert!(!plain.contains(acts), "{plain:?}");
-        if screen.symbols == Symbols::Ascii {
-            prop_assert!(plain.is_ascii(), "{plain:?}");
+        for shown in [shown, causes(&report, Format::Table, &screen)] {
+            let plain = if screen.colour == Colour::On { without_colours(&shown) } else { shown };
+            prop_assert!(!plain.contains(acts), "{plain:?}");
+            if screen.symbols == Symbols::Ascii {
+                prop_assert!(plain.is_ascii(), "{plain:?}");
+            }
         }
+    }
+
+    #[test]
+    fn causes_parse_back(report in report(), screen in screen()) {
+        let text = causes(&report, Format::Json, &screen);
+        prop_assert!(!text.contains(acts), "{text:?}");
+        let document: Value = serde_json::from_str(&text).expect("one document");
+        let rows = document["causes"].as_array().map(Vec::len);
+        let csv = causes(&report, Format::Csv, &screen);
+        prop_assert_eq!(Some(csv::Reader::from_reader(csv.as_bytes()).records().filter(Result::is_ok).count()), rows);
+        prop_assert_eq!(Some(causes(&report, Format::Markdown, &screen).lines().count() - 2), rows);
     }
 
     #[test]

@@ -166,9 +166,9 @@ impl Counted {
             };
             assert!(counted.cells.insert(key.clone(), cell).is_none(), "{key:?} has one cell");
         }
-        for (_, cell, deferred) in tally.messages.clone().sorted() {
-            let cell = counted.cells.get_mut(&keys[cell as usize]).expect("a message is in a cell");
-            cell.messages = (cell.messages.0 + 1, cell.messages.1 + u64::from(deferred));
+        for met in tally.messages.clone().parts().concat() {
+            let cell = counted.cells.get_mut(&keys[met.cell() as usize]).expect("a message is in a cell");
+            cell.messages = (cell.messages.0 + 1, cell.messages.1 + u64::from(met.deferred()));
         }
         for (party, reply, seen) in tally.replies.all() {
             let Party::Domain(domain) = party else { panic!("the tally was not grouped by domain") };

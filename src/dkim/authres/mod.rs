@@ -1,0 +1,202 @@
+//! What receivers said of a message's signatures, tied to the signatures themselves.
+//!
+//! Anyone can write an Authentication-Results header. Believed is the topmost one, and what the same receiver wrote
+//! before the message went on: below the next Received stands what came with the message (RFC 8601, section 5).
+
+mod parse;
+mod told;
+
+use super::check::{Cause, Check, Status};
+use super::verify::Verdict;
+use super::verify::letter::Letter;
+pub use parse::Entry;
+use parse::Results;
+pub use told::{Told, told};
+
+/// The header of a receiver itself.
+const OWN: [&str; 2] = ["authentication-results", "x-ms-exchange-authentication-results"];
+/// What says who said so before; looked at where nothing else is there.
+const HANDED_ON: [&str; 4] = [
+    "arc-authentication-results",
+    "x-original-authentication-results",
+    "authentication-results-original",
+    "x-authentication-results",
+];
+
+/// Checks what the receiver said.
+pub fn check(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Vec<Check> {
+    let (believed, others) = believed(letter);
+    let mut checks = Vec::new();
+    for results in &believed {
+        for entry in &results.entries {
+            checks.push(row(file, results, entry, &believed, verdicts));
+        }
+    }
+    if let (Some(first), true) = (checks.first_mut(), others > 0) {
+        let more = format!("{others} more such headers came with the message, and are not believed");
+        *first = first.clone().and(&more);
+    }
+    checks
+}
+
+/// What the receiver said, as it stands: its name, and each of its results.
+pub fn said(letter: &Letter) -> Vec<(Option<String>, Entry)> {
+    let results = believed(letter).0.into_iter();
+    results.flat_map(|of| of.entries.into_iter().map(move |entry| (of.receiver.clone(), entry))).collect()
+}
+
+/// The headers that are believed, and how many are not.
+fn believed(letter: &Letter) -> (Vec<Results>, usize) {
+    let all: Vec<(usize, &str)> = letter
+        .headers
+        .iter()
+        .enumerate()
+        .filter(|(_, header)| OWN.contains(&&*header.name) || HANDED_ON.contains(&&*header.name))
+        .map(|(place, header)| (place, &*header.name))
+        .collect();
+    let names: &[&str] = if all.iter().any(|(_, name)| OWN.contains(name)) { &OWN } else { &HANDED_ON };
+    let Some(first) = all.iter().find(|(_, name)| names.contains(name)).map(|(place, _)| *place) else {
+        return (Vec::new(), 0);
+    };
+    let read = |place: usize| parse::parse(&letter.headers[place].text());
+    let receiver = read(first).receiver;
+    let end =
+        letter.headers[first..].iter().position(|header| header.name == "received").map_or(usize::MAX, |at| first + at);
+    let own = all.iter().filter(|(place, name)| names.contains(name) && *place < end);
+    let results: Vec<Results> =
+        own.map(|(place, _)| read(*place)).filter(|results| results.receiver == receiver).collect();
+    let others = all.iter().filter(|(_, name)| OWN.contains(name)).count().saturating_sub(results.len());
+    (results, others)
+}
+
+fn row(file: &str, results: &Results, entry: &Entry, all: &[Results], verdicts: &[Verdict]) -> Check {
+    let receiver = results.receiver.as_deref().unwrap_or("a receiver that does not give its name");
+    let selector = entry.property("s").map_or(String::new(), |s| format!(" s={s}"));
+    let domain = entry.domain().map_or(String::new(), |d| format!(" d={d}"));
+    let subject = format!("{file}: {receiver} dkim={}{domain}{selector}", entry.result);
+    let tied = tie(entry, verdicts);
+    let said = if entry.text.is_empty() { entry.result.clone() } else { format!("{} ({})", entry.result, entry.text) };
+    let check = match told(entry) {
+        Told::Passed => Check::pass(&subject, CHECK, said),
+        Told::Caused(cause) => Check::of(&subject, CHECK, cause, said),
+        Told::NoEd25519 if has_pass_of(entry.domain().as_deref(), all) => Check::pass(&subject, CHECK, said)
+            .and("it does not know Ed25519; the other signature of this domain passed"),
+        Told::NoEd25519 => Check::of(&subject, CHECK, Cause::NoRecord, said),
+        Told::Unsigned if verdicts.is_empty() => Check::of(&subject, CHECK, Cause::UnsignedNoRule, said),
+        Told::Unsigned => Check::unknown(&subject, CHECK, said).and("the message here has a signature"),
+        Told::KeyOrHeaders | Told::Something => match tied.and_then(|(verdict, _)| verdict.cause()) {
+            Some(cause) => Check::of(&subject, CHECK, cause, said).and("the check here says why"),
+            None if tied.is_some_and(|(verdict, _)| verdict.holds()) => Check::unknown(&subject, CHECK, said)
+                .and("here the signature holds: the key in DNS was another one then, or the receiver saw another text"),
+            None => Check::unknown(&subject, CHECK, said)
+                .with_status(Status::Fail)
+                .and("the key does not fit, or what was signed was changed; this receiver does not say which")
+                .with_fix(
+                    "compare the key with `pmtriage dkim key`, then look for what changes mail behind the signer",
+                ),
+        },
+    };
+    let by = match tied {
+        Some((verdict, by)) if verdicts.len() > 1 => {
+            let b: String = verdict.b.chars().take(8).collect();
+            format!("about the signature b={b}, by {by}")
+        }
+        _ => String::new(),
+    };
+    check.and(&by)
+}
+
+const CHECK: &str = "authentication-results";
+
+/// The signature that a result is about: by the beginning of its `b=` (RFC 6008), else by domain and selector.
+fn tie<'v>(entry: &Entry, verdicts: &'v [Verdict]) -> Option<(&'v Verdict, &'static str)> {
+    if let Some(b) = entry.property("b") {
+        let b: String = b.chars().filter(|c| !c.is_whitespace()).collect();
+        return only(verdicts.iter().filter(|verdict| verdict.b.starts_with(&b))).map(|verdict| (verdict, "header.b"));
+    }
+    let domain = entry.domain()?;
+    // `i=` may be of a domain below.
+    let is_of = |of: &str| of == domain || (entry.property("d").is_none() && domain.ends_with(&format!(".{of}")));
+    let of_domain = verdicts.iter().filter(|verdict| verdict.selector.as_ref().is_some_and(|of| is_of(&of.domain)));
+    match entry.property("s") {
+        Some(selector) => {
+            let selector = selector.to_lowercase();
+            only(of_domain.filter(|verdict| verdict.selector.as_ref().is_some_and(|of| of.selector == selector)))
+                .map(|verdict| (verdict, "header.d and header.s"))
+        }
+        None => only(of_domain).map(|verdict| (verdict, "header.d")),
+    }
+}
+
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    all.next().filter(|_| all.next().is_none())
+}
+
+fn has_pass_of(domain: Option<&str>, all: &[Results]) -> bool {
+    all.iter()
+        .flat_map(|results| &results.entries)
+        .any(|entry| entry.result == "pass" && entry.domain().as_deref() == domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(headers: &str) -> Vec<Check> {
+        check("m", &Letter::parse(format!("{headers}\n\nbody\n").as_bytes()), &[])
+    }
+
+    fn verdict(selector: &str, b: &str, checks: Vec<Check>) -> Verdict {
+        let selector = Some(crate::dkim::key::Selector::new(selector, "example.com"));
+        Verdict { selector, b: b.to_owned(), checks }
+    }
+
+    #[test]
+    fn what_came_with_the_message_is_not_believed() {
+        let forged = "Authentication-Results: mx.example.net; dkim=pass header.d=bank.example";
+        let own = "Authentication-Results: mx.example.net; dkim=fail (body hash did not verify) header.d=example.com";
+        let checks = checked(&format!("{own}\nReceived: a\n{forged}\nAuthentication-Results: other; dkim=pass"));
+        assert_eq!((checks.len(), checks[0].cause), (1, Some(Cause::BodyChanged)));
+        assert!(checks[0].detail.contains("2 more such headers"), "{}", checks[0].detail);
+        // Several of the receiver itself are believed, those of another name above the next hop are not.
+        assert_eq!(checked(&format!("{own}\n{forged}")).len(), 2);
+        assert_eq!(checked(&format!("{own}\nAuthentication-Results: forged.example; dkim=pass")).len(), 1);
+        assert!(checked("Subject: x").is_empty());
+    }
+
+    #[test]
+    fn a_seal_of_arc_is_read_where_there_is_nothing_else() {
+        let arc = "ARC-Authentication-Results: i=1; mx.example.net; dkim=temperror (no key for signature) header.d=example.com";
+        assert_eq!(checked(arc)[0].cause, Some(Cause::NoRecord));
+        let both = format!("{arc}\nAuthentication-Results: mx.example.org; dkim=pass header.d=example.com");
+        assert_eq!(checked(&both).len(), 1);
+    }
+
+    #[test]
+    fn results_are_tied_by_b_then_by_domain_and_selector() {
+        let fail = |cause| vec![Check::of("x", "signature", cause, "")];
+        let verdicts = [
+            verdict("s1", "AbC/dEfGhI", fail(Cause::KeyMismatch)),
+            verdict("s1", "AbCxxEfGhI", fail(Cause::HeadersChanged)),
+            verdict("s2", "QQQQQQQQQQ", fail(Cause::BodyChanged)),
+        ];
+        let cause = |properties: &str| {
+            let header = format!("Authentication-Results: mx; dkim=fail {properties}\n\n");
+            check("m", &Letter::parse(header.as_bytes()), &verdicts)[0].cause
+        };
+        assert_eq!(cause("header.d=example.com header.b=\"AbC/dEfG\""), Some(Cause::KeyMismatch));
+        assert_eq!(cause("header.i=@example.com header.s=s1 header.b=AbCxxEfG"), Some(Cause::HeadersChanged));
+        assert_eq!(cause("header.i=a@x.example.com header.s=s2"), Some(Cause::BodyChanged));
+        // Two fit, or none.
+        assert_eq!((cause("header.d=example.com header.s=s1"), cause("header.d=example.org")), (None, None));
+        assert_eq!(cause("header.b=AbC"), None);
+    }
+
+    #[test]
+    fn a_receiver_without_ed25519_does_no_harm_beside_a_pass() {
+        let header = "Authentication-Results: mx; dkim=pass header.i=@example.com header.s=a; dkim=neutral (no key) header.i=@example.com header.s=ed";
+        assert!(checked(header).iter().all(|check| check.status == Status::Pass));
+        let alone = checked("Authentication-Results: mx; dkim=neutral (no key) header.i=@example.com");
+        assert_eq!(alone[0].cause, Some(Cause::NoRecord));
+    }
+}

@@ -1,0 +1,160 @@
+//! `dkim config`: what the signer's and the mail server's configuration mean for signing, and then each key in them.
+
+mod exim;
+mod opendkim;
+mod pmta;
+mod pmta_rules;
+mod pmta_sources;
+mod postfix;
+mod rspamd;
+mod socket;
+mod ucl;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::check::{Cause, Check};
+use super::dns::Dns;
+use super::files::whole;
+use super::key::{Selector, check_key};
+use super::keyfile;
+pub use pmta_sources::{PmtaSource, pmta_sources};
+
+/// No configuration file is longer.
+const MOST_BYTES: u64 = 16 << 20;
+/// Headers that must not be signed, for they change on the way (RFC 6376, section 5.4.1).
+const FRAGILE: [&str; 7] = ["return-path", "received", "comments", "keywords", "bcc", "resent-bcc", "dkim-signature"];
+
+/// A key that a configuration signs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// `d=`; none where it is that of each sender.
+    pub domain: Option<String>,
+    /// `s=`.
+    pub selector: String,
+    /// Where the private key is.
+    pub file: PathBuf,
+}
+
+/// What reading a configuration came to.
+#[derive(Debug, Default)]
+struct Found {
+    checks: Vec<Check>,
+    keys: Vec<Key>,
+}
+
+/// Checks configuration files, then each key that they name.
+pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
+    let mut postfix = postfix::Files::default();
+    let mut found = read_all(files, &mut postfix);
+    postfix.check(&mut found);
+    let mut done: Vec<Key> = Vec::new();
+    for key in found.keys {
+        if done.contains(&key) {
+            continue;
+        }
+        match &key.domain {
+            Some(domain) => found.checks.extend(check_key(&Selector::new(&key.selector, domain), &key.file, dns)),
+            // For whichever domain sends: there is no one record to ask for.
+            None => drop(keyfile::check_file(&key.file, &mut found.checks)),
+        }
+        done.push(key);
+    }
+    found.checks
+}
+
+/// Reads each file; Postfix's two are put aside, for they are read together.
+fn read_all(files: &[PathBuf], postfix: &mut postfix::Files) -> Found {
+    let mut found = Found::default();
+    for file in files {
+        let text = match read(file) {
+            Ok(text) => text,
+            Err(why) => {
+                found.checks.push(Check::unknown(&file.display().to_string(), "config", why));
+                continue;
+            }
+        };
+        match kind(file, &text) {
+            Kind::Main => postfix.main = Some((file.clone(), text)),
+            Kind::Master => postfix.master = Some((file.clone(), text)),
+            Kind::OpenDkim => opendkim::check(file, &text, &mut found),
+            Kind::Pmta => pmta_rules::check(file, &text, &mut found),
+            Kind::Rspamd => rspamd::check(file, &text, &mut found),
+            Kind::Exim => exim::check(file, &text, &mut found),
+            Kind::Unknown => {
+                let what = "no configuration of PowerMTA, OpenDKIM, Rspamd, Exim or Postfix";
+                found.checks.push(Check::unknown(&file.display().to_string(), "config", what));
+            }
+        }
+    }
+    found
+}
+
+/// The keys that configuration files name, and what of the files could not be read.
+pub fn keys_of(files: &[PathBuf]) -> (Vec<Key>, Vec<Check>) {
+    let found = read_all(files, &mut postfix::Files::default());
+    let unread = found.checks.into_iter().filter(|check| matches!(check.check, "config" | "include"));
+    (found.keys, unread.collect())
+}
+
+enum Kind {
+    Main,
+    Master,
+    OpenDkim,
+    Pmta,
+    Rspamd,
+    Exim,
+    Unknown,
+}
+
+/// What a file is: by its name where that is fixed, else by the words in it.
+fn kind(file: &Path, text: &str) -> Kind {
+    match file.file_name().and_then(|name| name.to_str()) {
+        Some("main.cf") => return Kind::Main,
+        Some("master.cf") => return Kind::Master,
+        Some("opendkim.conf") => return Kind::OpenDkim,
+        Some("dkim_signing.conf") => return Kind::Rspamd,
+        _ => {}
+    }
+    let rows = || text.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
+    let has = |words: &[&str]| {
+        rows().any(|line| {
+            let word = line.split(|c: char| c.is_whitespace() || c == '=').next().unwrap_or_default();
+            words.iter().any(|other| other.eq_ignore_ascii_case(word))
+        })
+    };
+    let is_exim = |line: &str| line.split_whitespace().eq(["begin", "transports"]);
+    if rows().any(is_exim) || has(&["dkim_private_key"]) {
+        Kind::Exim
+    } else if has(&["dkim_signing", "sign_authenticated", "allow_username_mismatch", "use_esld"]) {
+        Kind::Rspamd
+    } else if has(&["smtpd_milters", "non_smtpd_milters", "milter_default_action", "mydestination"]) {
+        Kind::Main
+    } else if has(&["KeyTable", "SigningTable", "KeyFile"]) {
+        Kind::OpenDkim
+    } else if has(&["domain-key", "dkim-sign"]) || rows().any(|line| line.starts_with('<')) || has(&["include"]) {
+        Kind::Pmta
+    } else {
+        Kind::Unknown
+    }
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    let bytes = whole(File::open(file), MOST_BYTES, "a configuration")?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The headers of a list that should not be signed.
+fn fragile<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let names = names.map(|name| name.trim().trim_start_matches(['+', '*']).to_lowercase());
+    names.filter(|name| FRAGILE.contains(&&**name) || name.starts_with("x-")).collect()
+}
+
+/// A check of signed headers, where some are fragile.
+fn headers_check(subject: &str, fragile: &[String]) -> Option<Check> {
+    let detail = format!("signs {}, which change on the way", fragile.join(", "));
+    (!fragile.is_empty()).then(|| Check::of(subject, "signed-headers", Cause::FragileHeaders, detail))
+}
+
+#[cfg(test)]
+mod tests;

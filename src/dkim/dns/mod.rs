@@ -1,0 +1,184 @@
+//! What name servers say about a selector. Each server is asked by itself, so that what they say can be compared.
+
+mod system;
+mod wire;
+mod zone;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::{Name, RData, RecordType};
+
+pub use system::system_servers;
+
+/// Where name servers listen.
+pub const PORT: u16 = 53;
+/// Aliases of aliases are followed this far.
+const MOST_ALIASES: usize = 8;
+/// How long one server may take for one answer, first by UDP; then once more.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The servers to ask.
+#[derive(Debug, Clone)]
+pub struct Dns {
+    servers: Vec<SocketAddr>,
+    /// Where the zone's own servers are asked, in `--authoritative`; none where they are not.
+    authoritative: Option<u16>,
+    patience: Duration,
+}
+
+/// What one server says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Who says it: its address, with its name where it is one of the zone's own.
+    pub server: String,
+    /// Whether it is one of the zone's own.
+    pub is_own: bool,
+    /// What it says.
+    pub outcome: Outcome,
+    /// How many seconds what it says may be kept.
+    pub ttl: Option<u32>,
+    /// The names that the name asked for is an alias of, in order.
+    pub aliases: Vec<String>,
+    /// The zone that the answer comes from, where there is no record.
+    pub zone: Option<String>,
+}
+
+/// The answer itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// TXT records, the strings of each joined, sorted.
+    Records(Vec<Vec<u8>>),
+    /// There is no such name.
+    NoName,
+    /// There is such a name, without a TXT record.
+    NoData,
+    /// No answer that says anything, in words.
+    Trouble(String),
+}
+
+impl Dns {
+    /// Asks these servers; with a port, the zone's own as well, there.
+    pub fn new(servers: Vec<SocketAddr>, authoritative: Option<u16>) -> Dns {
+        Dns { servers, authoritative, patience: PATIENCE }
+    }
+
+    /// What each server says about the TXT records of a name, in the order of the servers.
+    pub fn txt(&self, name: &str) -> Vec<Answer> {
+        let mut answers: Vec<Answer> = self.servers.iter().map(|server| self.ask(*server, name)).collect();
+        if let Some(port) = self.authoritative {
+            answers.extend(zone::ask_own_servers(self, name, port));
+        }
+        answers
+    }
+
+    /// What the first server says that says anything.
+    pub fn first_txt(&self, name: &str) -> Answer {
+        let mut trouble = None;
+        for server in &self.servers {
+            let answer = self.ask(*server, name);
+            if !matches!(answer.outcome, Outcome::Trouble(_)) {
+                return answer;
+            }
+            trouble.get_or_insert(answer);
+        }
+        trouble.unwrap_or_else(|| Answer::trouble("DNS", "there is no name server to ask".to_owned()))
+    }
+
+    fn ask(&self, server: SocketAddr, name: &str) -> Answer {
+        self.ask_for(server, name, wire::Recursion::Desired)
+    }
+
+    fn ask_for(&self, server: SocketAddr, name: &str, recursion: wire::Recursion) -> Answer {
+        let at = server.to_string();
+        let mut aliases = Vec::new();
+        let Ok(mut asked) = Name::from_utf8(absolute(name)) else {
+            return Answer::trouble(&at, "this is no name that DNS can hold".to_owned());
+        };
+        let mut server = server;
+        loop {
+            let reply = match wire::exchange(server, &asked, RecordType::TXT, recursion, self.patience) {
+                Ok(reply) => reply,
+                Err(trouble) => return Answer { aliases, ..Answer::trouble(&at, trouble) },
+            };
+            let end = follow(&reply, &asked, &mut aliases);
+            let answer = read(&reply, &end, &at);
+            let is_elsewhere = end != asked && answer.outcome == Outcome::NoData && answer.zone.is_none();
+            if !is_elsewhere || aliases.len() > MOST_ALIASES {
+                return Answer { aliases, ..answer };
+            }
+            // The alias leads out of what this server knows by itself.
+            if recursion == wire::Recursion::NotDesired {
+                server = self.servers.first().copied().unwrap_or(server);
+            }
+            asked = end;
+        }
+    }
+}
+
+impl Answer {
+    fn trouble(server: &str, what: String) -> Answer {
+        let outcome = Outcome::Trouble(what);
+        Answer { server: server.to_owned(), is_own: false, outcome, ttl: None, aliases: vec![], zone: None }
+    }
+}
+
+/// The name at the end of the aliases in a reply.
+fn follow(reply: &Message, asked: &Name, aliases: &mut Vec<String>) -> Name {
+    let mut end = asked.clone();
+    for _ in 0..MOST_ALIASES {
+        let alias = reply.answers.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) if record.name == end => Some(target.0.clone()),
+            _ => None,
+        });
+        let Some(target) = alias else { break };
+        aliases.push(plain(&target));
+        end = target;
+    }
+    end
+}
+
+fn read(reply: &Message, name: &Name, server: &str) -> Answer {
+    let mut records: Vec<Vec<u8>> = Vec::new();
+    let mut ttl: Option<u32> = None;
+    for record in reply.answers.iter().filter(|record| record.name == *name) {
+        if let RData::TXT(txt) = &record.data {
+            records.push(txt.txt_data.concat());
+            ttl = Some(ttl.map_or(record.ttl, |ttl| ttl.min(record.ttl)));
+        }
+    }
+    records.sort();
+    let mut zone = None;
+    if records.is_empty() {
+        for record in &reply.authorities {
+            if let RData::SOA(soa) = &record.data {
+                // How long "there is none" may be kept (RFC 2308, section 5).
+                ttl = Some(record.ttl.min(soa.minimum));
+                zone = Some(plain(&record.name));
+            }
+        }
+    }
+    let outcome = match reply.metadata.response_code {
+        ResponseCode::NoError if records.is_empty() => Outcome::NoData,
+        ResponseCode::NoError => Outcome::Records(records),
+        ResponseCode::NXDomain => Outcome::NoName,
+        ResponseCode::ServFail => Outcome::Trouble("answered SERVFAIL: it could not find out".to_owned()),
+        ResponseCode::Refused => Outcome::Trouble("answered REFUSED: it does not answer for this name".to_owned()),
+        other => Outcome::Trouble(format!("answered {other}")),
+    };
+    Answer { server: server.to_owned(), is_own: false, outcome, ttl, aliases: vec![], zone }
+}
+
+/// A name with the final dot that keeps search lists away.
+fn absolute(name: &str) -> String {
+    format!("{}.", name.trim_end_matches('.'))
+}
+
+/// A name without its final dot, in lower case.
+fn plain(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_lowercase()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! `dkim key`: is the private key in the file the other half of the public key in DNS?
+
+use std::path::Path;
+
+use super::check::{Cause, Check, Status};
+use super::dns::{Answer, Dns, Outcome};
+use super::keyfile;
+use super::public::PublicKey;
+use super::record::Record;
+
+/// Where a key is published.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Selector {
+    /// `d=`, without a final dot.
+    pub domain: String,
+    /// `s=`.
+    pub selector: String,
+}
+
+impl Selector {
+    /// A selector of a domain, both in lower case.
+    pub fn new(selector: &str, domain: &str) -> Selector {
+        let plain = |text: &str| text.trim().trim_matches('.').to_lowercase();
+        Selector { domain: plain(domain), selector: plain(selector) }
+    }
+
+    /// The name of its record (RFC 6376, section 3.6.2.1).
+    pub fn name(&self) -> String {
+        format!("{}._domainkey.{}", self.selector, self.domain)
+    }
+}
+
+/// Checks a key file, the record at its selector, and whether they belong together.
+pub fn check_key(selector: &Selector, file: &Path, dns: &Dns) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let key = keyfile::check_file(file, &mut checks);
+    checks.extend(check_published(selector, key.as_ref(), dns));
+    if let Some(key) = &key
+        && checks.iter().any(|check| check.cause == Some(Cause::NoRecord))
+    {
+        checks.extend(published_elsewhere(selector, key, file, dns));
+    }
+    checks
+}
+
+/// Checks what the name servers say of a selector, and whether it is a key's public half.
+pub fn check_published(selector: &Selector, key: Option<&PublicKey>, dns: &Dns) -> Vec<Check> {
+    check_answers(selector, &dns.txt(&selector.name()), key, dns)
+}
+
+/// The same of answers that are there already.
+pub fn check_answers(selector: &Selector, answers: &[Answer], key: Option<&PublicKey>, dns: &Dns) -> Vec<Check> {
+    let (silent, said): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| matches!(answer.outcome, Outcome::Trouble(_)));
+    let judged: Vec<(&Answer, Vec<Check>)> =
+        said.into_iter().map(|answer| (answer, judge(selector, answer, key, dns))).collect();
+    let silence: Vec<String> = silent.iter().map(|answer| format!("{} {}", answer.server, trouble(answer))).collect();
+    // The best answer stands for all; what the others say is told beside it.
+    let Some((best, checks)) = judged.iter().min_by_key(|(_, checks)| super::worst(checks)) else {
+        return vec![Check::of(&selector.name(), "record", Cause::DnsTemporary, silence.join("; "))];
+    };
+    let mut checks = checks.clone();
+    if let Some(first) = checks.first_mut() {
+        *first = first.clone().and(&silence.join("; "));
+    }
+    checks.extend(propagation(selector, best, &judged));
+    checks
+}
+
+fn trouble(answer: &Answer) -> &str {
+    match &answer.outcome {
+        Outcome::Trouble(what) => what,
+        _ => "",
+    }
+}
+
+/// What one answer comes to.
+fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dns) -> Vec<Check> {
+    let subject = selector.name();
+    let by_alias = match &answer.aliases[..] {
+        [] => String::new(),
+        aliases => format!("by way of the CNAME {}", aliases.join(", ")),
+    };
+    let records = match &answer.outcome {
+        Outcome::Records(records) => records,
+        missing => return vec![no_record(selector, answer, missing, dns).and(&by_alias)],
+    };
+    let [text] = &records[..] else {
+        let fitting = key.map(|key| records.iter().filter(|text| holds(text, key)).count());
+        let fitting = fitting.map_or(String::new(), |count| format!("{count} of them with the key of the file"));
+        let detail = format!("{} TXT records; a verifier takes any of them, or none", records.len());
+        return vec![Check::of(&subject, "record", Cause::RecordDuplicate, detail).and(&fitting).and(&by_alias)];
+    };
+    let ttl = answer.ttl.map_or(String::new(), |ttl| format!(", may be kept for {}", seconds(ttl)));
+    let detail = format!("one TXT record of {} characters{ttl}", text.len());
+    let mut checks = vec![Check::pass(&subject, "record", detail).and(&by_alias)];
+    match Record::parse(text) {
+        Ok(record) => {
+            checks.push(Check::pass(&subject, "record-syntax", record.remarks.join("; ")));
+            checks.extend(of_record(&subject, &record, key));
+        }
+        Err(fault) => {
+            let check = Check::of(&subject, "record-syntax", fault.cause, fault.detail);
+            checks.push(if fault.fix.is_empty() { check } else { check.with_fix(fault.fix) });
+        }
+    }
+    checks
+}
+
+/// What a record that can be read comes to.
+fn of_record(subject: &str, record: &Record, key: Option<&PublicKey>) -> Vec<Check> {
+    let mut checks = vec![
+        match (record.is_test, record.is_strict) {
+            (true, _) => {
+                Check::of(subject, "record-flags", Cause::TestMode, "t=y: verifiers may treat the mail as unsigned")
+            }
+            (_, true) => {
+                Check::pass(subject, "record-flags", "t=s: i= must be of this very domain, not of one below it")
+            }
+            _ => Check::pass(subject, "record-flags", "none"),
+        },
+        size(subject, &record.key),
+    ];
+    checks.extend(key.map(|key| {
+        let (file, dns) = (key.fingerprint(), record.key.fingerprint());
+        if *key == record.key {
+            return Check::pass(subject, "key-match", format!("SHA-256 of the public key, file and DNS: {file}"));
+        }
+        let digests = format!("SHA-256 of the public key: file {file}, DNS {dns}");
+        let kinds = if key.to_string() == record.key.to_string() {
+            String::new()
+        } else {
+            format!("the file holds {key}, the record {}", record.key)
+        };
+        Check::of(subject, "key-match", Cause::KeyMismatch, kinds).and(&digests)
+    }));
+    checks
+}
+
+/// Whether a key is long enough (RFC 8301, section 3.2).
+pub fn size(subject: &str, key: &PublicKey) -> Check {
+    let weak = |what: &str| Check::of(subject, "key-size", Cause::WeakKey, format!("{key}: {what}"));
+    match key {
+        PublicKey::Rsa { .. } if key.bits() < 1024 => weak("no verifier may accept less than 1024"),
+        PublicKey::Rsa { .. } if key.bits() < 2048 => {
+            weak("signers should use at least 2048").with_status(Status::Warn)
+        }
+        PublicKey::Rsa { .. } if key.bits() > 4096 => {
+            Check::pass(subject, "key-size", format!("{key}; verifiers need not take more than 2048"))
+        }
+        _ => Check::pass(subject, "key-size", key.to_string()),
+    }
+}
+
+fn no_record(selector: &Selector, answer: &Answer, missing: &Outcome, dns: &Dns) -> Check {
+    let detail = match missing {
+        Outcome::NoData => "the name is there, but has no TXT record",
+        _ => "there is no such name",
+    };
+    let check = Check::of(&selector.name(), "record", Cause::NoRecord, detail);
+    // The commonest slip in a zone file: a name without its final dot has the zone's name put behind it.
+    let zone = answer.zone.as_deref().unwrap_or(&selector.domain);
+    let doubled = format!("{}.{zone}", selector.name());
+    match dns.first_txt(&doubled).outcome {
+        Outcome::Records(_) => check.and(&format!("there is one at {doubled}")).with_fix(
+            "the zone's name stands there twice: end the name in the zone file with a dot, or leave the zone off",
+        ),
+        _ => check,
+    }
+}
+
+fn holds(text: &[u8], key: &PublicKey) -> bool {
+    Record::parse(text).is_ok_and(|record| record.key == *key)
+}
+
+/// Where the file's name gives a selector, and the key is published there, the signer has the wrong selector.
+fn published_elsewhere(selector: &Selector, key: &PublicKey, file: &Path, dns: &Dns) -> Option<Check> {
+    let name = file.file_name()?.to_str()?.to_lowercase();
+    let other = Selector::new(name.split(['.', '_']).next().filter(|name| !name.is_empty())?, &selector.domain);
+    let Outcome::Records(records) = dns.first_txt(&other.name()).outcome else { return None };
+    (other != *selector && records.iter().any(|text| holds(text, key))).then(|| {
+        let detail = format!("the key of the file is published at {}", other.name());
+        let fix =
+            format!("sign with the selector {}, or publish the key at {} as well", other.selector, selector.name());
+        Check::of(&selector.name(), "selector", Cause::WrongSelector, detail).with_fix(fix)
+    })
+}
+
+/// Where servers say different things, some still keep what was; how long they may is what each of them says.
+fn propagation(selector: &Selector, best: &Answer, judged: &[(&Answer, Vec<Check>)]) -> Option<Check> {
+    let (same, others): (Vec<_>, Vec<_>) = judged.iter().partition(|(answer, _)| answer.outcome == best.outcome);
+    let subject = selector.name();
+    if others.is_empty() {
+        let detail = format!("{} servers say the same", judged.len());
+        return (judged.len() > 1).then(|| Check::pass(&subject, "propagation", detail));
+    }
+    let said: Vec<String> = same.iter().chain(&others).map(|(answer, checks)| in_words(answer, checks)).collect();
+    let detail = format!("the servers differ: {}", said.join("; "));
+    let wait = others.iter().filter(|(answer, _)| !answer.is_own).filter_map(|(answer, _)| answer.ttl).max();
+    let fix = match wait {
+        Some(wait) => format!("wait {} before you sign with this selector, and ask again", seconds(wait)),
+        None => "compare the zone on its servers: one of them has not taken over the change".to_owned(),
+    };
+    Some(match others.iter().find_map(|(_, checks)| verdict(checks)) {
+        Some(cause) => Check::of(&subject, "propagation", cause, detail).with_fix(fix),
+        None => Check::pass(&subject, "propagation", detail),
+    })
+}
+
+fn verdict(checks: &[Check]) -> Option<Cause> {
+    checks.iter().find(|check| check.status == Status::Fail).and_then(|check| check.cause)
+}
+
+/// `192.0.2.1:53 no-record (kept for up to 60 s)`.
+fn in_words(answer: &Answer, checks: &[Check]) -> String {
+    let what = verdict(checks).map_or("a record that is right", Cause::word);
+    let ttl = answer.ttl.filter(|_| !answer.is_own);
+    let kept = ttl.map_or(String::new(), |ttl| format!(" (kept for up to {})", seconds(ttl)));
+    format!("{} {what}{kept}", answer.server)
+}
+
+/// `45 s`, `10 min`, `2 h`, `1 day`: rounded up.
+fn seconds(seconds: u32) -> String {
+    match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7200 => format!("{} min", seconds.div_ceil(60)),
+        7201..=172_800 => format!("{} h", seconds.div_ceil(3600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

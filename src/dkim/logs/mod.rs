@@ -1,0 +1,198 @@
+//! `dkim logs`: what signers, mail servers and verifiers wrote, counted by cause, domain, selector, host and hour.
+
+mod clock;
+mod facts;
+mod line;
+mod pattern;
+mod rise;
+pub mod tally;
+mod wrapped;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+
+use super::check::{Check, Status};
+use super::files::found;
+use crate::evaluate::wilson_interval;
+use crate::input::{ReadSoFar, open};
+use crate::tally::Window;
+pub use clock::Clock;
+pub use facts::Verdict;
+use line::Line;
+pub use pattern::Pattern;
+use tally::{Count, Key, Tally, What};
+
+/// Longer lines are cut here.
+const LONGEST_LINE: u64 = 64 << 10;
+/// Fewer verdicts of one host or selector are compared with no other.
+const FEWEST: u64 = 5;
+/// So many hours are shown with their counts, those with most.
+const SHOWN_HOURS: usize = 6;
+
+/// How logs are read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Which lines count; of lines without a time, those of an open window only.
+    pub window: Window,
+    /// How times are read.
+    pub clock: Clock,
+    /// What lines of other programs mean.
+    pub patterns: Vec<Pattern>,
+}
+
+/// Reads logs: files, folders, packed or not.
+pub fn check_logs(paths: &[PathBuf], reading: &Reading) -> Vec<Check> {
+    let mut tally = Tally::default();
+    let mut checks = read_logs(paths, reading, &mut tally);
+    checks.extend(rows(&tally));
+    checks.extend(drifts(&tally));
+    checks.extend(rise::rises(&tally));
+    if checks.is_empty() {
+        checks.push(Check::unknown("logs", "log", "no line of them is about DKIM"));
+    }
+    checks
+}
+
+/// Counts what stands in logs; gives what could not be read.
+pub fn read_logs(paths: &[PathBuf], reading: &Reading, tally: &mut Tally) -> Vec<Check> {
+    let (found, mut checks) = found(paths, "logs", "log");
+    for file in found {
+        let shown = file.path.display().to_string();
+        let read = open(&file.path, &ReadSoFar::default()).and_then(|(_, body)| read(body, reading, tally));
+        match read {
+            Ok(0) => checks.push(Check::unknown(&shown, "log", "no line of it is of a log that is known")),
+            Ok(_) => {}
+            Err(error) => checks.push(Check::unknown(&shown, "log", format!("it cannot be read to its end: {error}"))),
+        }
+    }
+    tally.end();
+    checks
+}
+
+/// Hosts, and selectors, of which one fails where another does not.
+pub fn drifts(tally: &Tally) -> Vec<Check> {
+    let along_hosts = drift(tally, |key| (&key.domain, &key.selector, &key.host), "host");
+    along_hosts.into_iter().chain(drift(tally, |key| (&key.domain, &key.host, &key.selector), "selector")).collect()
+}
+
+/// Counts the lines of one log; gives how many begin as lines of a log.
+fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Result<u64> {
+    let mut reader = BufReader::new(body);
+    let mut clock = reading.clock.clone();
+    let (mut known, mut bytes) = (0, Vec::new());
+    loop {
+        bytes.clear();
+        if reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(known);
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim_end();
+        let wrapped = wrapped::unwrap(text, &mut clock);
+        let line = match &wrapped {
+            Some(wrapped) => wrapped.line(&mut clock),
+            None => Line::parse(text, &mut clock),
+        };
+        let Some(line) = line else { continue };
+        known += 1;
+        let counts = line.at.map_or(reading.window.is_open(), |at| reading.window.holds(at));
+        let fact = || pattern::fact(&reading.patterns, &line).or_else(|| facts::fact(&line));
+        if let Some(fact) = counts.then(fact).flatten() {
+            tally.add(&line, fact);
+        }
+    }
+}
+
+fn rows(tally: &Tally) -> Vec<Check> {
+    let row = |(key, count): (&Key, &Count)| {
+        let subject = subject(key);
+        let n = count.count;
+        let when = hours(count);
+        let example = if count.example.is_empty() { String::new() } else { format!("as: {}", count.example) };
+        match key.what {
+            What::Signed => Check::pass(&subject, "signed", format!("{n} signatures made, {when}")),
+            What::Verified(Verdict::Holds) => Check::pass(&subject, "verified", format!("{n} signatures hold, {when}")),
+            What::Verified(Verdict::Fails(cause)) => {
+                Check::of(&subject, "verified", cause, format!("{n} signatures, {when}")).and(&example)
+            }
+            What::Verified(Verdict::FailsSomehow) => {
+                Check::unknown(&subject, "verified", format!("{n} signatures, {when}"))
+                    .with_status(Status::Fail)
+                    .and("the key does not fit, or what was signed was changed; the log does not say which")
+                    .and(&example)
+            }
+            What::Trouble(cause) => Check::of(&subject, "signing", cause, format!("{n} lines, {when}")).and(&example),
+            What::Unsigned(cause) => {
+                Check::of(&subject, "unsigned-mail", cause, format!("{n} messages left unsigned, {when}"))
+            }
+            What::Unclear => {
+                Check::unknown(&subject, "log", format!("{n} lines about DKIM that are not understood, {when}"))
+                    .and(&example)
+            }
+        }
+    };
+    tally.rows.iter().map(row).collect()
+}
+
+/// `d=example.com s=s1 host=mx1`, what is known of it.
+fn subject(key: &Key) -> String {
+    let parts = [("d", &key.domain), ("s", &key.selector), ("host", &key.host)];
+    let known = parts.iter().filter(|(_, value)| !value.is_empty() && *value != "-");
+    let text = known.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
+    if text.is_empty() { "logs".to_owned() } else { text }
+}
+
+/// `2026-11-21 20h: 5, 2026-11-21 21h: 3`.
+fn hours(count: &Count) -> String {
+    let mut hours: Vec<(&String, &u64)> = count.hours.iter().collect();
+    hours.sort_by(|one, two| two.1.cmp(one.1).then(one.0.cmp(two.0)));
+    let more = hours.len().saturating_sub(SHOWN_HOURS);
+    hours.truncate(SHOWN_HOURS);
+    hours.sort();
+    let shown = hours.iter().map(|(hour, n)| format!("{hour}h: {n}")).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown}, and {more} hours more") } else { shown }
+}
+
+/// Where verdicts of one thing differ along an axis, as one selector that holds at one host and fails at another, by more
+/// than chance explains (Wilson intervals that do not meet).
+fn drift<'t>(
+    tally: &'t Tally,
+    place: impl Fn(&'t Key) -> (&'t String, &'t String, &'t String),
+    axis: &str,
+) -> Vec<Check> {
+    type Sides<'t> = BTreeMap<&'t String, (u64, u64, Option<Verdict>)>;
+    let mut groups: BTreeMap<(&String, &String), Sides> = BTreeMap::new();
+    for (key, count) in &tally.rows {
+        let What::Verified(verdict) = key.what else { continue };
+        let (domain, same, along) = place(key);
+        let side = groups.entry((domain, same)).or_default().entry(along).or_default();
+        side.0 += count.count;
+        if verdict != Verdict::Holds {
+            side.1 += count.count;
+            side.2 = Some(verdict);
+        }
+    }
+    let mut checks = Vec::new();
+    for ((domain, same), sides) in groups {
+        let rate = |side: &(u64, u64, Option<Verdict>)| wilson_interval(side.1, side.0).filter(|_| side.0 >= FEWEST);
+        let judged: Vec<_> = sides.iter().filter_map(|(along, side)| Some((along, side, rate(side)?))).collect();
+        let best = judged.iter().min_by(|one, two| one.2.1.total_cmp(&two.2.1));
+        for (along, side, interval) in &judged {
+            if let Some((other, of, _)) = best.filter(|best| interval.0 > best.2.1) {
+                let subject = format!("d={domain} {axis}={along}");
+                let detail = format!(
+                    "{} of {} signatures fail here, {} of {} at {axis} {other} (with {same})",
+                    side.1, side.0, of.1, of.0
+                );
+                checks.push(match side.2 {
+                    Some(Verdict::Fails(cause)) => Check::of(&subject, "drift", cause, detail),
+                    _ => Check::unknown(&subject, "drift", detail).with_status(Status::Fail),
+                });
+            }
+        }
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Counts what log lines say: what is said of one signature in several lines counts once, and mail that went out
+//! without one is found when its log ends.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::facts::{Fact, Insight, Kind, Verdict};
+use super::line::Line;
+use crate::dkim::check::Cause;
+use crate::record::{Moment, Span};
+
+/// Messages that are followed at one time; then the counting of all of them ends where it is.
+const MOST_MESSAGES: usize = 200_000;
+/// More different rows than these are one.
+const MOST_ROWS: usize = 20_000;
+/// Hours that a row keeps apart.
+const MOST_HOURS: usize = 1000;
+/// Pieces of time that all rows together keep apart, and how long one is in seconds.
+const MOST_SLOTS: usize = 2_000_000;
+pub const SLOT: i64 = 600;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// Signatures made.
+    Signed,
+    /// Signatures verified.
+    Verified(Verdict),
+    /// Lines of a signer or mail server about its trouble.
+    Trouble(Cause),
+    /// Messages that went out unsigned.
+    Unsigned(Cause),
+    /// Lines that are not understood.
+    Unclear,
+}
+
+/// Which row something counts in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    pub what: What,
+    pub domain: String,
+    pub selector: String,
+    pub host: String,
+}
+
+/// How often, when, and a line as an example.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Count {
+    pub count: u64,
+    /// By the hour as the log has it.
+    pub hours: BTreeMap<String, u64>,
+    /// By the time since 1970 in units of [`SLOT`], where it is known.
+    pub slots: BTreeMap<i64, u64>,
+    /// The first and the last time.
+    pub span: Span,
+    pub example: String,
+}
+
+/// When something happened: the instants, and the hour in the words of the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct When {
+    pub span: Span,
+    pub hour: String,
+}
+
+/// `2026-11-21 20`, in UTC.
+pub fn hour_of(at: Moment) -> String {
+    at.to_rfc3339().get(..13).unwrap_or_default().replace('T', " ")
+}
+
+/// The counts so far.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// The rows.
+    pub rows: BTreeMap<Key, Count>,
+    messages: HashMap<(String, String), Message>,
+    /// Hosts whose signer writes a line for what it signs: only there does its silence mean something.
+    signers: std::collections::BTreeSet<String>,
+    slots: usize,
+}
+
+#[derive(Debug, Default)]
+struct Message {
+    sender: String,
+    when: When,
+    signed: bool,
+    sent: bool,
+    trouble: Option<Cause>,
+    verdicts: BTreeMap<(String, String), (Insight, Verdict, String)>,
+}
+
+impl Tally {
+    /// Counts a line.
+    pub fn add(&mut self, line: &Line, fact: Fact) {
+        let when = When { span: line.at.map(Span::at).unwrap_or_default(), hour: line.hour.clone() };
+        if let Kind::Unclear = fact.kind {
+            return self.count(What::Unclear, "", "", line.host, &when, line.text);
+        }
+        if let Kind::Trouble(cause, domain) = &fact.kind {
+            self.count(What::Trouble(*cause), domain, "", line.host, &when, line.text);
+        }
+        if let Kind::Signed(domain, selector) = &fact.kind {
+            self.signers.insert(line.host.to_owned());
+            self.count(What::Signed, domain, selector, line.host, &when, line.text);
+        }
+        let Some(id) = fact.id else {
+            if let Kind::Verified(domain, selector, verdict, _) = &fact.kind {
+                self.count(What::Verified(*verdict), domain, selector, line.host, &when, line.text);
+            }
+            return;
+        };
+        if self.messages.len() >= MOST_MESSAGES {
+            self.end();
+        }
+        let key = (line.host.to_owned(), id);
+        if fact.kind == Kind::Done {
+            if let Some(message) = self.messages.remove(&key) {
+                self.close(&key.0, message);
+            }
+            return;
+        }
+        let message = self.messages.entry(key).or_default();
+        message.when = when;
+        match fact.kind {
+            Kind::Signed(..) => message.signed = true,
+            Kind::Sender(domain) => message.sender = domain,
+            Kind::Sent => message.sent = true,
+            Kind::Trouble(cause, _) => message.trouble = Some(cause),
+            Kind::Verified(domain, selector, verdict, insight) => {
+                let new = (insight, verdict, line.text.to_owned());
+                let known = message.verdicts.entry((domain, selector)).or_insert_with(|| new.clone());
+                // Of "it failed" and "there was no error of the library", the latter says more.
+                let refines = known.1 == Verdict::FailsSomehow && verdict != Verdict::Holds;
+                if insight > known.0 || refines {
+                    *known = new;
+                }
+            }
+            Kind::Done | Kind::Unclear => {}
+        }
+    }
+
+    /// Ends the counting of everything that is still open.
+    pub fn end(&mut self) {
+        let mut open: Vec<_> = std::mem::take(&mut self.messages).into_iter().collect();
+        open.sort_by(|(one, _), (two, _)| one.cmp(two));
+        for ((host, _), message) in open {
+            self.close(&host, message);
+        }
+    }
+
+    fn close(&mut self, host: &str, message: Message) {
+        for ((domain, selector), (_, verdict, text)) in message.verdicts {
+            self.count(What::Verified(verdict), &domain, &selector, host, &message.when, &text);
+        }
+        let speaks = self.signers.contains(host) || message.trouble.is_some();
+        if message.sent && !message.signed && speaks {
+            let cause = message.trouble.unwrap_or(Cause::UnsignedNoRule);
+            self.count(What::Unsigned(cause), &message.sender, "", host, &message.when, "");
+        }
+    }
+
+    fn count(&mut self, what: What, domain: &str, selector: &str, host: &str, when: &When, example: &str) {
+        let key = Key { what, domain: domain.to_owned(), selector: selector.to_owned(), host: host.to_owned() };
+        self.count_many(key, 1, when, example);
+    }
+
+    /// Counts what happened so many times.
+    pub fn count_many(&mut self, mut key: Key, count: u64, when: &When, example: &str) {
+        let is_full = self.rows.len() >= MOST_ROWS;
+        if is_full && !self.rows.contains_key(&key) {
+            (key.domain, key.selector) = ("(other)".to_owned(), String::new());
+            key.host.clear();
+        }
+        let row = self.rows.entry(key).or_default();
+        row.count = row.count.saturating_add(count);
+        row.span.merge(when.span);
+        if row.example.is_empty() {
+            row.example = example.chars().take(160).collect();
+        }
+        if row.hours.len() < MOST_HOURS || row.hours.contains_key(&when.hour) {
+            let hour = row.hours.entry(when.hour.clone()).or_default();
+            *hour = hour.saturating_add(count);
+        }
+        // What is known of a longer time only belongs to no piece of it.
+        if let (Some(Moment(first)), Some(Moment(last))) = (when.span.first(), when.span.last())
+            && first.div_euclid(SLOT) == last.div_euclid(SLOT)
+        {
+            let slot = first.div_euclid(SLOT);
+            if let Some(known) = row.slots.get_mut(&slot) {
+                *known = known.saturating_add(count);
+            } else if self.slots < MOST_SLOTS {
+                row.slots.insert(slot, count);
+                self.slots += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Lines as the programs write them, each with what it must be counted as.
+
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::clock::Clock;
+use super::facts::fact;
+use super::line::Line;
+use super::{Reading, Tally, check_logs, drift, read, rise, rows};
+use crate::dkim::check::{Cause, Check, Status};
+use crate::record::Moment;
+use crate::tally::Window;
+
+fn reading() -> Reading {
+    Reading { window: Window::default(), clock: Clock::of_tests(), patterns: Vec::new() }
+}
+
+fn counted(text: &str) -> Vec<Check> {
+    let mut tally = Tally::default();
+    read(text.as_bytes(), &reading(), &mut tally).unwrap();
+    tally.end();
+    let along_hosts = drift(&tally, |key| (&key.domain, &key.selector, &key.host), "host");
+    rows(&tally).into_iter().chain(along_hosts).collect()
+}
+
+/// `subject check cause: count` of each row.
+fn said(text: &str) -> Vec<String> {
+    let row = |check: Check| {
+        let cause = check.cause.map_or(check.status.word(), Cause::word);
+        format!("{} {} {cause}: {}", check.subject, check.check, check.detail.split(' ').next().unwrap_or_default())
+    };
+    counted(text).into_iter().map(row).collect()
+}
+
+fn opendkim(text: &str) -> String {
+    format!("Nov 21 20:57:16 vm opendkim[1]: {text}\n")
+}
+
+#[test]
+fn several_lines_about_one_signature_count_once_with_the_best_insight() {
+    let result = "signature=nMfusR+i domain=example.test selector=s1 result=\"signature verification failed\"";
+    for (ssl, expected) in [
+        ("SSL ", "body-changed"),
+        ("SSL error:02000068:rsa routines::bad signature", "headers-changed"),
+        (
+            "SSL error:0200008A:rsa routines::invalid padding; error:02000072:rsa routines::padding check failed",
+            "key-mismatch",
+        ),
+        ("SSL error:02000077:rsa routines::wrong signature length", "key-mismatch"),
+    ] {
+        let lines = opendkim(&format!("791BB9AAC71: {result}"))
+            + &opendkim(&format!("791BB9AAC71: s=s1 d=example.test a=rsa-sha256 {ssl}"))
+            + &opendkim("791BB9AAC71: bad signature data");
+        assert_eq!(said(&lines), [format!("d=example.test s=s1 host=vm verified {expected}: 1")], "{ssl}");
+    }
+    let right = opendkim("0AF319AAC71: signature=j domain=example.test selector=s1 result=\"no signature error\"")
+        + &opendkim("0AF319AAC71: s=s1 d=example.test a=rsa-sha256 SSL ");
+    assert_eq!(said(&right), ["d=example.test s=s1 host=vm verified pass: 1"]);
+}
+
+#[test]
+fn each_line_has_its_cause() {
+    for (line, expected) in [
+        (opendkim("262419AA176: DKIM-Signature field added (s=s1, d=example.test)"), "d=example.test s=s1 host=vm signed pass: 1"),
+        (opendkim("0FE2E9AA9FB: no signing table match for 'a@nosuch.test'"), "d=nosuch.test host=vm signing unsigned-no-rule: 1"),
+        (opendkim("525C09AA989: error loading key 'kmiss'"), "host=vm signing unsigned-no-key: 1"),
+        (opendkim("can't load key from /srv/x.key: Permission denied"), "host=vm signing key-file-unreadable: 1"),
+        (opendkim("k: key data is not secure: /srv can be read or written by other users"), "host=vm signing key-file-exposed: 1"),
+        (opendkim("AE89A9AA9E0: signing table references unknown key 'knosuch'"), "host=vm signing unsigned-no-key: 1"),
+        (opendkim("A1B2C3: key retrieval failed (s=no, d=example.test): 'no._domainkey.example.test' record not found"), "d=example.test s=no host=vm verified no-record: 1"),
+        (opendkim("A1B2C3: key revoked (s=rev, d=example.test, a=rsa-sha256)"), "d=example.test s=rev host=vm verified revoked: 1"),
+        ("Nov 21 20:57:13 vm postfix-x/smtpd[1]: warning: connect to Milter service inet:127.0.0.1:1: Connection refused\n".into(), "host=vm signing unsigned-milter-down: 1"),
+        ("Nov 21 20:57:13 vm postfix/smtpd[1]: warning: milter inet:h:1: can't read SMFIC_BODYEOB reply packet header: Connection timed out\n".into(), "host=vm signing unsigned-milter-down: 1"),
+        ("2026-11-21 21:00:00 1xUsQ0-00069b-19 DKIM: d=example.test s=s1 c=relaxed/relaxed a=rsa-sha256 b=2048 [verification failed - body hash mismatch (body probably modified in transit)]\n".into(), "d=example.test s=s1 verified body-changed: 1"),
+        ("2026-11-21 21:00:00 1xUsQ0-00069b-19 DKIM: d=example.test s=s1 c=r a=rsa-sha256 b=2048 [verification failed - signature did not verify (headers probably modified in transit)]\n".into(), "d=example.test s=s1 verified fail: 1"),
+        ("2026-11-21 21:12:06 #5(normal) <641d9b>; dkim; rspamd_dkim_check: dkim: bh value mismatch: got 3=, expected R=; body length 22->21; d=example.test; s=s1\n".into(), "d=example.test s=s1 verified body-changed: 1"),
+        ("2026-11-21 21:12:06 #5(normal) <c7f985>; task; dkim_module_key_handler: cannot get key for domain no._domainkey.example.test: dns request to no._domainkey.example.test failed: no records with this name\n".into(), "d=example.test s=no verified no-record: 1"),
+        ("2026-11-21 21:13:21 #5(normal) <b4d4e1>; task; dkim_module_load_key_format: cannot load dkim key /k: cannot stat key file\n".into(), "logs signing unsigned-no-key: 1"),
+        ("2026-11-21 21:13:21 cannot read DKIM key /etc/pmta/s1.pem\n".into(), "logs log unknown: 1"),
+    ] {
+        assert_eq!(said(&line), [expected], "{line}");
+    }
+}
+
+#[test]
+fn mail_that_left_unsigned_is_counted_where_the_signer_speaks() {
+    let mail = |id: &str, domain: &str| {
+        format!(
+            "Nov 21 20:00:00 vm postfix/qmgr[1]: {id}: from=<a@{domain}>, size=1, nrcpt=1\nNov 21 20:00:01 vm postfix/smtp[2]: {id}: to=<b@example.org>, relay=x, status=sent (250 ok)\nNov 21 20:00:01 vm postfix/qmgr[1]: {id}: removed\n"
+        )
+    };
+    assert!(said(&mail("A1B2C3D", "example.com")).is_empty(), "nobody signs there");
+    let signed = opendkim("F1F2F3F: DKIM-Signature field added (s=s1, d=example.test)");
+    let lines = signed + &mail("F1F2F3F", "example.test") + &mail("A1B2C3D", "example.com");
+    let unsigned: Vec<_> = said(&lines).into_iter().filter(|row| row.contains("unsigned-mail")).collect();
+    assert_eq!(unsigned, ["d=example.com host=vm unsigned-mail unsigned-no-rule: 1"]);
+    // Exim writes nothing where it signs, and then sends without.
+    let exim = "2026-11-21 21:14:44 1xUsQ0-00069j-1K <= a@example.com U=root\n2026-11-21 21:14:44 1xUsQ0-00069j-1K DKIM: signing failed: PRIVKEY\n2026-11-21 21:14:44 1xUsQ0-00069j-1K => b@out.test R=out\n2026-11-21 21:14:44 1xUsQ0-00069j-1K Completed\n";
+    assert!(said(exim).contains(&"d=example.com unsigned-mail unsigned-no-key: 1".to_owned()), "{:?}", said(exim));
+}
+
+#[test]
+fn a_host_that_fails_where_another_does_not_is_drift() {
+    let line = |host: &str, n: usize, result: &str| {
+        format!(
+            "Nov 21 20:00:00 {host} opendkim[1]: {host}{n:06}: signature=x domain=example.test selector=s1 result=\"{result}\"\n"
+        )
+    };
+    let good: String = (0..20).map(|n| line("mx1", n, "no signature error")).collect();
+    let bad: String = (0..20).map(|n| line("mx2", n, "key not found in DNS")).collect();
+    let drifts = |text: &str| counted(text).into_iter().filter(|check| check.check == "drift").collect::<Vec<_>>();
+    let found = drifts(&(good.clone() + &bad));
+    assert_eq!((found.len(), found[0].cause, found[0].status), (1, Some(Cause::NoRecord), Status::Fail));
+    assert!(found[0].detail.starts_with("20 of 20 signatures fail here, 0 of 20 at host mx1"), "{}", found[0].detail);
+    assert!(drifts(&good).is_empty() && drifts(&(good + &line("mx2", 1, "key not found in DNS"))).is_empty());
+}
+
+#[test]
+fn files_that_are_no_logs_are_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.log");
+    std::fs::write(&file, "hello\n").unwrap();
+    for path in [file, PathBuf::from("/nonexistent.log")] {
+        assert!(check_logs(&[path], &reading()).iter().all(|check| check.status == Status::Unknown));
+    }
+}
+
+#[test]
+fn a_rise_is_told_with_the_time_it_began() {
+    let line = |n: u32, result: &str| {
+        let (hour, minute) = (n / 60, n % 60);
+        format!(
+            "2026-11-21T{hour:02}:{minute:02}:30+00:00 mx1 opendkim[1]: A{n:06}: signature=x domain=example.test selector=s1 result=\"{result}\"\n"
+        )
+    };
+    let lines = |began: u32| {
+        (0..360)
+            .map(|n| line(n, if n < began { "no signature error" } else { "key not found in DNS" }))
+            .collect::<String>()
+    };
+    let rises = |text: &str, reading: &Reading| {
+        let mut tally = Tally::default();
+        read(text.as_bytes(), reading, &mut tally).unwrap();
+        tally.end();
+        rise::rises(&tally)
+    };
+    let found = rises(&lines(200), &reading());
+    assert_eq!((found.len(), found[0].cause), (1, Some(Cause::NoRecord)));
+    let said = "it began between 2026-11-21T03:20:00Z and 2026-11-21T03:30:00Z: 160 of 160 signatures fail since, 0 of 200 before";
+    assert_eq!(found[0].detail, said);
+    // Always so, and never so, is no rise; nor is what lies outside of the window.
+    assert!(rises(&lines(0), &reading()).is_empty() && rises(&lines(360), &reading()).is_empty());
+    let at = |text: &str| Some(Moment(chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp()));
+    let early = Window { since: None, until: at("2026-11-21T03:00:00Z") };
+    assert!(rises(&lines(200), &Reading { window: early, ..reading() }).is_empty());
+    let late = Window { since: at("2026-11-21T03:00:00Z"), until: None };
+    let found = rises(&lines(200), &Reading { window: late, ..reading() });
+    assert!(found[0].detail.ends_with("0 of 20 before"), "{}", found[0].detail);
+}
+
+#[test]
+fn wrapped_lines_count_as_plain_ones() {
+    let text = "signature=x domain=example.test selector=s1 result=\\\"key not found in DNS\\\"";
+    let journald = format!(
+        "{{\"__REALTIME_TIMESTAMP\":\"1795294747207240\",\"_HOSTNAME\":\"vm\",\"SYSLOG_IDENTIFIER\":\"opendkim\",\"MESSAGE\":\"A1B2C3: {text}\"}}\n"
+    );
+    let docker = format!(
+        "{{\"log\":\"opendkim[7]: A1B2C3: {text}\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-21T20:59:07.2Z\"}}\n"
+    );
+    assert_eq!(said(&journald), ["d=example.test s=s1 host=vm verified no-record: 1"]);
+    assert_eq!(said(&docker), ["d=example.test s=s1 verified no-record: 1"]);
+}
+
+proptest! {
+    #[test]
+    fn any_log_is_read(text in "((Nov 21 20:57:16 vm (opendkim\\[1\\]|postfix/smtp|postfix/qmgr): |2026-11-21 21:12:06 (#5\\(normal\\) <a>; |1xUsQ0-00069b-19 )?)?(A1B2C3: |DKIM: d=|dkim|from=<|s=|d=| SSL|result=\"|fail|mismatch|[a-z@;'\"=\\[\\] ]|\\PC){0,12}\n){0,8}") {
+        let mut tally = Tally::default();
+        read(text.as_bytes(), &reading(), &mut tally).unwrap();
+        tally.end();
+        for line in text.lines() {
+            let _ = Line::parse(line, &mut Clock::of_tests()).map(|line| fact(&line));
+        }
+    }
+}

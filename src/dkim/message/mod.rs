@@ -1,0 +1,100 @@
+//! `dkim message`: each signature of a raw message verified, and what receivers said of it beside it.
+
+use std::collections::HashMap;
+
+use super::authres;
+use super::check::{Cause, Check};
+use super::dns::{Answer, Dns};
+use super::verify::letter::Letter;
+use super::verify::{Verdict, verify};
+
+/// No more signatures of one message are verified: each costs a question and arithmetic.
+const MOST_SIGNATURES: usize = 16;
+
+/// Checks messages; answers of name servers are kept from one to the next.
+pub struct Messages<'d> {
+    dns: &'d Dns,
+    now: i64,
+    answers: HashMap<String, Answer>,
+}
+
+impl<'d> Messages<'d> {
+    /// Asks these servers; `now` in seconds since 1970.
+    pub fn new(dns: &'d Dns, now: i64) -> Messages<'d> {
+        Messages { dns, now, answers: HashMap::new() }
+    }
+
+    /// Checks the raw message that was read from a file.
+    pub fn check(&mut self, file: &str, bytes: &[u8]) -> Vec<Check> {
+        let letter = Letter::parse(bytes);
+        let verdicts = self.verdicts(file, &letter);
+        let signatures = letter.named("dkim-signature").count();
+        let mut checks: Vec<Check> = verdicts.iter().flat_map(|verdict| verdict.checks.clone()).collect();
+        if signatures > MOST_SIGNATURES {
+            let detail = format!("{} more signatures were not looked at", signatures - MOST_SIGNATURES);
+            checks.push(Check::unknown(file, "signature", detail));
+        }
+        checks.push(alignment(file, &letter, &verdicts));
+        checks.extend(authres::check(file, &letter, &verdicts));
+        checks
+    }
+
+    /// Verifies the signatures of a message.
+    pub fn verdicts(&mut self, file: &str, letter: &Letter) -> Vec<Verdict> {
+        let (dns, answers) = (self.dns, &mut self.answers);
+        let mut lookup = |name: &str| answers.entry(name.to_owned()).or_insert_with(|| dns.first_txt(name)).clone();
+        let places = letter.named("dkim-signature").map(|(place, _)| place).take(MOST_SIGNATURES);
+        places.map(|place| verify(letter, place, file, self.now, &mut lookup)).collect()
+    }
+}
+
+/// Whether a signature speaks for the domain that the reader sees (RFC 7489, section 3.1.1).
+fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
+    if letter.headers.is_empty() {
+        return Check::unknown(file, "signature", "this is no message: it has no headers");
+    }
+    if verdicts.is_empty() {
+        return Check::of(file, "signature", Cause::UnsignedNoRule, "there is no DKIM-Signature header");
+    }
+    let Some(from) = letter.domain_of_from() else {
+        return Check::unknown(file, "alignment", "From has no address");
+    };
+    // One aligned signature is enough; of those that do not hold, none would help, but what is wrong is said already.
+    let holding = verdicts.iter().any(Verdict::holds);
+    let counting = verdicts.iter().filter(|verdict| verdict.holds() || !holding);
+    let domains: Vec<&str> = counting.filter_map(|verdict| verdict.selector.as_ref()).map(|of| &*of.domain).collect();
+    if domains.is_empty() {
+        return Check::unknown(file, "alignment", "no signature says its domain");
+    }
+    let aligned = domains.iter().find(|domain| organization(domain) == organization(&from));
+    match aligned {
+        Some(domain) if **domain == *from => {
+            Check::pass(file, "alignment", format!("d={domain} is the domain of From"))
+        }
+        Some(domain) => {
+            let detail = format!("d={domain} and From ({from}) are of one organization; adkim=s would not take it");
+            Check::pass(file, "alignment", detail)
+        }
+        None => {
+            let detail = format!("From is of {from}, and d= is {}", domains.join(", "));
+            Check::of(file, "alignment", Cause::Misaligned, detail)
+        }
+    }
+}
+
+/// The domain that an organization registered: the last two labels, three below such as `co.uk`. The list of public
+/// suffixes would know more, and grow old.
+pub fn organization(domain: &str) -> &str {
+    const SECOND: [&str; 12] = ["co", "com", "net", "org", "ac", "gov", "edu", "or", "ne", "go", "gob", "mil"];
+    let labels: Vec<&str> = domain.split('.').collect();
+    let count = match &labels[..] {
+        [.., second, top] if top.len() == 2 && SECOND.contains(second) => 3,
+        _ => 2,
+    };
+    let from = labels.len().saturating_sub(count);
+    let skipped: usize = labels[..from].iter().map(|label| label.len() + 1).sum();
+    &domain[skipped..]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! Why DKIM signing fails: the key file, the record in DNS, the signer's configuration and the signed message, put side
+//! by side.
+//!
+//! Each check answers one question and comes to one row, a [`Check`]. What a check cannot find out is `unknown`,
+//! never a pass. Nothing here prints, and no private key leaves `keyfile`: a key that was read is its public half.
+
+mod authres;
+mod check;
+mod config;
+mod dns;
+mod files;
+mod key;
+mod keyfile;
+mod logs;
+mod message;
+mod public;
+mod record;
+mod selectors;
+mod table;
+mod tags;
+#[cfg(test)]
+mod testbed;
+mod verify;
+
+pub use check::{Cause, Check, SCHEMA, Status, sheet, worst};
+pub use config::{PmtaSource, check_config, pmta_sources};
+pub use dns::{Dns, PORT, system_servers};
+pub use files::whole;
+pub use key::{Selector, check_key};
+pub use logs::{Clock, Pattern, Reading, check_logs};
+pub use message::Messages;
+pub use selectors::{Sources, check_selectors};
+pub use table::write_table;

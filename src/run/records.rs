@@ -1,0 +1,112 @@
+//! `records`: the rows behind a number. The log is read twice: what the first pass found out decides in the second.
+
+use super::inputs::{Input, Inputs, Reading};
+use super::status::Outcome;
+use super::stdout::print_rows;
+use super::{count, describe, notes, pass};
+use crate::config::RecordsSettings;
+use crate::error::Result;
+use crate::input::{Body, Content, ReadSoFar, Segments, open};
+use crate::read::{Item, Rows};
+use crate::record::Layout;
+use crate::records::{HeaderLines, Headers, NamesOf, Picker, RowWriter, json_header};
+use crate::summary::{isps_of_domains, summarise};
+use std::collections::HashMap;
+use std::io;
+
+/// Prints the rows that are wanted.
+///
+/// # Errors
+/// What makes the job impossible, and where standard output cannot be written. Inputs that cannot be read are part of
+/// the outcome.
+pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
+    let (counting, so_far) = (&settings.counting, ReadSoFar::default());
+    let pool = pass::threads(counting.threads)?;
+    let mut outcome = Outcome::default();
+    let inputs = Inputs::find(counting, Reading::Twice, &so_far, &mut outcome);
+    let (counted, plan) = count(counting, &inputs, &pool, &so_far)?;
+
+    outcome.notes = notes::about_records(&counted.tally, &inputs, &plan);
+    outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
+    let facts = describe::Facts::of(&counted.tally, &plan);
+    let domains = (0..counted.tally.domains.count()).map(|domain| counted.tally.domains.text(domain).to_owned());
+    let isps: HashMap<String, String> = domains.zip(isps_of_domains(&counted.tally, &plan)).collect();
+    let summary = pool.install(|| summarise(counted.tally, &plan));
+    let mut picker = Picker::new(&plan, &settings.pick, isps, &summary.groups);
+
+    let (mut printed, mut without_place) = (0, Vec::new());
+    print_rows(|out| {
+        let headers = first_headers(&inputs, &so_far)?;
+        let mut writer = RowWriter::start(settings.format, &headers, out)?;
+        'inputs: for (number, input) in inputs.all.iter().enumerate().filter(|(_, input)| input.is_read()) {
+            let Ok((mut segments, mut names)) = segments(input, &so_far) else { continue };
+            // What cut an input short was told after the first pass; what came before is good.
+            while let Ok(Some(segment)) = segments.next(Vec::new()) {
+                let mut rows = Rows::new(&segment);
+                while let Some(item) = rows.next() {
+                    let Item::Row(row) = item else { continue };
+                    if picker.wants(number, &row) {
+                        writer.row(row.cells(), &names.names(&segment.layout, &row))?;
+                        printed += 1;
+                    }
+                    if settings.pick.limit.is_some_and(|limit| printed >= limit) {
+                        break 'inputs;
+                    }
+                }
+            }
+        }
+        without_place.extend(writer.without_place().clone());
+        Ok(())
+    })?;
+    outcome.notes.extend(without_place.into_iter().map(|(name, rows)| {
+        format!("column {name} stands in no first header line; it was left out of {rows} rows (--format ndjson has it)")
+    }));
+    if printed == 0 {
+        outcome.unjudged = facts.nothing_left(counting, &summary);
+        if outcome.unjudged.is_empty() {
+            outcome.unjudged.push("no row is behind this number".to_owned());
+            if !(settings.pick.causes.is_empty() && settings.pick.literals.is_empty()) {
+                let texts =
+                    "`pmtriage causes` with the same filters lists the texts for --cause, with --raw those for --raw";
+                outcome.unjudged.push(texts.to_owned());
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// The first header line of every input. One without has PowerMTA's default names where others have a header line; where
+/// none has, the rows need none.
+fn first_headers(inputs: &Inputs, so_far: &ReadSoFar) -> io::Result<Vec<Vec<u8>>> {
+    let read = || inputs.all.iter().filter(|input| input.is_read());
+    if read().all(|input| matches!(input.content, Content::Csv(Layout::Positional(_)))) {
+        return Ok(Vec::new());
+    }
+    let mut lines = Vec::new();
+    for input in read() {
+        match &input.content {
+            Content::Csv(Layout::Header(_)) => {
+                let Ok((body, headers)) = body(input, so_far) else { continue };
+                // It has passed by when the first segment has been read.
+                drop(Segments::new(body, &input.content).next(Vec::new()));
+                lines.extend(headers.first());
+            }
+            Content::Csv(Layout::Positional(_)) => lines.push(Layout::DEFAULT_NAMES.into()),
+            _ => lines.push(json_header()),
+        }
+    }
+    Ok(lines)
+}
+
+/// An input's segments, and the names of their rows.
+fn segments(input: &Input, so_far: &ReadSoFar) -> io::Result<(Segments, NamesOf)> {
+    let (body, headers) = body(input, so_far)?;
+    let is_json = matches!(input.content, Content::Json(_));
+    let names = if is_json { NamesOf::json() } else { NamesOf::csv(headers) };
+    Ok((Segments::new(body, &input.content), names))
+}
+
+fn body(input: &Input, so_far: &ReadSoFar) -> io::Result<(Body, Headers)> {
+    let (reader, headers) = HeaderLines::new(open(input.readable_path(), so_far)?.1);
+    Ok((Box::new(reader), headers))
+}

@@ -1,0 +1,272 @@
+//! The way of a record into a tally. What is remembered here only makes it short: spellings, hosts and
+//! replies met before, and records that wait to be counted together.
+
+use super::counts::Counted;
+use super::coverage::InputCoverage;
+use super::names::Spellings;
+use super::plan::Plan;
+use super::repeats::{Asked, Repeats};
+use super::replies::{Party, Reply};
+use super::select::Filter;
+use super::tally::{Listed, Tally};
+use super::votes::Vote;
+use crate::input::Segment;
+use crate::provider::{ProviderId, Source};
+use crate::read::{Item, Row, Rows};
+use crate::record::{Column, Moment, NONE, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue};
+use crate::reply::{Own, first_60, mask};
+use hashbrown::HashMap;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Counts records into a tally of its own.
+pub struct Counter {
+    plan: Arc<Plan>,
+    tally: Tally,
+    /// Whether any record can be filtered out.
+    filters: bool,
+    logged: TimeReader,
+    queued: TimeReader,
+    domains: Spellings,
+    pools: Spellings,
+    ips: Spellings,
+    hosts: HashMap<Box<[u8]>, Option<(ProviderId, Source)>>,
+    repeats: Repeats,
+    waiting: Vec<Waiting>,
+}
+
+/// A record that waits for its cell.
+struct Waiting {
+    key: (u32, u32, u32),
+    counted: Counted,
+    time: Option<Moment>,
+    message: Option<u64>,
+}
+
+/// So many records are brought to their cells together: these lie far apart in memory, and the processor
+/// fetches several at once where nothing else comes between.
+const TOGETHER: usize = 256;
+
+impl Counter {
+    /// Nothing counted yet.
+    pub fn new(plan: &Arc<Plan>) -> Counter {
+        Counter {
+            plan: plan.clone(),
+            tally: Tally::new(plan),
+            filters: plan.filter != Filter::default(),
+            logged: TimeReader::new(plan.assume_tz),
+            queued: TimeReader::new(plan.assume_tz),
+            domains: Spellings::default(),
+            pools: Spellings::default(),
+            ips: Spellings::default(),
+            hosts: HashMap::new(),
+            repeats: Repeats::default(),
+            waiting: Vec::with_capacity(TOGETHER),
+        }
+    }
+
+    /// Counts all records of a segment of an input.
+    pub fn add_segment(&mut self, input: usize, segment: &Segment) {
+        let mut coverage = InputCoverage::default();
+        let mut sample = self.plan.compare_inputs.then(|| self.tally.overlaps.take(input));
+        for skip in &segment.skips {
+            coverage.skip(segment.index, *skip);
+        }
+        let mut rows = Rows::new(segment);
+        while let Some(item) = rows.next() {
+            match item {
+                Item::Row(row) => {
+                    let time = self.logged.read(&row.get(Column::TimeLogged));
+                    coverage.record(row.kind, time);
+                    if let Some(sample) = &mut sample {
+                        sample.add(&row, time, &self.plan.identity);
+                    }
+                    self.add(input, &row, time);
+                }
+                Item::Skip(skip) => coverage.skip(segment.index, skip),
+            }
+        }
+        let lines = segment.source_lines.unwrap_or(rows.lines());
+        coverage.segment(segment.index, segment.source_bytes, lines);
+        self.tally.coverage.input(input).merge(coverage);
+        if let Some(sample) = sample {
+            self.tally.overlaps.put(input, sample);
+        }
+    }
+
+    /// What was counted.
+    pub fn finish(mut self) -> Tally {
+        self.count_waiting();
+        self.count_repeats();
+        self.tally.met_zoneless = self.logged.met_zoneless() || self.queued.met_zoneless();
+        self.tally
+    }
+
+    /// Counts one record, if it is to count.
+    #[inline]
+    fn add(&mut self, input: usize, row: &Row, time: Option<Moment>) {
+        if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
+            self.tally.left_out.repeated[place] += 1;
+            return;
+        }
+        let Some(counted) = Counted::of(row) else { return };
+        let domain = self.domain(row);
+        self.vote(domain, row);
+        if !self.tally.left_out.window_keeps(&self.plan.window, time) {
+            return;
+        }
+        if self.filters && !self.plan.filter.keeps(row, self.tally.domains.text(domain), &mut self.tally.seen) {
+            self.tally.left_out.filtered += 1;
+            return;
+        }
+        self.count(row, counted, domain, time);
+    }
+
+    fn count(&mut self, row: &Row, counted: Counted, domain: u32, time: Option<Moment>) {
+        let (pool_cell, ip_cell) = (row.get(Column::VmtaPool), row.get(Column::DlvSourceIp));
+        let tally = &mut self.tally;
+        let pool = self.pools.number(&pool_cell, |cell| {
+            let text = String::from_utf8_lossy(cell);
+            tally.pools.number(if text.is_empty() { NONE } else { &text })
+        });
+        let ip = self.ips.number(&ip_cell, |cell| tally.ips.number(&canonical_ip(cell)));
+        let message = if counted.is_attempt() { self.message(row) } else { None };
+        if self.plan.diag_types[row.kind] {
+            self.add_reply(row, domain, ip, &ip_cell, time);
+        }
+        self.waiting.push(Waiting { key: (domain, pool, ip), counted, time, message });
+        if self.waiting.len() == TOGETHER {
+            self.count_waiting();
+        }
+    }
+
+    /// Brings the records that wait to their cells.
+    fn count_waiting(&mut self) {
+        let Tally { cells, messages, .. } = &mut self.tally;
+        let mut numbers = [0; TOGETHER];
+        for (number, record) in numbers.iter_mut().zip(&self.waiting) {
+            *number = cells.number(record.key);
+        }
+        for (number, record) in numbers.into_iter().zip(self.waiting.drain(..)) {
+            cells.add_record(number, record.counted, record.time);
+            match record.message {
+                Some(hash) => messages.add(hash, number, record.counted == Counted::Deferred),
+                None => cells.add_without_message(number, u64::from(record.counted.is_attempt())),
+            }
+        }
+    }
+
+    fn add_reply(&mut self, row: &Row, domain: u32, ip: u32, ip_cell: &[u8], time: Option<Moment>) {
+        let diag = row.get(Column::DsnDiag);
+        let (rcpt, orig) = (row.get(Column::Rcpt), row.get(Column::Orig));
+        let mta = row.get(Column::DsnMta);
+        let host = host_of(&mta);
+        let own = Own { ip: ip_cell, rcpt: &rcpt, orig: &orig };
+        let asked = Asked::new(domain, row.kind, ip, own, &diag);
+        let span = time.map_or(Span::default(), Span::at);
+        if let Some(asked) = &asked
+            && self.repeats.count(asked, host, span)
+        {
+            return;
+        }
+        let cause60 = mask(&diag, own);
+        let reply = Reply { kind: row.kind, cause60: &cause60, diag60: &first_60(&diag), ip, text: &diag, host };
+        self.tally.replies.add(party(&self.tally, domain), reply, 1, span);
+        if let Some(asked) = asked
+            && !self.repeats.remember(&asked, &cause60)
+        {
+            self.count_repeats();
+        }
+    }
+
+    /// Counts the replies that were met again.
+    fn count_repeats(&mut self) {
+        for known in self.repeats.take() {
+            let (cause60, diag60) = (&known.cause60, &first_60(&known.diag));
+            let reply = Reply { kind: known.kind, cause60, diag60, ip: known.ip, text: &known.diag, host: &known.host };
+            self.tally.replies.add(party(&self.tally, known.domain), reply, known.count, known.span);
+        }
+    }
+
+    /// The number of a record's domain.
+    fn domain(&mut self, row: &Row) -> u32 {
+        let tally = &mut self.tally;
+        self.domains.number(&row.domain(), |cell| tally.number_domain(&canonical_domain(cell)))
+    }
+
+    /// Lets a record say whose hosts its domain's mail goes to, where no list decides it.
+    fn vote(&mut self, domain: u32, row: &Row) {
+        let listed = self.tally.listed(domain);
+        if matches!(listed, Listed::Surely(_) | Listed::Nobody) {
+            return;
+        }
+        let mta = row.get(Column::DsnMta);
+        let found = self.provider_of_host(host_of(&mta));
+        let votes = &mut self.tally.votes;
+        match found {
+            Some((provider, Source::User)) => votes.add(domain, Vote::Host(provider)),
+            Some((provider, Source::Builtin)) if listed == Listed::No => votes.add(domain, Vote::Host(provider)),
+            _ => {}
+        }
+        let queue = row.get(Column::Queue);
+        if let Some(rollup @ [_, ..]) = domain_of_queue(&queue).strip_suffix(b".rollup")
+            && listed == Listed::No
+        {
+            let rollup = self.tally.rollups.number(&String::from_utf8_lossy(rollup).to_ascii_lowercase());
+            votes.add(domain, Vote::Rollup(rollup));
+        }
+    }
+
+    fn provider_of_host(&mut self, host: &[u8]) -> Option<(ProviderId, Source)> {
+        if host.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.hosts.get(host) {
+            return *known;
+        }
+        let found = self.plan.providers.of_mx(host).map(|found| (found.provider, found.source));
+        if self.hosts.len() < MOST_HOSTS && host.len() <= LONGEST_HOST {
+            self.hosts.insert(host.into(), found);
+        }
+        found
+    }
+
+    /// The hash of the message a record is about; nothing where a column for it is missing.
+    fn message(&mut self, row: &Row) -> Option<u64> {
+        let (key, has) = (self.plan.message_key, |wanted: bool, column| !wanted || row.has(column));
+        if !(has(key.orig, Column::Orig) && has(key.job, Column::JobId) && has(key.env, Column::EnvId)) {
+            return None;
+        }
+        let Moment(queued) = self.queued.read(&row.get(Column::TimeQueued))?;
+        let rcpt = row.get(Column::Rcpt);
+        if rcpt.is_empty() {
+            return None;
+        }
+        // One part's hash is the next one's seed, so that no two splits of the same bytes agree.
+        let mut hash = xxh3_64_with_seed(&rcpt, queued as u64);
+        for (_, column) in [(key.orig, Column::Orig), (key.job, Column::JobId), (key.env, Column::EnvId)]
+            .into_iter()
+            .filter(|(wanted, _)| *wanted)
+        {
+            hash = xxh3_64_with_seed(&row.get(column), hash);
+        }
+        Some(hash)
+    }
+}
+
+/// Whose replies a domain's are kept with.
+fn party(tally: &Tally, domain: u32) -> Party {
+    match tally.listed(domain) {
+        Listed::Surely(provider) => Party::Provider(provider),
+        _ => Party::Domain(domain),
+    }
+}
+
+/// The host in a dsnMta cell, `host (address)`.
+fn host_of(mta: &[u8]) -> &[u8] {
+    mta.split(|byte| *byte == b' ').next().unwrap_or_default()
+}
+
+/// Hosts are only remembered for speed; so many are enough, and none is longer (RFC 1035, section 2.3.4).
+const MOST_HOSTS: usize = 1 << 16;
+const LONGEST_HOST: usize = 255;

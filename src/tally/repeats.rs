@@ -1,0 +1,116 @@
+//! Replies that were met before, with what they were masked to. To mask a reply takes longer than all
+//! else that is done with its record, and most replies come again and again.
+
+use crate::record::{RecordKind, Span};
+use crate::reply::Own;
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// So many replies are remembered, and none that is longer: a few MiB.
+const MOST: usize = 1 << 13;
+const LONGEST: usize = 400;
+
+/// So many hashes of replies that were met once are kept: a reply is remembered when it comes again, for
+/// many hold an id and never do.
+const MET_ONCE: usize = 1 << 14;
+
+/// Everything that a record's masked reply depends on.
+pub struct Asked<'a> {
+    domain: u32,
+    kind: RecordKind,
+    ip: u32,
+    texts: [&'a [u8]; 4],
+    hash: u64,
+}
+
+impl<'a> Asked<'a> {
+    /// Nothing for a reply that may name its own recipient or sender, or is too long to be remembered.
+    pub fn new(domain: u32, kind: RecordKind, ip: u32, own: Own<'a>, diag: &'a [u8]) -> Option<Asked<'a>> {
+        if diag.len() > LONGEST {
+            return None;
+        }
+        let [rcpt, orig] = own.domains_that_matter(diag)?;
+        let seed = u64::from(domain) << 32 | u64::from(ip);
+        let hash = xxh3_64_with_seed(diag, xxh3_64_with_seed(orig, seed));
+        Some(Asked { domain, kind, ip, texts: [diag, own.ip, rcpt, orig], hash })
+    }
+}
+
+/// A reply that was met at least twice.
+pub struct Known {
+    /// The domain it was met at.
+    pub domain: u32,
+    /// The type of its records.
+    pub kind: RecordKind,
+    /// Their source IP.
+    pub ip: u32,
+    /// The masked text.
+    pub cause60: Box<str>,
+    /// The whole text.
+    pub diag: Box<[u8]>,
+    /// The first host by alphabet that sent it.
+    pub host: Box<[u8]>,
+    /// How often it was met since it was remembered.
+    pub count: u64,
+    /// When.
+    pub span: Span,
+    rest: [Box<[u8]>; 3],
+    hash: u64,
+}
+
+impl Known {
+    fn is(&self, asked: &Asked) -> bool {
+        let [diag, rest @ ..] = asked.texts;
+        (self.domain, self.kind, self.ip) == (asked.domain, asked.kind, asked.ip)
+            && *self.diag == *diag
+            && self.rest.iter().zip(rest).all(|(mine, theirs)| **mine == *theirs)
+    }
+}
+
+/// All that are remembered.
+#[derive(Default)]
+pub struct Repeats {
+    known: HashTable<Known>,
+    met_once: Vec<u64>,
+}
+
+impl Repeats {
+    /// Counts a reply that is remembered; false where it is not.
+    pub fn count(&mut self, asked: &Asked, host: &[u8], span: Span) -> bool {
+        let Some(known) = self.known.find_mut(asked.hash, |known| known.is(asked)) else { return false };
+        if known.count == 0 || host < &*known.host {
+            known.host = host.into();
+        }
+        known.count += 1;
+        known.span.merge(span);
+        true
+    }
+
+    /// Remembers a reply that is not yet, from the second time on. False where there is no more room.
+    pub fn remember(&mut self, asked: &Asked, cause60: &str) -> bool {
+        self.met_once.resize(MET_ONCE, 0);
+        let once = &mut self.met_once[asked.hash as usize % MET_ONCE];
+        if std::mem::replace(once, asked.hash) == asked.hash {
+            let [diag, rest @ ..] = asked.texts;
+            let known = Known {
+                domain: asked.domain,
+                kind: asked.kind,
+                ip: asked.ip,
+                cause60: cause60.into(),
+                diag: diag.into(),
+                host: Box::default(),
+                count: 0,
+                span: Span::default(),
+                rest: rest.map(Box::from),
+                hash: asked.hash,
+            };
+            self.known.insert_unique(asked.hash, known, |known| known.hash);
+        }
+        self.known.len() < MOST
+    }
+
+    /// Takes out all that were counted, and forgets all.
+    pub fn take(&mut self) -> impl Iterator<Item = Known> {
+        std::mem::take(&mut self.known).into_iter().filter(|known| known.count > 0)
+    }
+}
