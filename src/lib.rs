@@ -37,6 +37,7 @@
 //! | [`reply`] | replies: masked and cut, so that one fault is one group; what they mean and what to do |
 //! | [`tally`] | records to counts: what counts as what, filters, messages, replies, doubles |
 //! | [`summary`] | counts to plain tables, by way of one polars frame |
+//! | [`store`] | history: each record counted once by the hour, in Parquet files that other programs read too |
 //! | [`verdict`] | counts to scopes: is it the pool, an IP, or something else, and how sure is that |
 //! | [`evaluate`] | tables to levels, scopes and findings: what is wrong, where, what to do |
 //! | [`report`] | a finished report to bytes, one file a format, one list of columns |
@@ -85,6 +86,9 @@ pub mod tally;
 
 // Counts to tables.
 pub mod summary;
+
+// Counts by the hour, kept for good.
+pub mod store;
 
 // Tables to verdicts, verdicts to bytes.
 pub mod verdict;

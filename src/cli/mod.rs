@@ -7,6 +7,7 @@
 mod args;
 mod help;
 mod inquiry;
+mod store;
 mod words;
 
 use std::ffi::OsString;
@@ -21,6 +22,7 @@ pub use args::{
 };
 pub use help::{WELCOME, completions, man};
 pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
+pub use store::{IngestArgs, KeepWord, PruneArgs, StoreArgs, StoreCommand, StoreDir};
 pub use words::{Color, FailOn};
 
 /// What the user asked for.
@@ -42,6 +44,10 @@ pub enum Command {
     Dkim(DkimArgs),
     /// Write sample accounting files.
     Demo(DemoArgs),
+    /// Put what is new into a store.
+    Ingest(Box<IngestArgs>),
+    /// Look after a store.
+    Store(StoreArgs),
     /// Print a completion script.
     Completions(clap_complete::Shell),
     /// Print the manual page.
@@ -71,6 +77,8 @@ where
         Some(TypedCommand::Providers(args)) => Command::Providers(args),
         Some(TypedCommand::Dkim(args)) => Command::Dkim(args),
         Some(TypedCommand::Demo(args)) => Command::Demo(args),
+        Some(TypedCommand::Ingest(args)) => Command::Ingest(args),
+        Some(TypedCommand::Store(args)) => Command::Store(args),
         Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
         Some(TypedCommand::Man) => Command::Man,
         None => {
@@ -113,6 +121,10 @@ enum TypedCommand {
     Dkim(DkimArgs),
     /// Write sample accounting files to try the program on
     Demo(DemoArgs),
+    /// Put what is new in the logs into a store: each record once
+    Ingest(Box<IngestArgs>),
+    /// Look after a store: what is in it, is it sound, make it small
+    Store(StoreArgs),
     /// Print a completion script for a shell
     Completions {
         /// Name the shell

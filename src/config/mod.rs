@@ -11,6 +11,7 @@ mod output;
 mod rate;
 mod reply;
 mod screen;
+mod store;
 mod thresholds;
 mod when;
 mod zone;
@@ -32,6 +33,7 @@ pub use checks::{checks_screen, dns, reading, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
 pub use output::Output;
 pub use screen::asks_for_plain_text;
+pub use store::{IngestSettings, StoreAction, StoreSettings, ingest, store};
 
 /// What the surroundings say; only `main` asks them.
 #[derive(Debug, Clone)]

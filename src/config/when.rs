@@ -65,7 +65,7 @@ fn epoch(text: &str) -> Option<Moment> {
 }
 
 /// `2h`, `1h30m`: numbers, each with its unit.
-fn before(now: Moment, text: &str) -> Option<Moment> {
+pub(super) fn before(now: Moment, text: &str) -> Option<Moment> {
     let (mut rest, mut total) = (text, 0_i64);
     loop {
         let (number, tail) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);

@@ -119,6 +119,7 @@ impl Cutter {
         let bytes = self.at_hand();
         let names: Vec<_> = Cells::new(bytes, 0, &separators).iter().collect();
         self.layout = Arc::new(Layout::Header(Schema::from_names(names.iter().map(|name| &**name))));
+        before.header = Some(self.at_hand()[..next].into());
         before.header_bytes += next as u64;
         before.lines += lines;
         self.start += next;
@@ -213,6 +214,7 @@ impl Cutter {
             index: self.index - 1,
             beyond,
             source_bytes: length as u64 + before.header_bytes + before.skips.iter().map(|skip| skip.bytes).sum::<u64>(),
+            header: before.header,
             skips: before.skips,
             lines_before: before.lines,
             source_lines: None,
@@ -225,6 +227,7 @@ impl Cutter {
 struct Before {
     skips: Vec<Skip>,
     lines: u32,
+    header: Option<Box<[u8]>>,
     header_bytes: u64,
 }
 
@@ -235,6 +238,23 @@ fn starts_with_type(bytes: &[u8]) -> bool {
     split(line, 0, &mut separators);
     let name = Cells::new(line, 0, &separators).get(0);
     name.is_some_and(|name| Schema::from_names([&*name]).has(Column::Type))
+}
+
+/// How many bytes at the start are steps that nothing behind them can change.
+pub(super) fn finished(bytes: &[u8]) -> usize {
+    let (nuls, mut separators) = (Nuls::within(bytes), Vec::new());
+    let mut at = last_certain_start(bytes).unwrap_or_default();
+    while at < bytes.len() {
+        match step(bytes, at, nuls, Beyond::More, &mut separators) {
+            Step::Record { next, .. } | Step::Skip { next, .. } => at = next,
+            Step::More => break,
+        }
+    }
+    // Behind NULs a record may start within a line; what was read ends with a line.
+    while at > 0 && bytes[at - 1] != b'\n' {
+        at = memrchr(b'\n', &bytes[..at - 1]).map_or(0, |newline| newline + 1);
+    }
+    at
 }
 
 /// The last place near the end where a record or header starts for certain.

@@ -1,5 +1,6 @@
 //! What the cutter hands to the reader.
 
+use super::cut::finished;
 use crate::grammar::{Beyond, Skip};
 use crate::record::Layout;
 use std::ops::Range;
@@ -16,6 +17,8 @@ pub struct Segment {
     pub index: u32,
     /// What follows it: nothing, or a certain start.
     pub beyond: Beyond,
+    /// The header line right before it, where one stands there.
+    pub header: Option<Box<[u8]>>,
     /// Damage that the cutter met right before the segment's bytes.
     pub skips: Vec<Skip>,
     /// Newlines in that damage, and in header lines before the segment.
@@ -30,6 +33,17 @@ impl Segment {
     /// The records.
     pub fn bytes(&self) -> &[u8] {
         &self.buffer[self.range.clone()]
+    }
+
+    /// Keeps only a part of the records: bytes counted from the first of [`Segment::bytes`].
+    pub fn keep(&mut self, part: Range<usize>) {
+        self.range = self.range.start + part.start..self.range.start + part.end;
+    }
+
+    /// How many bytes are records, or damage, that nothing written behind them can change. What follows them was not
+    /// yet written to its end.
+    pub fn finished(&self) -> usize {
+        finished(self.bytes())
     }
 
     /// The buffer, for the next segment to be read into.
@@ -47,6 +61,7 @@ impl Segment {
             layout,
             index,
             beyond,
+            header: None,
             skips: Vec::new(),
             lines_before: 0,
             source_lines: None,

@@ -2,13 +2,14 @@
 
 use super::status::{DONE, FAILED, Outcome, USAGE};
 use super::stdout::{self, say};
-use crate::cli::{self, Command, DemoArgs};
+use crate::cli::{self, Command, DemoArgs, IngestArgs};
 use crate::config::{self, Environment, Settings};
 use crate::demo;
 use crate::error::{Error, Result};
 use crate::provider::{self, Providers};
 use crate::record::Moment;
 use crate::report::visible;
+use crate::store::Steps;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -50,6 +51,8 @@ fn run(command: Command) -> Result<u8> {
         Command::Providers(args) => providers(&args.names),
         Command::Dkim(args) => super::dkim::run(&args, &environment()),
         Command::Demo(args) => write_demo(&args),
+        Command::Ingest(args) => ingest(&args),
+        Command::Store(args) => super::store::run(&config::store(&args, &environment())?),
         Command::Completions(shell) => print(|out| cli::completions(shell, out)),
         Command::Man => print(|out| cli::man(out)),
     }
@@ -81,6 +84,17 @@ fn environment() -> Environment {
         stdout_is_terminal: io::stdout().is_terminal(),
         stdout_width: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into()),
     }
+}
+
+fn ingest(args: &IngestArgs) -> Result<u8> {
+    let machine = gethostname::gethostname().to_string_lossy().into_owned();
+    let settings = config::ingest(args, &environment(), &machine)?;
+    let ingested = super::ingest(&settings, Steps::all())?;
+    if !settings.counting.quiet {
+        let (records, parts) = (ingested.met.all(), ingested.parts);
+        print(|out| writeln!(out, "{}: {records} new records, {parts} parts written", settings.host))?;
+    }
+    Ok(told(&ingested.outcome, &settings.counting))
 }
 
 fn providers(names: &[String]) -> Result<u8> {

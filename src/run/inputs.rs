@@ -185,6 +185,11 @@ impl Inputs {
         kept
     }
 
+    /// Leaves an input out of what is read from now on.
+    pub fn leave_out(&mut self, number: usize) {
+        self.all[number].content = Content::Foreign("cannot be read".to_owned());
+    }
+
     fn set_doubles_aside(&mut self) {
         let mut alike: BTreeMap<u64, Vec<(usize, PathBuf)>> = BTreeMap::new();
         for (number, input) in self.all.iter().enumerate().filter(|(_, input)| input.is_read() && input.rewinds()) {

@@ -4,6 +4,7 @@ mod command;
 mod describe;
 mod dkim;
 mod explain;
+mod ingest;
 mod inputs;
 mod notes;
 mod outputs;
@@ -12,8 +13,11 @@ mod progress;
 mod records;
 mod status;
 mod stdout;
+mod store;
 
 pub use command::main;
+pub use ingest::{Ingested, ingest};
+pub use status::Outcome;
 
 use crate::config::Settings;
 use crate::error::Result;
@@ -27,7 +31,6 @@ use crate::tally::Plan;
 use inputs::{Inputs, Reading};
 use pass::Counted;
 use rayon::ThreadPool;
-use status::Outcome;
 use std::sync::Arc;
 
 /// Reads what the settings name and reports on it.

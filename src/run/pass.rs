@@ -4,6 +4,7 @@
 use super::inputs::{Input, Inputs, describe};
 use crate::error::{Error, Result};
 use crate::input::{ReadSoFar, Segment, Segments, open};
+use crate::store::{Fresh, Keep, Known, Met, RollupCounter, Rollups};
 use crate::tally::{Counter, Plan, Tally};
 use rayon::ThreadPool;
 use std::io;
@@ -33,48 +34,88 @@ pub fn threads(wanted: Option<NonZeroUsize>) -> Result<ThreadPool> {
 
 /// Counts all inputs.
 pub fn count(inputs: &Inputs, plan: &Arc<Plan>, pool: &ThreadPool, so_far: &ReadSoFar) -> Counted {
-    let queue = Queue::new(inputs, so_far);
-    let tallies = pool.broadcast(|thread| {
-        let mut counter = Counter::new(plan);
-        let (mut current, mut spare) = (thread.index(), Vec::new());
-        while let Some((number, segment)) = queue.take(&mut current, spare) {
-            counter.add_segment(number, &segment);
-            spare = segment.into_buffer();
-        }
-        counter.finish()
-    });
+    let queue = Queue::new(inputs, so_far, None);
+    let add = |counter: &mut Counter, number: usize, segment: &Segment| counter.add_segment(number, segment);
+    let tallies = queue.share(pool, || Counter::new(plan), add, Counter::finish);
     let tally = pool.install(|| {
         tallies.into_iter().reduce(|mut one, other| {
             one.merge(other);
             one
         })
     });
-    let tally = tally.expect("a pool has at least one thread");
-    let errors = queue.sources.into_iter().filter_map(|(number, source)| {
-        let source = source.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        Some((number, source.error?))
+    Counted { tally: tally.expect("a pool has at least one thread"), errors: queue.errors() }
+}
+
+/// Counts what is new in all inputs into rollups.
+pub fn roll_up(
+    inputs: &Inputs,
+    plan: &Arc<Plan>,
+    keep: Keep,
+    known: &Known,
+    pool: &ThreadPool,
+) -> (Rollups, Met, Vec<(usize, Error)>) {
+    let so_far = ReadSoFar::default();
+    let queue = Queue::new(inputs, &so_far, Some(known));
+    let add = |counter: &mut RollupCounter, _: usize, segment: &Segment| counter.add_segment(segment);
+    let parts = queue.share(pool, || RollupCounter::new(plan, keep), add, RollupCounter::finish);
+    let whole = parts.into_iter().reduce(|(mut rollups, mut met), (others, theirs)| {
+        rollups.merge(others);
+        met.merge(&theirs);
+        (rollups, met)
     });
-    Counted { tally, errors: errors.collect() }
+    let (rollups, met) = whole.expect("a pool has at least one thread");
+    (rollups, met, queue.errors())
 }
 
 /// The inputs with what is still to be read of each.
 struct Queue<'i> {
     inputs: &'i Inputs,
     so_far: &'i ReadSoFar,
-    sources: Vec<(usize, Mutex<Source>)>,
+    /// What is known and shall not be read again.
+    known: Option<&'i Known>,
+    sources: Vec<(usize, Mutex<Source<'i>>)>,
 }
 
 #[derive(Default)]
-struct Source {
+struct Source<'i> {
     segments: Option<Segments>,
+    fresh: Option<Fresh<'i>>,
     ended: bool,
     error: Option<Error>,
 }
 
 impl<'i> Queue<'i> {
-    fn new(inputs: &'i Inputs, so_far: &'i ReadSoFar) -> Queue<'i> {
+    fn new(inputs: &'i Inputs, so_far: &'i ReadSoFar, known: Option<&'i Known>) -> Queue<'i> {
         let read = inputs.all.iter().enumerate().filter(|(_, input)| input.is_read());
-        Queue { inputs, so_far, sources: read.map(|(number, _)| (number, Mutex::default())).collect() }
+        Queue { inputs, so_far, known, sources: read.map(|(number, _)| (number, Mutex::default())).collect() }
+    }
+
+    /// Shares all segments among threads, each of which does its work with what is its own.
+    fn share<W, T: Send>(
+        &self,
+        pool: &ThreadPool,
+        own: impl Fn() -> W + Sync,
+        work: impl Fn(&mut W, usize, &Segment) + Sync,
+        finish: impl Fn(W) -> T + Sync,
+    ) -> Vec<T> {
+        pool.broadcast(|thread| {
+            let mut own = own();
+            let (mut current, mut spare) = (thread.index(), Vec::new());
+            while let Some((number, segment)) = self.take(&mut current, spare) {
+                work(&mut own, number, &segment);
+                spare = segment.into_buffer();
+            }
+            finish(own)
+        })
+    }
+
+    /// Inputs that could not be read to their end.
+    fn errors(self) -> Vec<(usize, Error)> {
+        let errors = self.sources.into_iter().filter_map(|(number, source)| {
+            let source = source.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+            Some((number, source.error?))
+        });
+        errors.collect()
     }
 
     /// The next segment of any input, nothing when all are read. A thread stays with the input it is at
@@ -120,17 +161,14 @@ impl<'i> Queue<'i> {
     fn next(
         &self,
         number: usize,
-        mut source: MutexGuard<Source>,
+        mut source: MutexGuard<Source<'i>>,
         spare: Vec<u8>,
     ) -> std::result::Result<Segment, Vec<u8>> {
         if source.ended {
             return Err(spare);
         }
         let input = &self.inputs.all[number];
-        let next = match &mut source.segments {
-            Some(segments) => segments.next(spare),
-            None => start(input, self.so_far).and_then(|segments| source.segments.insert(segments).next(spare)),
-        };
+        let next = self.next_segment(input, &mut source, spare);
         match next {
             Ok(Some(segment)) => Ok(segment),
             ended => {
@@ -141,8 +179,29 @@ impl<'i> Queue<'i> {
                 };
                 let told =
                     |error| Error::input(&input.path, format!("{}; what came before is counted", describe(error)));
-                *source = Source { ended: true, error: broken.map(told), segments: None };
+                *source = Source { ended: true, error: broken.map(told), ..Source::default() };
                 Err(Vec::new())
+            }
+        }
+    }
+
+    /// The next segment of an input, or the next that is new.
+    fn next_segment(&self, input: &Input, source: &mut Source<'i>, mut spare: Vec<u8>) -> io::Result<Option<Segment>> {
+        let Source { segments, fresh, .. } = source;
+        let segments = match segments {
+            Some(segments) => segments,
+            None => segments.insert(start(input, self.so_far)?),
+        };
+        let Some(known) = self.known else { return segments.next(spare) };
+        let fresh = fresh.get_or_insert_with(|| Fresh::new(known));
+        loop {
+            if let Some(segment) = fresh.next() {
+                return Ok(Some(segment));
+            }
+            match segments.next(std::mem::take(&mut spare))? {
+                Some(segment) => fresh.take(segment),
+                None if fresh.has_ended() => return Ok(None),
+                None => fresh.end(),
             }
         }
     }

@@ -11,5 +11,5 @@ mod rows;
 pub use crate::tally::{Counts, MessageRate};
 pub use build::summarise;
 pub use causes::{Cause, CauseBy, causes};
-pub use isps::isps_of_domains;
+pub use isps::{Ballot, isps_of, isps_of_domains};
 pub use rows::{Group, Meaning, Row, Summary};

@@ -3,6 +3,7 @@
 
 use super::counts::Counted;
 use super::coverage::InputCoverage;
+use super::hosts::{Hosts, host_of};
 use super::names::Spellings;
 use super::plan::Plan;
 use super::repeats::{Asked, Repeats};
@@ -11,11 +12,10 @@ use super::select::Filter;
 use super::tally::{Listed, Tally};
 use super::votes::Vote;
 use crate::input::Segment;
-use crate::provider::{ProviderId, Source};
+use crate::provider::Source;
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, Moment, NONE, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue};
 use crate::reply::{Own, first_60, mask};
-use hashbrown::HashMap;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -30,7 +30,7 @@ pub struct Counter {
     domains: Spellings,
     pools: Spellings,
     ips: Spellings,
-    hosts: HashMap<Box<[u8]>, Option<(ProviderId, Source)>>,
+    hosts: Hosts,
     repeats: Repeats,
     waiting: Vec<Waiting>,
 }
@@ -59,7 +59,7 @@ impl Counter {
             domains: Spellings::default(),
             pools: Spellings::default(),
             ips: Spellings::default(),
-            hosts: HashMap::new(),
+            hosts: Hosts::default(),
             repeats: Repeats::default(),
             waiting: Vec::with_capacity(TOGETHER),
         }
@@ -201,7 +201,7 @@ impl Counter {
             return;
         }
         let mta = row.get(Column::DsnMta);
-        let found = self.provider_of_host(host_of(&mta));
+        let found = self.hosts.provider(host_of(&mta), &self.plan.providers);
         let votes = &mut self.tally.votes;
         match found {
             Some((provider, Source::User)) => votes.add(domain, Vote::Host(provider)),
@@ -215,20 +215,6 @@ impl Counter {
             let rollup = self.tally.rollups.number(&String::from_utf8_lossy(rollup).to_ascii_lowercase());
             votes.add(domain, Vote::Rollup(rollup));
         }
-    }
-
-    fn provider_of_host(&mut self, host: &[u8]) -> Option<(ProviderId, Source)> {
-        if host.is_empty() {
-            return None;
-        }
-        if let Some(known) = self.hosts.get(host) {
-            return *known;
-        }
-        let found = self.plan.providers.of_mx(host).map(|found| (found.provider, found.source));
-        if self.hosts.len() < MOST_HOSTS && host.len() <= LONGEST_HOST {
-            self.hosts.insert(host.into(), found);
-        }
-        found
     }
 
     /// The hash of the message a record is about; nothing where a column for it is missing.
@@ -261,12 +247,3 @@ fn party(tally: &Tally, domain: u32) -> Party {
         _ => Party::Domain(domain),
     }
 }
-
-/// The host in a dsnMta cell, `host (address)`.
-fn host_of(mta: &[u8]) -> &[u8] {
-    mta.split(|byte| *byte == b' ').next().unwrap_or_default()
-}
-
-/// Hosts are only remembered for speed; so many are enough, and none is longer (RFC 1035, section 2.3.4).
-const MOST_HOSTS: usize = 1 << 16;
-const LONGEST_HOST: usize = 255;

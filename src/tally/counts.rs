@@ -27,6 +27,11 @@ impl Counts {
         self.delivered + self.bounced + self.deferred
     }
 
+    /// Everything: how many records were counted.
+    pub fn records(&self) -> u64 {
+        self.attempts() + self.queue_events + self.local_bounces + self.other_deliveries
+    }
+
     /// Deferred over attempts, or nothing where there are no attempts.
     pub fn deferral_rate(&self) -> Option<f64> {
         (self.attempts() > 0).then(|| self.deferred as f64 / self.attempts() as f64)

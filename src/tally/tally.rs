@@ -123,7 +123,8 @@ pub enum Listed {
 }
 
 impl Listed {
-    fn of(domain: &str, plan: &Plan) -> Listed {
+    /// What the lists of a plan say.
+    pub fn of(domain: &str, plan: &Plan) -> Listed {
         match plan.providers.of_domain(domain) {
             _ if plan.isp_by == IspBy::Domain || domain == NONE => Listed::Nobody,
             Some(found) if found.source == Source::Builtin && plan.providers.user_names_hosts() => {

@@ -22,7 +22,12 @@ pub struct Votes {
 impl Votes {
     /// Adds a vote.
     pub fn add(&mut self, domain: u32, vote: Vote) {
-        *self.votes.entry((domain, vote)).or_default() += 1;
+        self.add_many(domain, vote, 1);
+    }
+
+    /// Adds so many.
+    pub fn add_many(&mut self, domain: u32, vote: Vote, count: u64) {
+        *self.votes.entry((domain, vote)).or_default() += count;
     }
 
     /// All votes: (domain, vote, how many), in no order.

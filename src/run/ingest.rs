@@ -1,0 +1,56 @@
+//! `ingest`: what is new in the logs goes into the store, each record once.
+
+use super::inputs::{Inputs, Reading};
+use super::status::Outcome;
+use super::{pass, plan};
+use crate::config::IngestSettings;
+use crate::error::{Error, Result};
+use crate::input::ReadSoFar;
+use crate::store::{Folder, Met, Steps, known, new_files};
+use std::sync::Arc;
+
+/// What an ingest came to.
+#[derive(Debug)]
+pub struct Ingested {
+    /// What could not be read.
+    pub outcome: Outcome,
+    /// What was new.
+    pub met: Met,
+    /// How many parts it made.
+    pub parts: usize,
+}
+
+/// Reads what is new, and puts it into the store: all of it, but for inputs that cannot be read to their end, of which
+/// nothing is. `steps` are those that may happen on disk.
+///
+/// # Errors
+/// Where the store cannot be opened or changed; it is as before then.
+pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
+    let pool = pass::threads(settings.counting.threads)?;
+    let mut folder = Folder::open(&settings.store, steps)?;
+    let mut outcome = Outcome::default();
+    let mut inputs = Inputs::find(&settings.counting, Reading::Twice, &ReadSoFar::default(), &mut outcome);
+    let plan = Arc::new(plan(&settings.counting, &inputs)?);
+    loop {
+        let known = known(&folder, settings.now);
+        let (rollups, met, errors) = pass::roll_up(&inputs, &plan, settings.keep, &known, &pool);
+        if let Some(damaged) = known.damaged() {
+            return Err(Error::input(damaged, "is damaged: which records are new cannot be told; run store verify"));
+        }
+        if !errors.is_empty() {
+            // Half an input is worse than none: what stood before a damage may be damaged too. It is read again without.
+            for (number, error) in errors {
+                inputs.leave_out(number);
+                outcome.failures.push(error);
+            }
+            continue;
+        }
+        let files = new_files(&folder, &settings.host, &rollups, known, settings.keep, &plan)?;
+        let parts = files.iter().filter(|(_, _, entry)| entry.records > 0).count();
+        if !files.is_empty() {
+            folder.change(files, Vec::new())?;
+        }
+        outcome.notes = inputs.notes.clone();
+        return Ok(Ingested { outcome, met, parts });
+    }
+}

@@ -1,0 +1,50 @@
+//! Bytes on disk that tell whether they are whole: what is written ends with the hash of all before it.
+
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Bytes with their hash behind them.
+pub fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let hash = xxh3_128(&bytes);
+    bytes.extend_from_slice(&hash.to_le_bytes());
+    bytes
+}
+
+/// The bytes without their hash, where it is theirs.
+pub fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
+    let (bytes, hash) = bytes.split_last_chunk()?;
+    (xxh3_128(bytes) == u128::from_le_bytes(*hash)).then_some(bytes)
+}
+
+/// Appends a number in as few bytes as it needs, seven bits in each (LEB128).
+pub fn put_short(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Takes numbers off the front.
+pub struct Reader<'b>(pub &'b [u8]);
+
+impl Reader<'_> {
+    /// So many bytes; nothing where there are fewer.
+    pub fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*bytes)
+    }
+
+    /// A number that [`put_short`] wrote.
+    pub fn take_short(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for place in (0..u64::BITS).step_by(7) {
+            let [byte] = self.take()?;
+            number |= u64::from(byte & 0x7f) << place;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+}

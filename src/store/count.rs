@@ -1,0 +1,196 @@
+//! The way of a record into the rollups.
+
+use super::causes::{CauseNumber, DELIVERED};
+use super::rollup::{Key, More, Rollups, hour_of};
+use crate::input::Segment;
+use crate::provider::Source;
+use crate::read::{Item, Row, Rows};
+use crate::record::{
+    Column, Moment, NONE, PerKind, RecordKind, TimeReader, canonical_domain, canonical_ip, domain_of_queue,
+};
+use crate::reply::{Own, mask};
+use crate::tally::{Counted, Hosts, Listed, Plan, Spellings, host_of};
+use hashbrown::HashMap;
+use std::sync::Arc;
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+
+/// What is kept of records besides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Their jobs.
+    pub job: bool,
+    /// Their VirtualMTAs.
+    pub vmta: bool,
+}
+
+/// Counts records into rollups of its own.
+pub struct RollupCounter {
+    plan: Arc<Plan>,
+    keep: Keep,
+    rollups: Rollups,
+    /// What was read, of every type.
+    pub met: Met,
+    logged: TimeReader,
+    domains: Spellings,
+    names: Spellings,
+    ips: Spellings,
+    hosts: Hosts,
+    /// What the lists say of a domain, by number.
+    listed: Vec<Listed>,
+    /// Replies met before, by the hash of all that their masked text hangs on: to mask one takes longer than all else.
+    masked: HashMap<u128, CauseNumber>,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default)]
+pub struct Met {
+    /// Records by type.
+    pub records: PerKind<u64>,
+    /// Stretches of damage.
+    pub skipped: u64,
+    /// Whether any time came without a zone.
+    pub zoneless: bool,
+}
+
+impl Met {
+    /// Adds what another part met.
+    pub fn merge(&mut self, other: &Met) {
+        RecordKind::ALL.iter().for_each(|(kind, _)| self.records[*kind] += other.records[*kind]);
+        self.skipped += other.skipped;
+        self.zoneless |= other.zoneless;
+    }
+
+    /// All records.
+    pub fn all(&self) -> u64 {
+        self.records.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// So many replies are remembered, a few MiB; then they are forgotten, for many hold an id and never come again.
+const MOST_MASKED: usize = 1 << 16;
+
+impl RollupCounter {
+    /// Nothing counted yet.
+    pub fn new(plan: &Arc<Plan>, keep: Keep) -> RollupCounter {
+        RollupCounter {
+            plan: plan.clone(),
+            keep,
+            rollups: Rollups::with_flood(plan.flood),
+            met: Met::default(),
+            logged: TimeReader::new(plan.assume_tz),
+            domains: Spellings::default(),
+            names: Spellings::default(),
+            ips: Spellings::default(),
+            hosts: Hosts::default(),
+            listed: Vec::new(),
+            masked: HashMap::new(),
+        }
+    }
+
+    /// Counts all records of a segment.
+    pub fn add_segment(&mut self, segment: &Segment) {
+        self.met.skipped += segment.skips.len() as u64;
+        let mut rows = Rows::new(segment);
+        while let Some(item) = rows.next() {
+            match item {
+                Item::Row(row) => self.add(&row),
+                Item::Skip(_) => self.met.skipped += 1,
+            }
+        }
+    }
+
+    /// What was counted.
+    pub fn finish(mut self) -> (Rollups, Met) {
+        self.met.zoneless = self.logged.met_zoneless();
+        (self.rollups, self.met)
+    }
+
+    fn add(&mut self, row: &Row) {
+        self.met.records[row.kind] += 1;
+        let Some(counted) = Counted::of(row) else { return };
+        let time: Option<Moment> = self.logged.read(&row.get(Column::TimeLogged));
+        let domain = self.domain(row);
+        let pool = self.name(&row.get(Column::VmtaPool));
+        let ip_cell = row.get(Column::DlvSourceIp);
+        let names = &mut self.rollups.names;
+        let ip = self.ips.number(&ip_cell, |cell| names.number(&canonical_ip(cell)));
+        let cause = if self.plan.diag_types[row.kind] { self.cause(row, domain, &ip_cell) } else { DELIVERED };
+        let more = self.more(row, domain);
+        self.rollups.add_record(Key { hour: hour_of(time), domain, pool, ip, cause, more }, counted, time);
+    }
+
+    fn domain(&mut self, row: &Row) -> u32 {
+        let (domains, listed, plan) = (&mut self.rollups.domains, &mut self.listed, &self.plan);
+        self.domains.number(&row.domain(), |cell| {
+            let domain = canonical_domain(cell);
+            let number = domains.number(&domain);
+            if number as usize == listed.len() {
+                listed.push(Listed::of(&domain, plan));
+            }
+            number
+        })
+    }
+
+    fn name(&mut self, cell: &[u8]) -> u32 {
+        let names = &mut self.rollups.names;
+        self.names.number(cell, |cell| {
+            let text = String::from_utf8_lossy(cell);
+            names.number(if text.is_empty() { NONE } else { &text })
+        })
+    }
+
+    fn cause(&mut self, row: &Row, domain: u32, ip: &[u8]) -> CauseNumber {
+        let (diag, rcpt, orig) = (row.get(Column::DsnDiag), row.get(Column::Rcpt), row.get(Column::Orig));
+        let mta = row.get(Column::DsnMta);
+        let (host, own) = (host_of(&mta), Own { ip, rcpt: &rcpt, orig: &orig });
+        let hash = own.domains_that_matter(&diag).map(|[rcpt, orig]| {
+            let seed = xxh3_64_with_seed(rcpt, u64::from(domain) << 8 | row.kind as u64);
+            xxh3_128_with_seed(&diag, xxh3_64_with_seed(ip, xxh3_64_with_seed(orig, seed)))
+        });
+        let causes = &mut self.rollups.causes;
+        if let Some(known) = hash.and_then(|hash| self.masked.get(&hash)) {
+            causes.offer(*known, &diag, host);
+            return *known;
+        }
+        let number = causes.number(domain, row.kind, &mask(&diag, own), &diag, host);
+        if let Some(hash) = hash {
+            if self.masked.len() == MOST_MASKED {
+                self.masked.clear();
+            }
+            self.masked.insert(hash, number);
+        }
+        number
+    }
+
+    /// What else is kept of a record: above all what says whose its domain is, where no list does.
+    fn more(&mut self, row: &Row, domain: u32) -> u32 {
+        let listed = self.listed[domain as usize];
+        let is_told = matches!(listed, Listed::Surely(_) | Listed::Nobody);
+        if is_told && self.keep == Keep::default() {
+            return 0;
+        }
+        let mut more = More::default();
+        if !is_told {
+            let mta = row.get(Column::DsnMta);
+            let found = self.hosts.provider(host_of(&mta), &self.plan.providers);
+            if let Some((provider, source)) = found
+                && (source == Source::User || listed == Listed::No)
+            {
+                more.host_isp = self.rollups.names.number(self.plan.providers.token(provider));
+            }
+            let queue = row.get(Column::Queue);
+            if let Some(rollup @ [_, ..]) = domain_of_queue(&queue).strip_suffix(b".rollup")
+                && listed == Listed::No
+            {
+                more.rollup = self.rollups.names.number(&String::from_utf8_lossy(rollup).to_ascii_lowercase());
+            }
+        }
+        if self.keep.job {
+            more.job = self.name(&row.get(Column::JobId));
+        }
+        if self.keep.vmta {
+            more.vmta = self.name(&row.get(Column::Vmta));
+        }
+        if more == More::default() { 0 } else { self.rollups.number_more(more) }
+    }
+}

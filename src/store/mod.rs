@@ -1,0 +1,32 @@
+//! History: every record counted once, by the hour, and kept in files that any engine reads.
+
+mod bytes;
+mod care;
+mod catalogue;
+mod causes;
+mod count;
+mod folder;
+mod fresh;
+mod ingest;
+mod known;
+mod log;
+mod part;
+mod piece;
+mod rollup;
+mod scan;
+mod settle;
+mod steps;
+mod verify;
+
+pub use care::{compact, prune};
+pub use catalogue::{Catalogue, Entry};
+pub use count::{Keep, Met, RollupCounter};
+pub use folder::{Folder, NewFile, read_catalogue, read_file};
+pub use fresh::Fresh;
+pub use ingest::{known, new_files, parts};
+pub use known::Known;
+pub use rollup::Rollups;
+pub use scan::{Columns, decode};
+pub use settle::{Days, RollupKey, RollupSum, day_of, settle};
+pub use steps::Steps;
+pub use verify::{Findings, verify};

@@ -1,0 +1,182 @@
+//! A part, read again, column by column.
+
+use super::part::{COUNTS, TEXTS, TIMES};
+use super::rollup::{HOUR, NO_HOUR};
+use super::settle::{RollupKey, RollupSum};
+use crate::record::{Moment, RecordKind, Span};
+use crate::tally::Counts;
+use bytes::Bytes;
+use parquet::column::reader::get_typed_column_reader;
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::reader::{FileReader, RowGroupReader};
+use parquet::file::serialized_reader::SerializedFileReader;
+
+/// The rows of a row group, column by column in the orders of [`TEXTS`], [`COUNTS`] and [`TIMES`].
+pub struct Columns {
+    /// How many rows there are.
+    pub rows: usize,
+    texts: [Vec<ByteArray>; TEXTS.len()],
+    counts: [Vec<i64>; COUNTS.len()],
+    /// Seconds since 1970.
+    times: [Vec<Option<i64>>; TIMES.len()],
+}
+
+/// Reads a part, a row group at a time.
+///
+/// # Errors
+/// Where it is damaged, or `take` says so.
+pub fn decode(bytes: Vec<u8>, mut take: impl FnMut(&Columns) -> Result<()>) -> Result<()> {
+    let file = SerializedFileReader::new(Bytes::from(bytes))?;
+    for place in 0..file.num_row_groups() {
+        take(&Columns::read(&*file.get_row_group(place)?)?)?;
+    }
+    Ok(())
+}
+
+/// What a part says of itself, name and text.
+///
+/// # Errors
+/// Where it is damaged.
+pub fn about(bytes: &[u8]) -> Result<Vec<(String, String)>> {
+    let file = SerializedFileReader::new(Bytes::copy_from_slice(bytes))?;
+    let about = file.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+    Ok(about.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect())
+}
+
+impl Columns {
+    fn read(group: &dyn RowGroupReader) -> Result<Columns> {
+        let rows = usize::try_from(group.metadata().num_rows()).map_err(|_| damaged("rows"))?;
+        let mut columns =
+            Columns { rows, texts: Default::default(), counts: Default::default(), times: Default::default() };
+        for ((name, _), into) in TEXTS.iter().zip(&mut columns.texts) {
+            *into = column::<ByteArrayType>(group, name, rows)?.0;
+        }
+        for ((name, _), into) in COUNTS.iter().zip(&mut columns.counts) {
+            *into = column::<Int64Type>(group, name, rows)?.0;
+        }
+        for ((name, _), into) in TIMES.iter().zip(&mut columns.times) {
+            let (there, levels) = column::<Int64Type>(group, name, rows)?;
+            let mut there = there.into_iter();
+            // Levels are left out where every row has a time.
+            let has = |row: usize| levels.get(row).is_none_or(|level| *level == 1);
+            let times = (0..rows).map(|row| if has(row) { there.next().map(|ms| ms.div_euclid(1000)) } else { None });
+            *into = times.collect();
+        }
+        Ok(columns)
+    }
+
+    /// A cell of text, by the place of its column.
+    pub fn text(&self, column: usize, row: usize) -> &[u8] {
+        self.texts[column][row].data()
+    }
+
+    /// The hour of a row, in hours since 1970.
+    pub fn hour(&self, row: usize) -> u32 {
+        self.times[0][row].and_then(|seconds| u32::try_from(seconds.div_euclid(HOUR)).ok()).unwrap_or(NO_HOUR)
+    }
+
+    /// What a row sums.
+    pub fn sum(&self, row: usize) -> RollupSum {
+        let count = |column: usize| u64::try_from(self.counts[column][row]).unwrap_or_default();
+        let counts = Counts {
+            delivered: count(0),
+            bounced: count(1),
+            deferred: count(2),
+            queue_events: count(3),
+            local_bounces: count(4),
+            other_deliveries: count(5),
+        };
+        let seen = self.times[1][row].zip(self.times[2][row]);
+        RollupSum { counts, seen: seen.map_or(Span::default(), |(a, b)| Span::between(Moment(a), Moment(b))) }
+    }
+
+    /// The type of a row.
+    pub fn kind(&self, row: usize) -> RecordKind {
+        RecordKind::of(self.text(4, row))
+    }
+
+    /// What a row's records have in common.
+    pub fn key(&self, row: usize) -> RollupKey {
+        let text = |column: usize| String::from_utf8_lossy(self.text(column, row)).into_owned();
+        RollupKey {
+            isp: text(0),
+            domain: text(1),
+            pool: text(2),
+            ip: text(3),
+            kind: self.kind(row),
+            class: text(5),
+            cause60: text(6),
+            host_isp: text(7),
+            rollup: text(8),
+            vmta: text(9),
+            job: text(10),
+            hour: self.hour(row),
+        }
+    }
+}
+
+/// The values of a column, with the levels that tell where there is none.
+fn column<T: DataType>(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<(Vec<T::T>, Vec<i16>)> {
+    let schema = group.metadata().schema_descr_ptr();
+    let place = schema.columns().iter().position(|column| column.name() == name).ok_or_else(|| damaged(name))?;
+    let descriptor = &schema.columns()[place];
+    if descriptor.physical_type() != T::get_physical_type() {
+        return Err(damaged(name));
+    }
+    let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place)?);
+    let optional = descriptor.max_def_level() > 0;
+    let (mut values, mut levels) = (Vec::with_capacity(rows), Vec::new());
+    let mut read = 0;
+    while read < rows {
+        let (records, ..) = reader.read_records(rows - read, optional.then_some(&mut levels), None, &mut values)?;
+        if records == 0 {
+            return Err(damaged(name));
+        }
+        read += records;
+    }
+    Ok((values, levels))
+}
+
+fn damaged(column: &str) -> ParquetError {
+    ParquetError::General(format!("column {column} is missing or damaged"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::part::encode;
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_part_is_read_as_it_was_written() {
+        let key = |n: u32, hour| RollupKey {
+            isp: format!("isp-{}", n % 3),
+            domain: format!("d{n}.example"),
+            pool: "(none)".to_owned(),
+            ip: "192.0.2.1".to_owned(),
+            kind: RecordKind::Deferred,
+            class: "rate-limit".to_owned(),
+            cause60: "smtp;421 ü".to_owned(),
+            host_isp: String::new(),
+            rollup: "yahoo".to_owned(),
+            vmta: String::new(),
+            job: String::new(),
+            hour,
+        };
+        let sum = |n: u64, seen| RollupSum { counts: Counts { deferred: n, bounced: 1, ..Counts::default() }, seen };
+        let hour = |n: u32| if n == 7 { NO_HOUR } else { 490_000 + n };
+        let seen = |n: u32| if n == 7 { Span::default() } else { Span::at(Moment(i64::from(hour(n)) * HOUR + 59)) };
+        let rows: BTreeMap<_, _> = (0..1000).map(|n| (key(n, hour(n)), sum(u64::from(n), seen(n)))).collect();
+        let bytes =
+            encode(&rows.iter().collect::<Vec<_>>(), &[("about".to_owned(), "this".to_owned())]).expect("Parquet");
+        let mut read = BTreeMap::new();
+        let take = |columns: &Columns| {
+            read.extend((0..columns.rows).map(|row| (columns.key(row), columns.sum(row))));
+            Ok(())
+        };
+        decode(bytes.clone(), take).expect("a sound part");
+        assert_eq!(read, rows);
+        assert!(decode(bytes[..bytes.len() / 2].to_vec(), |_| Ok(())).is_err(), "half a part");
+    }
+}
