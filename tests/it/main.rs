@@ -5,6 +5,7 @@
 
 mod behind;
 mod dkim;
+mod history;
 mod hostile;
 mod judge;
 mod laws;
