@@ -6,7 +6,7 @@ use super::folder::{Folder, read_file};
 use super::ingest::{day_and_host, head_of, part_file, part_path, parts};
 use super::log::decode as decode_logs;
 use super::scan;
-use super::settle::{RollupKey, RollupSum};
+use super::table::Table;
 use crate::error::{Error, Result};
 use crate::record::Moment;
 use std::collections::BTreeMap;
@@ -26,17 +26,16 @@ pub fn compact(folder: &mut Folder) -> Result<(usize, usize)> {
     let before = by_place.values().map(Vec::len).sum();
     let after = by_place.len();
     for ((day, host), parts) in by_place.into_iter().filter(|(_, parts)| parts.len() > 1) {
-        let (mut rows, mut about) = (BTreeMap::new(), Vec::new());
+        let (mut table, mut about) = (Table::default(), Vec::new());
         for (path, _) in &parts {
-            about = read_part(folder, path, |key, sum| {
-                rows.entry(key).or_insert_with(RollupSum::default).merge(sum);
-            })?;
+            about = read_part(folder, path, &mut table)?;
         }
+        table.settle();
         // What one of them lacks, the joined one cannot answer either.
         let keep =
             Keep { job: parts.iter().all(|(_, entry)| entry.job), vmta: parts.iter().all(|(_, entry)| entry.vmta) };
         let generation = folder.catalogue().generation + 1;
-        let joined = part_file(part_path(&day, &host, generation), &rows, keep, &about)?;
+        let joined = part_file(part_path(&day, &host, generation), &table, keep, &about)?;
         // One change a day and host: what is held in memory is small, and what was done stays done.
         folder.change(vec![joined], parts.into_iter().map(|(path, _)| path).collect())?;
     }
@@ -69,8 +68,8 @@ pub fn prune(folder: &mut Folder, before: Moment) -> Result<usize> {
     Ok(dropped)
 }
 
-/// Reads the rows of a part; gives what it says of itself.
-fn read_part(folder: &Folder, path: &str, mut row: impl FnMut(RollupKey, RollupSum)) -> Result<Vec<(String, String)>> {
+/// Adds the rows of a part to a table; gives what it says of itself.
+fn read_part(folder: &Folder, path: &str, table: &mut Table) -> Result<Vec<(String, String)>> {
     let damaged = |error: &dyn std::fmt::Display| Error::input(folder.at(path), format!("{error}; run store verify"));
     let bytes = read_file(&folder.at(""), path).map_err(|error| damaged(&error))?;
     if !folder.catalogue().files.get(path).is_some_and(|entry| entry.is(&bytes)) {
@@ -78,7 +77,7 @@ fn read_part(folder: &Folder, path: &str, mut row: impl FnMut(RollupKey, RollupS
     }
     let about = scan::about(&bytes).map_err(|error| damaged(&error))?;
     let each = |columns: &scan::Columns| {
-        (0..columns.rows).for_each(|place| row(columns.key(place), columns.sum(place)));
+        columns.add_to(table);
         Ok(())
     };
     scan::decode(bytes, each).map_err(|error| damaged(&error))?;

@@ -108,7 +108,9 @@ mod tests {
     fn what_was_read_is_known_again() {
         let known = nothing_known();
         assert_eq!(new_lines(&known, &log(0..9)).len(), 9);
-        for input in [log(0..9), log(0..3), HEADER.to_owned(), String::new(), log(0..9) + &log(0..4), log(0..2) + "d,2026"] {
+        for input in
+            [log(0..9), log(0..3), HEADER.to_owned(), String::new(), log(0..9) + &log(0..4), log(0..2) + "d,2026"]
+        {
             assert_eq!(new_lines(&known, &input), [""; 0], "{input}");
         }
         // It has grown, and was put behind another one that has grown as well.

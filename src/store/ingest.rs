@@ -7,12 +7,12 @@ use super::known::Known;
 use super::log::{Head, Log, encode};
 use super::part;
 use super::rollup::Rollups;
-use super::settle::{Day, RollupKey, RollupSum, settle};
+use super::settle::settle;
+use super::table::{Day, Table};
 use crate::error::{Error, Result};
 use crate::provider;
 use crate::record::{Moment, Span};
 use crate::tally::Plan;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
@@ -41,9 +41,9 @@ pub fn new_files(
     let about = about(plan);
     let generation = folder.catalogue().generation + 1;
     let mut files = Vec::new();
-    for (day, rows) in settle(counted, plan) {
+    for (day, table) in settle(counted, plan) {
         let path = part_path(&day_name(day), host, generation);
-        files.push(part_file(path, &rows, keep, &about)?);
+        files.push(part_file(path, &table, keep, &about)?);
     }
     files.extend(known.into_grown().into_iter().map(|(head, logs)| logs_file(head, &logs)));
     Ok(files)
@@ -71,21 +71,15 @@ pub fn day_and_host(path: &str) -> Option<(&str, &str)> {
 ///
 /// # Errors
 /// Where it cannot be written as Parquet.
-pub fn part_file(
-    path: String,
-    rows: &BTreeMap<RollupKey, RollupSum>,
-    keep: Keep,
-    about: &[(String, String)],
-) -> Result<NewFile> {
+pub fn part_file(path: String, table: &Table, keep: Keep, about: &[(String, String)]) -> Result<NewFile> {
     let (mut seen, mut records) = (Span::default(), 0);
-    for sum in rows.values() {
+    for sum in table.rows.iter().map(|row| row.sum) {
         seen.merge(sum.seen);
         records += sum.counts.records();
     }
-    let rows: Vec<_> = rows.iter().collect();
-    let bytes = part::encode(&rows, about).map_err(|error| Error::output(Path::new(&path), error))?;
+    let bytes = part::encode(table, about).map_err(|error| Error::output(Path::new(&path), error))?;
     let seen = seen.first().zip(seen.last());
-    let entry = Entry { records, seen, job: keep.job, vmta: keep.vmta, ..Entry::of(&bytes, rows.len() as u64) };
+    let entry = Entry { records, seen, job: keep.job, vmta: keep.vmta, ..Entry::of(&bytes, table.rows.len() as u64) };
     Ok((path, bytes, entry))
 }
 

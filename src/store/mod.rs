@@ -16,6 +16,7 @@ mod rollup;
 mod scan;
 mod settle;
 mod steps;
+mod table;
 mod verify;
 
 pub use care::{compact, prune};
@@ -27,6 +28,7 @@ pub use ingest::{known, new_files, parts};
 pub use known::Known;
 pub use rollup::Rollups;
 pub use scan::{Columns, decode};
-pub use settle::{Days, RollupKey, RollupSum, day_of, settle};
+pub use table::{RollupKey, RollupSum, Row, TEXTS, Table, day_of};
+
 pub use steps::Steps;
 pub use verify::{Findings, verify};

@@ -4,7 +4,7 @@
 //! polars' own writer, for which polars is built with its input and output room, adds about five times that.
 
 use super::rollup::{HOUR, NO_HOUR};
-use super::settle::{RollupKey, RollupSum};
+use super::table::{RollupSum, Row, TEXTS, Table};
 use crate::record::Moment;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
@@ -16,21 +16,6 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 use std::sync::Arc;
 
-/// The columns of text, in their order in a part, each with what a row has there.
-pub const TEXTS: [(&str, fn(&RollupKey) -> &str); 11] = [
-    ("isp", |key| &key.isp),
-    ("domain", |key| &key.domain),
-    ("pool", |key| &key.pool),
-    ("ip", |key| &key.ip),
-    ("type", |key| key.kind.word()),
-    ("class", |key| &key.class),
-    ("cause60", |key| &key.cause60),
-    ("host_isp", |key| &key.host_isp),
-    ("rollup", |key| &key.rollup),
-    ("vmta", |key| &key.vmta),
-    ("job", |key| &key.job),
-];
-
 /// The columns of counts, in their order.
 pub const COUNTS: [(&str, fn(&RollupSum) -> u64); 6] = [
     ("delivered", |sum| sum.counts.delivered),
@@ -41,11 +26,11 @@ pub const COUNTS: [(&str, fn(&RollupSum) -> u64); 6] = [
     ("other_deliveries", |sum| sum.counts.other_deliveries),
 ];
 
-/// The columns of times, in their order, in milliseconds since 1970, UTC; nothing where no record has a time.
-pub const TIMES: [(&str, fn(&RollupKey, &RollupSum) -> Option<i64>); 3] = [
-    ("hour", |key, _| (key.hour != NO_HOUR).then(|| i64::from(key.hour) * HOUR)),
-    ("first_seen", |_, sum| sum.seen.first().map(|Moment(seconds)| seconds)),
-    ("last_seen", |_, sum| sum.seen.last().map(|Moment(seconds)| seconds)),
+/// The columns of times, in their order, in seconds since 1970; nothing where no record has a time.
+pub const TIMES: [(&str, fn(&Row) -> Option<i64>); 3] = [
+    ("hour", |row| (row.hour != NO_HOUR).then(|| i64::from(row.hour) * HOUR)),
+    ("first_seen", |row| row.sum.seen.first().map(|Moment(seconds)| seconds)),
+    ("last_seen", |row| row.sum.seen.last().map(|Moment(seconds)| seconds)),
 ];
 
 /// Rows that are written, and looked at, together.
@@ -55,7 +40,7 @@ const ROW_GROUP: usize = 1 << 17;
 ///
 /// # Errors
 /// Where they cannot be written as Parquet, which none is known of.
-pub fn encode(rows: &[(&RollupKey, &RollupSum)], about: &[(String, String)]) -> Result<Vec<u8>> {
+pub fn encode(table: &Table, about: &[(String, String)]) -> Result<Vec<u8>> {
     let schema = Arc::new(parse_message_type(&schema())?);
     let about = about.iter().map(|(name, text)| KeyValue::new(name.clone(), text.clone())).collect();
     let mut properties = WriterProperties::builder()
@@ -69,20 +54,22 @@ pub fn encode(rows: &[(&RollupKey, &RollupSum)], about: &[(String, String)]) -> 
         properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
-    for rows in rows.chunks(ROW_GROUP) {
+    // The texts are shared, not copied, by all rows that have them.
+    let texts: Vec<ByteArray> = (0..table.texts.count()).map(|number| table.texts.text(number).into()).collect();
+    for rows in table.rows.chunks(ROW_GROUP) {
         let mut group = writer.next_row_group()?;
         for (_, time) in TIMES {
-            let times: Vec<Option<i64>> = rows.iter().map(|(key, sum)| time(key, sum)).collect();
+            let times: Vec<Option<i64>> = rows.iter().map(time).collect();
             let there: Vec<i64> = times.iter().flatten().map(|seconds| seconds * 1000).collect();
             let levels: Vec<i16> = times.iter().map(|time| i16::from(time.is_some())).collect();
             next::<Int64Type>(&mut group, &there, Some(&levels))?;
         }
-        for (_, text) in TEXTS {
-            let texts: Vec<ByteArray> = rows.iter().map(|(key, _)| text(key).into()).collect();
-            next::<ByteArrayType>(&mut group, &texts, None)?;
+        for column in 0..TEXTS.len() {
+            let cells: Vec<ByteArray> = rows.iter().map(|row| texts[row.texts[column] as usize].clone()).collect();
+            next::<ByteArrayType>(&mut group, &cells, None)?;
         }
         for (_, count) in COUNTS {
-            let counts: Vec<i64> = rows.iter().map(|(_, sum)| count(sum).try_into().unwrap_or(i64::MAX)).collect();
+            let counts: Vec<i64> = rows.iter().map(|row| count(&row.sum).try_into().unwrap_or(i64::MAX)).collect();
             next::<Int64Type>(&mut group, &counts, None)?;
         }
         group.close()?;
@@ -105,7 +92,7 @@ fn next<T: parquet::data_type::DataType>(
 
 fn schema() -> String {
     let times = TIMES.map(|(name, _)| format!("OPTIONAL INT64 {name} (TIMESTAMP(MILLIS,false));"));
-    let texts = TEXTS.map(|(name, _)| format!("REQUIRED BYTE_ARRAY {name} (UTF8);"));
+    let texts = TEXTS.map(|name| format!("REQUIRED BYTE_ARRAY {name} (UTF8);"));
     let counts = COUNTS.map(|(name, _)| format!("REQUIRED INT64 {name};"));
     format!("message rollup {{ {} {} {} }}", times.concat(), texts.concat(), counts.concat())
 }

@@ -1,9 +1,9 @@
 //! A part, read again, column by column.
 
-use super::part::{COUNTS, TEXTS, TIMES};
+use super::part::{COUNTS, TIMES};
 use super::rollup::{HOUR, NO_HOUR};
-use super::settle::{RollupKey, RollupSum};
-use crate::record::{Moment, RecordKind, Span};
+use super::table::{RollupSum, Row, TEXTS, Table};
+use crate::record::{Moment, Span};
 use crate::tally::Counts;
 use bytes::Bytes;
 use parquet::column::reader::get_typed_column_reader;
@@ -49,7 +49,7 @@ impl Columns {
         let rows = usize::try_from(group.metadata().num_rows()).map_err(|_| damaged("rows"))?;
         let mut columns =
             Columns { rows, texts: Default::default(), counts: Default::default(), times: Default::default() };
-        for ((name, _), into) in TEXTS.iter().zip(&mut columns.texts) {
+        for (name, into) in TEXTS.iter().zip(&mut columns.texts) {
             *into = column::<ByteArrayType>(group, name, rows)?.0;
         }
         for ((name, _), into) in COUNTS.iter().zip(&mut columns.counts) {
@@ -91,28 +91,26 @@ impl Columns {
         RollupSum { counts, seen: seen.map_or(Span::default(), |(a, b)| Span::between(Moment(a), Moment(b))) }
     }
 
-    /// The type of a row.
-    pub fn kind(&self, row: usize) -> RecordKind {
-        RecordKind::of(self.text(4, row))
-    }
-
-    /// What a row's records have in common.
-    pub fn key(&self, row: usize) -> RollupKey {
-        let text = |column: usize| String::from_utf8_lossy(self.text(column, row)).into_owned();
-        RollupKey {
-            isp: text(0),
-            domain: text(1),
-            pool: text(2),
-            ip: text(3),
-            kind: self.kind(row),
-            class: text(5),
-            cause60: text(6),
-            host_isp: text(7),
-            rollup: text(8),
-            vmta: text(9),
-            job: text(10),
-            hour: self.hour(row),
+    /// Adds all rows to a table.
+    pub fn add_to(&self, table: &mut Table) {
+        let mut numbers: [Vec<u32>; TEXTS.len()] = Default::default();
+        for (cells, numbers) in self.texts.iter().zip(&mut numbers) {
+            // A text seldom comes alone: rows are sorted by them.
+            let mut last: Option<(&[u8], u32)> = None;
+            numbers.extend(cells.iter().map(|cell| match last {
+                Some((text, number)) if text == cell.data() => number,
+                _ => {
+                    let number = table.texts.number(&String::from_utf8_lossy(cell.data()));
+                    last = Some((cell.data(), number));
+                    number
+                }
+            }));
         }
+        table.rows.extend((0..self.rows).map(|row| Row {
+            texts: std::array::from_fn(|column| numbers[column][row]),
+            hour: self.hour(row),
+            sum: self.sum(row),
+        }));
     }
 }
 
@@ -146,37 +144,28 @@ fn damaged(column: &str) -> ParquetError {
 mod tests {
     use super::super::part::encode;
     use super::*;
-    use std::collections::BTreeMap;
 
     #[test]
     fn a_part_is_read_as_it_was_written() {
-        let key = |n: u32, hour| RollupKey {
-            isp: format!("isp-{}", n % 3),
-            domain: format!("d{n}.example"),
-            pool: "(none)".to_owned(),
-            ip: "192.0.2.1".to_owned(),
-            kind: RecordKind::Deferred,
-            class: "rate-limit".to_owned(),
-            cause60: "smtp;421 ü".to_owned(),
-            host_isp: String::new(),
-            rollup: "yahoo".to_owned(),
-            vmta: String::new(),
-            job: String::new(),
-            hour,
-        };
-        let sum = |n: u64, seen| RollupSum { counts: Counts { deferred: n, bounced: 1, ..Counts::default() }, seen };
-        let hour = |n: u32| if n == 7 { NO_HOUR } else { 490_000 + n };
-        let seen = |n: u32| if n == 7 { Span::default() } else { Span::at(Moment(i64::from(hour(n)) * HOUR + 59)) };
-        let rows: BTreeMap<_, _> = (0..1000).map(|n| (key(n, hour(n)), sum(u64::from(n), seen(n)))).collect();
-        let bytes =
-            encode(&rows.iter().collect::<Vec<_>>(), &[("about".to_owned(), "this".to_owned())]).expect("Parquet");
-        let mut read = BTreeMap::new();
+        let mut table = Table::default();
+        for n in 0..1000_u32 {
+            let hour = if n == 7 { NO_HOUR } else { 490_000 + n };
+            let seen = if n == 7 { Span::default() } else { Span::at(Moment(i64::from(hour) * HOUR + 59)) };
+            let texts = std::array::from_fn(|column| table.texts.number(&format!("ü{}", n % (column as u32 + 2))));
+            let counts = Counts { deferred: u64::from(n), bounced: 1, ..Counts::default() };
+            table.rows.push(Row { texts, hour, sum: RollupSum { counts, seen } });
+        }
+        table.settle();
+        let bytes = encode(&table, &[("about".to_owned(), "this".to_owned())]).expect("Parquet");
+        let mut read = Table::default();
         let take = |columns: &Columns| {
-            read.extend((0..columns.rows).map(|row| (columns.key(row), columns.sum(row))));
+            columns.add_to(&mut read);
             Ok(())
         };
         decode(bytes.clone(), take).expect("a sound part");
-        assert_eq!(read, rows);
+        let rows = |table: &Table| table.rows.iter().map(|row| (table.key(row), row.sum)).collect::<Vec<_>>();
+        assert_eq!(rows(&read), rows(&table));
+        assert_eq!(about(&bytes).expect("a sound part"), [("about".to_owned(), "this".to_owned())]);
         assert!(decode(bytes[..bytes.len() / 2].to_vec(), |_| Ok(())).is_err(), "half a part");
     }
 }

@@ -1,97 +1,45 @@
 //! Rollups as rows of text, ready to be written: each domain's mailbox provider is settled by all that was counted, and
 //! each reply's class by the whole text of one of them.
 
-use super::rollup::{Key, More, NO_HOUR, Rollups};
-use crate::record::{RecordKind, Span};
+use super::rollup::{Key, More, Rollups};
+use super::table::{Day, RollupSum, Row, Table, day_of};
+use crate::record::RecordKind;
 use crate::reply::UNKNOWN_CLASS;
 use crate::summary::{Ballot, isps_of};
-use crate::tally::{Counts, Listed, Names, OTHER, Plan, Vote, Votes};
+use crate::tally::{Listed, Names, OTHER, Plan, Vote, Votes};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// One row of a part: records of an hour that have all of this in common.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RollupKey {
-    /// The mailbox provider's token.
-    pub isp: String,
-    /// The recipients' domain.
-    pub domain: String,
-    /// The VirtualMTA pool, `(none)` where there is none.
-    pub pool: String,
-    /// The source IP, `(none)` where there is none.
-    pub ip: String,
-    /// `d`, `b`, `t` or `tq`.
-    pub kind: RecordKind,
-    /// The class of the reply; empty for deliveries.
-    pub class: String,
-    /// The masked reply; empty for deliveries.
-    pub cause60: String,
-    /// Token of the provider whose hosts the mail was brought to, where the domain is on no list; else empty.
-    pub host_isp: String,
-    /// The roll-up queue's name, where the domain is on no list; else empty.
-    pub rollup: String,
-    /// The VirtualMTA, where these are kept.
-    pub vmta: String,
-    /// The job, where jobs are kept.
-    pub job: String,
-    /// Hours since 1970; [`NO_HOUR`] for records without a readable time.
-    pub hour: u32,
-}
-
-/// What is summed of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RollupSum {
-    /// How many.
-    pub counts: Counts,
-    /// The first and the last.
-    pub seen: Span,
-}
-
-impl RollupSum {
-    /// Adds those of another part.
-    pub fn merge(&mut self, other: RollupSum) {
-        self.counts += other.counts;
-        self.seen.merge(other.seen);
-    }
-}
-
-/// Days since 1970; nothing for records without a readable time.
-pub type Day = Option<u32>;
-
-/// The day of an hour.
-pub fn day_of(hour: u32) -> Day {
-    (hour != NO_HOUR).then_some(hour / 24)
-}
-
-/// The rows of each day, sorted by their keys.
-pub type Days = BTreeMap<Day, BTreeMap<RollupKey, RollupSum>>;
-
-/// Settles what was counted.
-pub fn settle(rollups: &Rollups, plan: &Plan) -> Days {
+/// The rows of each day, sorted.
+pub fn settle(rollups: &Rollups, plan: &Plan) -> BTreeMap<Day, Table> {
     let isps = isps(rollups, plan);
     let causes = causes(rollups, &isps, plan);
-    let mut days = Days::new();
-    let name = |number: u32| rollups.names.text(number).to_owned();
+    let mut texts = Names::default();
+    // Every name is looked up once, and not once a row.
+    let all_of = |names: &Names, texts: &mut Names| -> Vec<u32> {
+        (0..names.count()).map(|number| texts.number(names.text(number))).collect()
+    };
+    let (domains, names) = (all_of(&rollups.domains, &mut texts), all_of(&rollups.names, &mut texts));
+    let isps: Vec<u32> = isps.iter().map(|isp| texts.number(isp)).collect();
+    let causes: Vec<[u32; 3]> = (causes.iter())
+        .map(|(kind, cause60, class)| [kind.word(), class, cause60].map(|text| texts.number(text)))
+        .collect();
+    let mut days: BTreeMap<Day, Vec<Row>> = BTreeMap::new();
     for (Key { hour, domain, pool, ip, cause, more }, value) in rollups.rows() {
-        let (kind, cause60, class) = causes[*cause as usize];
         let More { host_isp, rollup, job, vmta } = rollups.more(*more);
-        let key = RollupKey {
-            isp: isps[*domain as usize].clone(),
-            domain: rollups.domains.text(*domain).to_owned(),
-            pool: name(*pool),
-            ip: name(*ip),
-            kind,
-            class: class.to_owned(),
-            cause60: cause60.to_owned(),
-            host_isp: name(host_isp),
-            rollup: name(rollup),
-            vmta: name(vmta),
-            job: name(job),
-            hour: *hour,
-        };
+        let [kind, class, cause60] = causes[*cause as usize];
+        let (isp, domain) = (isps[*domain as usize], domains[*domain as usize]);
+        let [pool, ip, host_isp, rollup, vmta, job] =
+            [*pool, *ip, host_isp, rollup, vmta, job].map(|number| names[number as usize]);
+        let texts = [isp, domain, pool, ip, kind, class, cause60, host_isp, rollup, vmta, job];
         let sum = RollupSum { counts: value.counts, seen: value.seen };
-        days.entry(day_of(*hour)).or_default().entry(key).or_default().merge(sum);
+        days.entry(day_of(*hour)).or_default().push(Row { texts, hour: *hour, sum });
     }
-    days
+    let settled = days.into_iter().map(|(day, rows)| {
+        let mut table = Table { texts: texts.clone(), rows };
+        table.settle();
+        (day, table)
+    });
+    settled.collect()
 }
 
 /// The provider of every domain, by what the lists and all rows say.

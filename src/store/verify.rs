@@ -3,10 +3,10 @@
 
 use super::catalogue::Catalogue;
 use super::folder::{OWN, read_catalogue, read_file, slashed};
-use super::ingest::{day_and_host, head_of, parts};
+use super::ingest::{day_and_host, day_name, head_of, parts};
 use super::log;
 use super::scan::{self, Columns};
-use super::settle::day_of;
+use super::table::{Table, day_of};
 use crate::error::Result;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
@@ -79,7 +79,6 @@ pub fn verify(folder: &Path) -> Result<Findings> {
 /// Fewer rows may agree by chance.
 const LEAST_AGAIN: u64 = 10;
 
-#[derive(Default)]
 struct Part {
     rows: u64,
     records: u64,
@@ -88,19 +87,19 @@ struct Part {
 }
 
 fn check_part(bytes: Vec<u8>, day: &str, met: &mut HashSet<u128>) -> parquet::errors::Result<Part> {
-    let mut part = Part::default();
-    let mut own = Vec::new();
+    let mut table = Table::default();
     scan::decode(bytes, |columns: &Columns| {
-        for row in 0..columns.rows {
-            let (key, sum) = (columns.key(row), columns.sum(row));
-            part.rows += 1;
-            part.records += sum.counts.records();
-            part.of_another_day += u64::from(super::ingest::day_name(day_of(key.hour)) != day);
-            own.push(xxh3_128(format!("{key:?} {sum:?}").as_bytes()));
-        }
+        columns.add_to(&mut table);
         Ok(())
     })?;
-    part.again = own.iter().filter(|row| met.contains(*row)).count() as u64;
+    let own: Vec<u128> =
+        (table.rows.iter()).map(|row| xxh3_128(format!("{:?} {:?}", table.key(row), row.sum).as_bytes())).collect();
+    let part = Part {
+        rows: table.rows.len() as u64,
+        records: table.rows.iter().map(|row| row.sum.counts.records()).sum(),
+        of_another_day: table.rows.iter().filter(|row| day_name(day_of(row.hour)) != day).count() as u64,
+        again: own.iter().filter(|row| met.contains(*row)).count() as u64,
+    };
     met.extend(own);
     Ok(part)
 }

@@ -19,7 +19,14 @@ fn files_of(store: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn the_store_counts_what_a_report_counts() {
-    for name in ["acct-2026-03-02.csv", "all-types.csv", "plain.csv.gz", "objects.ndjson", "times-unreadable.csv", "roll-up-queue.csv"] {
+    for name in [
+        "acct-2026-03-02.csv",
+        "all-types.csv",
+        "plain.csv.gz",
+        "objects.ndjson",
+        "times-unreadable.csv",
+        "roll-up-queue.csv",
+    ] {
         let path = if sample(name).exists() { sample(name) } else { sample("plain.csv") };
         let folder = tempdir().expect("a folder");
         let said = program(folder.path(), &path).run();
@@ -179,6 +186,7 @@ fn what_is_no_store_and_no_host_is_said() {
         assert!(said.stderr.contains("is no store"), "{word}: {}", said.stderr);
         assert!(!folder.path().join("none").exists(), "{word} made one");
     }
-    let said = Run::new().args(["ingest", "--host", "../x", "--store"]).arg(folder.path()).arg(sample("plain.csv")).run();
+    let said =
+        Run::new().args(["ingest", "--host", "../x", "--store"]).arg(folder.path()).arg(sample("plain.csv")).run();
     assert_eq!(said.status, Some(2), "{}", said.stderr);
 }

@@ -94,7 +94,8 @@ impl Logs {
     fn append(&mut self) {
         let mut bytes = std::mem::take(&mut self.rest);
         let first = self.clean.last().expect("one").clone();
-        let last_header = String::from_utf8_lossy(&first).lines().rfind(|line| line.starts_with("type,")).map(str::to_owned);
+        let last_header =
+            String::from_utf8_lossy(&first).lines().rfind(|line| line.starts_with("type,")).map(str::to_owned);
         let columns: Vec<String> = last_header.expect("a header").split(',').map(str::to_owned).collect();
         for _ in 0..self.draw.usize(1..12) {
             let row = self.row(&columns);

@@ -34,7 +34,9 @@ fn shuffle(seed: u64) -> (u64, u64) {
             0..=10 => logs.happen(),
             11 | 12 => ingest_all(&store, &files, &mut draw, seed),
             13 | 14 => kills += u64::from(killed(&store, &files, &mut draw, seed)),
-            _ if store.exists() => drop(compact(&mut Folder::open(&store, Steps::few(draw.u32(0..30))).expect("a store"))),
+            _ if store.exists() => {
+                drop(compact(&mut Folder::open(&store, Steps::few(draw.u32(0..30))).expect("a store")))
+            }
             _ => {}
         }
         if draw.u8(0..8) == 0 && store.exists() {

@@ -5,7 +5,7 @@ use pmtriage::cli::{self, Command};
 use pmtriage::config::{self, Environment, IngestSettings};
 use pmtriage::record::Moment;
 use pmtriage::run::{Ingested, ingest};
-use pmtriage::store::{RollupKey, RollupSum, Steps, decode, parts, read_catalogue, read_file, verify};
+use pmtriage::store::{Columns, RollupKey, RollupSum, Steps, Table, decode, parts, read_catalogue, read_file, verify};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
@@ -41,14 +41,16 @@ pub fn sums(store: &Path) -> Sums {
     let Ok(catalogue) = read_catalogue(store) else { return sums };
     for (path, ..) in parts(&catalogue) {
         let bytes = read_file(store, path).expect("a part that is listed");
-        let take = |columns: &pmtriage::store::Columns| {
-            for row in 0..columns.rows {
-                let key = RollupKey { isp: String::new(), ..columns.key(row) };
-                sums.entry(key).or_default().merge(columns.sum(row));
-            }
+        let mut table = Table::default();
+        let take = |columns: &Columns| {
+            columns.add_to(&mut table);
             Ok(())
         };
         decode(bytes, take).expect("a sound part");
+        for row in &table.rows {
+            let key = RollupKey { isp: String::new(), ..table.key(row) };
+            sums.entry(key).or_default().merge(row.sum);
+        }
     }
     sums
 }
