@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn neighbours_that_move_together_count_for_more() {
         let spread = |period: usize| {
-            let count = |hour: usize| Count::new(if hour / period % 2 == 0 { 10 } else { 0 }, 100);
+            let count = |hour: usize| Count::new(if (hour / period).is_multiple_of(2) { 10 } else { 0 }, 100);
             flat(&(0..24).map(count).collect::<Vec<_>>()).scale
         };
         assert!(spread(6) > 1.5 * spread(1));
