@@ -54,21 +54,76 @@ pub(crate) fn alternative(case: &Case, columns: &Range<usize>, settings: &Settin
     dimensions.into_iter().find(|&dimension| may_explain(case, &keys(dimension), settings))
 }
 
-/// Whether something may be raised by more than chance within this pool alone, though not by enough among all that was
-/// looked at in the night. Of an IP of many attempts it is known what a short burst was; of one of few it is not.
-pub(crate) fn is_suspicious(case: &Case, settings: &Settings) -> bool {
-    if case.total().rate() > case.pool.limit && case.worst_pool_view().p <= DOUBTFUL {
-        return true;
+/// Whether something may well be wrong, though not surely among all that was looked at in the night: the pool is above its
+/// limit by a little more than chance, or an IP of few attempts is more likely at fault than its neighbours make it. Of an IP of many
+/// attempts it is known what a short burst was; of one of few it is not.
+pub(crate) fn is_suspicious(case: &Case, looked_at: usize, settings: &Settings) -> bool {
+    let is_few = |place: &usize| case.units[*place].count.attempts < FEW;
+    is_pool_doubtful(case)
+        || (0..case.units.len()).filter(is_few).any(|place| may_be_at_fault(case, place, looked_at, settings))
+}
+
+/// Whether a pool is above its limit, and that is not likely chance.
+pub(crate) fn is_pool_doubtful(case: &Case) -> bool {
+    case.total().rate() > case.pool.limit && case.worst_pool_view().p <= DOUBTFUL
+}
+
+/// Whether an IP differs by what would matter, and is at fault with a probability that is worth a word.
+pub(crate) fn may_be_at_fault(case: &Case, place: usize, looked_at: usize, settings: &Settings) -> bool {
+    let others: Vec<usize> = (0..case.units.len()).filter(|other| *other != place).collect();
+    let contrast = lineup::against(&case.units, place, &others).contrast;
+    if contrast.rest.size == 0.0 || !lineup::is_clear(&contrast, case.units[place].limit, settings) {
+        return false;
     }
-    let units = &case.units;
-    let all: Vec<usize> = (0..units.len()).collect();
-    all.iter().any(|&place| {
-        let others: Vec<usize> = all.iter().copied().filter(|other| *other != place).collect();
-        let one = lineup::against(units, place, &others);
-        units[place].count.attempts < FEW
-            && one.p * units.len() as f64 <= DOUBTFUL
-            && lineup::is_clear(&one.contrast, units[place].limit, settings)
-    })
+    let odds = bayes_factor(case, place, &others) / looked_at.max(1) as f64;
+    odds / (1.0 + odds) >= PROBABLE
+}
+
+/// How many times likelier an IP's counts are if it differs from the others than if it does not: the Bayes factor, by the
+/// approximation of Schwarz (Annals of Statistics 6, 1978, 461-464; Kass and Raftery, Journal of the American Statistical
+/// Association 90, 1995, 773-795). The lesser of that of its attempts and that of its messages: retries make one excess of
+/// the other's none.
+fn bayes_factor(case: &Case, place: usize, others: &[usize]) -> f64 {
+    let messages_of = |place: usize| case.pool.ips[case.judged[place]].messages;
+    let sum = |places: &[usize]| -> Count { places.iter().map(|&place| case.units[place].count).sum() };
+    let (own, rest, bucket) = (case.units[place].count, sum(others), case.units[place].bucket);
+    let (mine, theirs) = (messages_of(place), others.iter().map(|&place| messages_of(place)).sum::<Option<Count>>());
+    let of_attempts = factor(own, rest, |rate| {
+        [(own, mine), (rest, theirs)].map(|(count, messages)| {
+            dispersion::DEFAULT.effect(rate, bucket).max(dispersion::effect_of_retries(count, messages))
+        })
+    });
+    let (Some(mine), Some(theirs)) = (mine, theirs) else { return of_attempts };
+    let bucket = bucket * mine.attempts as f64 / own.attempts.max(1) as f64;
+    of_attempts.min(factor(mine, theirs, |rate| [dispersion::effect_of_hours(rate, bucket); 2]))
+}
+
+/// The same of two counts, whose design effects are those at the rate of the second.
+fn factor(mine: Count, rest: Count, effects: impl Fn(f64) -> [f64; 2]) -> f64 {
+    let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
+    let contrast = Contrast { mine: side(mine), rest: side(rest), comparable: mine.attempts };
+    let [of_mine, of_rest] = effects((rest.deferred + 1) as f64 / (rest.attempts + 2) as f64);
+    let z = if mine.attempts == 0 || rest.attempts == 0 { 0.0 } else { contrast.z(of_mine, of_rest).max(0.0) };
+    (z * z / 2.0).exp() / (mine.attempts.max(1) as f64).sqrt()
+}
+
+/// Whether the IPs of a pool may be of two kinds that differ by what would matter: the likeliest split of them, judged by the
+/// Bayes factor of Schwarz as above, shared among the splits that there are between neighbours in rank.
+pub(crate) fn are_two_kinds(case: &Case, columns: &Range<usize>, settings: &Settings) -> bool {
+    let units = case.units_in(columns);
+    let places: Vec<usize> = (0..units.len()).filter(|&place| units[place].count.attempts > 0).collect();
+    let high = lineup::likeliest_split(&units, &places);
+    let low: Vec<usize> = places.iter().copied().filter(|place| !high.contains(place)).collect();
+    let sum = |places: &[usize]| -> Count { places.iter().map(|&place| units[place].count).sum() };
+    let (mine, rest) = (sum(&high), sum(&low));
+    let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
+    let contrast = Contrast { mine: side(mine), rest: side(rest), comparable: mine.attempts };
+    if mine.attempts == 0 || !lineup::is_clear(&contrast, case.pool.limit, settings) {
+        return false;
+    }
+    let z = contrast.z(lineup::effect(&units, &high, rest), lineup::effect(&units, &low, rest));
+    let odds = (z * z / 2.0).exp() / (mine.attempts.min(rest.attempts) as f64).sqrt() / places.len() as f64;
+    odds / (1.0 + odds) >= PROBABLE
 }
 
 fn may_explain(case: &Case, keys: &[Key], settings: &Settings) -> bool {
@@ -152,11 +207,14 @@ fn smoothed(count: Count) -> f64 {
 /// So many missed IPs are expected where all is said to be named.
 const MISSED: f64 = 0.1;
 
-/// How unlikely by chance within its own pool must be what is worth a doubt.
-const DOUBTFUL: f64 = 0.1;
+/// How unlikely by chance must be what is worth a doubt where a limit is passed anyway.
+const DOUBTFUL: f64 = 0.2;
 
-/// With fewer attempts a day, ten an hour, nobody can tell a burst from a fault.
-const FEW: u64 = 240;
+/// The least probability of a fault that is worth a doubt, where one fault is expected among all that was looked at.
+const PROBABLE: f64 = 0.1;
+
+/// With fewer attempts a day, some ten an hour, nobody can tell a burst from a fault.
+const FEW: u64 = 400;
 
 /// How unlikely by chance it must be that the rest is above the limit as well.
 const SURELY_RAISED: f64 = 0.01;
