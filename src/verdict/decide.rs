@@ -164,10 +164,9 @@ fn of_ips(
     // Those that are surely not to blame are none that were missed.
     let is_open = |place: &usize| {
         let blame = blames.iter().find(|(other, _)| other == place).map(|(_, blame)| *blame);
-        matches!(blame, Some(Blame::Unsure | Blame::Confounded(_)))
+        !matches!(blame, Some(Blame::Ip | Blame::Explained(Dimension::Messages)))
     };
-    let open: Vec<usize> =
-        sure.iter().copied().filter(is_open).filter(|&place| sureness.ips[place].view == 0).collect();
+    let open: Vec<usize> = sure.iter().copied().filter(is_open).collect();
     if !named.is_empty() && doubt::are_some_missed(case, &view.columns, &named, &rest, &open) {
         // Those that are named would be taken for all.
         (decision.scope, decision.reason) = (Scope::CannotTell, Reason::NotAlike);
@@ -244,11 +243,11 @@ fn of_pool(decision: &mut Decision, case: &Case, suspected: &[usize], candidates
         (Scope::CannotTell, Reason::NobodyToCompare)
     } else if compared * 2 < view.count.attempts {
         (Scope::CannotTell, Reason::SmallIps)
-    } else if let Some(candidate) = candidates.first() {
+    } else if let Some(candidate) = candidates.iter().find(|candidate| !doubt::is_surely_raised(case, candidate.rest)) {
         (Scope::CannotTell, Reason::Confounded(candidate.dimension))
     } else if !suspected.is_empty()
         || some_are_fine(case, &view.columns, settings)
-        || doubt::are_two_kinds(case, &view.columns, settings)
+        || doubt::are_two_kinds(case, settings)
     {
         (Scope::CannotTell, Reason::NotAlike)
     } else if let Some(dimension) = doubt::alternative(case, &view.columns, settings) {
@@ -264,8 +263,12 @@ fn is_raised(case: &Case, places: &[usize], columns: &Range<usize>) -> bool {
     let units = case.units_in(columns);
     let count: Count = places.iter().map(|&place| units[place].count).sum();
     let messages = places.iter().map(|&place| case.pool.ips[case.judged[place]].messages).sum::<Option<Count>>();
-    let is_above = |count: Count| count.attempts > 0 && count.rate() > case.pool.limit;
-    is_above(count) && messages.is_none_or(|messages| columns.len() < case.clock.columns || is_above(messages))
+    let is_few_messages =
+        columns.len() == case.clock.columns && messages.is_some_and(|messages| messages.rate() <= case.pool.limit);
+    let at_limit = Count::new((count.attempts as f64 * case.pool.limit) as u64, count.attempts);
+    let size = count.attempts as f64 / lineup::effect(&units, places, at_limit);
+    let p = tail::normal(contrast::z_against(count.rate(), size, case.pool.limit));
+    count.attempts > 0 && p < RAISED && !is_few_messages
 }
 
 /// Whether an IP is so far below the others that the pool's trouble is not its own.
@@ -308,3 +311,7 @@ fn attribution(case: &Case, sure: &[usize], columns: &Range<usize>, mut found: V
     }
     explain::rank(found, total)
 }
+
+/// How unlikely by chance it must be that the rest is above the limit as well. Little is asked: the contrary, that it is within,
+/// is said on no better evidence.
+const RAISED: f64 = 0.2;
