@@ -1,6 +1,7 @@
 //! The way of a record into the rollups.
 
 use super::causes::{CauseNumber, DELIVERED};
+use super::hosts::Hosts;
 use super::rollup::{Key, More, Rollups, hour_of};
 use crate::input::Segment;
 use crate::provider::Source;
@@ -9,7 +10,7 @@ use crate::record::{
     Column, Moment, NONE, PerKind, RecordKind, TimeReader, canonical_domain, canonical_ip, domain_of_queue,
 };
 use crate::reply::{Own, mask};
-use crate::tally::{Counted, Hosts, Listed, Plan, Spellings, host_of};
+use crate::tally::{Counted, Listed, Plan, Spellings, host_of};
 use hashbrown::HashMap;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};

@@ -7,6 +7,7 @@ mod causes;
 mod count;
 mod folder;
 mod fresh;
+mod hosts;
 mod ingest;
 mod known;
 mod log;

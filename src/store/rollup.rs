@@ -90,7 +90,15 @@ impl Rollups {
     #[inline]
     pub fn add_record(&mut self, key: Key, counted: Counted, time: Option<Moment>) {
         let value = self.rows.entry(key).or_default();
-        value.counts += counted;
+        let counts = &mut value.counts;
+        *match counted {
+            Counted::Delivered => &mut counts.delivered,
+            Counted::Bounced => &mut counts.bounced,
+            Counted::Deferred => &mut counts.deferred,
+            Counted::QueueEvent => &mut counts.queue_events,
+            Counted::LocalBounce => &mut counts.local_bounces,
+            Counted::OtherDelivery => &mut counts.other_deliveries,
+        } += 1;
         if let Some(time) = time {
             value.seen.merge(Span::at(time));
         }

@@ -80,7 +80,7 @@ impl Logs {
     }
 
     fn header(&mut self) {
-        let header = *self.draw.choice(HEADERS).expect("one of two");
+        let header: &str = self.draw.choice(HEADERS).expect("one of two");
         self.write(header.as_bytes());
     }
 
@@ -113,8 +113,8 @@ impl Logs {
     fn row(&mut self, columns: &[String]) -> Vec<u8> {
         self.second += self.draw.u64(0..600);
         let draw = &mut self.draw;
-        let kind = *draw.choice(["d", "d", "d", "d", "b", "t", "t", "tq", "r"]).expect("one");
-        let domain = *draw.choice(["gmail.com", "yahoo.com", "shop.example", "club.example"]).expect("one");
+        let kind: &str = draw.choice(["d", "d", "d", "d", "b", "t", "t", "tq", "r"]).expect("one");
+        let domain: &str = draw.choice(["gmail.com", "yahoo.com", "shop.example", "club.example"]).expect("one");
         let ip = format!("192.0.2.{}", draw.u8(1..4));
         let diag = match kind {
             "d" => "smtp;250 ok".to_owned(),

@@ -62,8 +62,9 @@ fn shuffle(seed: u64) -> (u64, u64) {
 
 /// All files, one of them perhaps named a second time.
 fn ingest_all(store: &Path, files: &Path, draw: &mut fastrand::Rng, seed: u64) {
-    let some: Vec<_> = fs::read_dir(files).expect("a folder").map(|entry| entry.expect("one").path()).collect();
-    let again = draw.choice(some.iter().filter(|path| path.is_file())).expect("the active one");
+    let entries = fs::read_dir(files).expect("a folder").map(|entry| entry.expect("one").path());
+    let some: Vec<_> = entries.filter(|path| path.is_file()).collect();
+    let again = draw.choice(&some).expect("the active one");
     let paths: &[&Path] = if draw.bool() { &[files] } else { &[files, again] };
     let ingested = ingest_paths(store, paths, Steps::all()).expect("it is written");
     assert!(ingested.outcome.failures.is_empty(), "seed {seed}: {:?}", ingested.outcome.failures);
