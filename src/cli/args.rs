@@ -15,8 +15,11 @@ use crate::tally::IspBy;
 #[derive(Debug, Clone, Args)]
 pub struct LogArgs {
     /// Read these files, folders (recursively) or globs; - is standard input
-    #[arg(value_name = "PATH", required = true, help_heading = None)]
+    #[arg(value_name = "PATH", required_unless_present = "store", help_heading = None)]
     pub paths: Vec<PathBuf>,
+    /// What was counted before.
+    #[command(flatten)]
+    pub history: HistoryArgs,
     /// The time window.
     #[command(flatten)]
     pub window: WindowArgs,
@@ -26,6 +29,19 @@ pub struct LogArgs {
     /// How records are grouped.
     #[command(flatten)]
     pub grouping: GroupingArgs,
+}
+
+/// Which history is counted too, as typed.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "History")]
+pub struct HistoryArgs {
+    /// Count what this store holds; of files that are named as well, what is
+    /// not yet in it
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Keep the store's records of one host (repeatable)
+    #[arg(long, value_name = "NAME", requires = "store", value_parser = NonEmptyStringValueParser::new())]
+    pub host: Vec<String>,
 }
 
 /// Everything `report` takes.

@@ -17,8 +17,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
     ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
-    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs, ReportArgs,
-    RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
+    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, HistoryArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs,
+    ReportArgs, RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
 };
 pub use help::{WELCOME, completions, man};
 pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
@@ -82,8 +82,8 @@ where
         Some(TypedCommand::Completions { shell }) => Command::Completions(shell),
         Some(TypedCommand::Man) => Command::Man,
         None => {
-            if !words.iter().any(|word| word == "--") {
-                refuse_late_command(&typed.report.logs.paths[0])?;
+            if let (Some(first), false) = (typed.report.logs.paths.first(), words.iter().any(|word| word == "--")) {
+                refuse_late_command(first)?;
             }
             Command::Report(Box::new(typed.report))
         }

@@ -2,7 +2,7 @@
 
 use super::{Environment, Settings, Typed, View, file, screen};
 use crate::cli::{CausesArgs, ExplainArgs, RecordsArgs, StreamArgs, ThresholdArgs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::records::{Pick, RowFormat};
 use crate::reply::RuleText;
 use crate::report::{Format, Screen};
@@ -64,6 +64,10 @@ pub struct RecordsSettings {
 /// As those of [`super::settings`].
 pub fn records(args: &RecordsArgs, environment: &Environment) -> Result<RecordsSettings> {
     let RecordsArgs { logs, pick, run } = args;
+    if logs.history.store.is_some() {
+        let what = "--store: the store keeps counts and no rows; name the logs instead";
+        return Err(Error::Usage(what.to_owned()));
+    }
     let thresholds = &ThresholdArgs::default();
     // The rows are all that is written.
     let stream = &StreamArgs { format: Format::Csv, outputs: Vec::new(), top: 0 };

@@ -26,6 +26,7 @@ use crate::provider::UserRule;
 use crate::record::{Moment, PerKind};
 use crate::reply::RuleText;
 use crate::report::{Format, List, Screen, Sort};
+use crate::store::whole_hours;
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
@@ -57,6 +58,8 @@ pub struct Environment {
 pub struct Settings {
     /// What to read, as typed; `-` is standard input.
     pub paths: Vec<PathBuf>,
+    /// What was counted before and is to be counted too.
+    pub history: Option<History>,
     /// Which records count.
     pub filter: Filter,
     /// Which instants count.
@@ -91,6 +94,17 @@ pub struct Settings {
     pub verbose: u8,
     /// The lowest level of a finding that changes the exit status; nothing for none.
     pub fail_on: Option<Level>,
+}
+
+/// What a store holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// The store's folder.
+    pub store: PathBuf,
+    /// The hosts whose records count; all where none is named.
+    pub hosts: Vec<String>,
+    /// The window as it was asked for; the one that counts has whole hours.
+    pub asked: Window,
 }
 
 /// How records are grouped.
@@ -145,13 +159,17 @@ struct Typed<'a> {
 impl Typed<'_> {
     fn settings(&self, environment: &Environment) -> Result<Settings> {
         let Typed { stream, run, .. } = self;
-        let LogArgs { paths, window, filter, grouping } = self.logs;
+        let LogArgs { paths, history, window, filter, grouping } = self.logs;
         let file = file::read(run.config.as_deref(), environment.config_home.as_deref())?;
+        let assume_tz = zone::zone("--assume-tz", &window.assume_tz)?;
+        let window = when::window(window, environment.now)?;
+        let history = store::history(history, grouping, window)?;
         Ok(Settings {
             paths: paths.clone(),
+            window: if history.is_some() { whole_hours(window) } else { window },
+            history,
             filter: filter::filter(filter)?,
-            window: when::window(window, environment.now)?,
-            assume_tz: zone::zone("--assume-tz", &window.assume_tz)?,
+            assume_tz,
             group: self::grouping(grouping),
             thresholds: thresholds::thresholds(self.thresholds, &file)?,
             user_rules: file.provider_rules(),

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::{Environment, Settings, Typed, when};
+use super::{Environment, History, Settings, Typed, when};
 use crate::cli::{
-    FilterArgs, GroupingArgs, IngestArgs, KeepWord, LogArgs, StoreArgs, StoreCommand, StreamArgs, ThresholdArgs,
-    WindowArgs,
+    FilterArgs, GroupingArgs, HistoryArgs, IngestArgs, KeepWord, LogArgs, StoreArgs, StoreCommand, StreamArgs,
+    ThresholdArgs, WindowArgs,
 };
 use crate::error::{Error, Result};
 use crate::record::{Moment, RecordKind};
 use crate::report::Format;
 use crate::store::Keep;
-use crate::tally::IspBy;
+use crate::tally::{IspBy, Window};
 
 /// What `ingest` is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,8 @@ pub fn ingest(args: &IngestArgs, environment: &Environment, machine: &str) -> Re
     let diag_types = vec![RecordKind::Deferred, RecordKind::Bounced, RecordKind::QueueDeferred];
     // What was read before is told by the store.
     let grouping = GroupingArgs { isp_by: IspBy::Provider, diag_types, keep_duplicates: true };
-    let logs = &LogArgs { paths: args.paths.clone(), window, filter, grouping };
+    let history = HistoryArgs::default();
+    let logs = &LogArgs { paths: args.paths.clone(), history, window, filter, grouping };
     let (thresholds, stream) =
         (&ThresholdArgs::default(), &StreamArgs { format: Format::Table, outputs: Vec::new(), top: 0 });
     let typed = Typed { logs, thresholds, stream, sort: None, out_dir: None, run: &args.run };
@@ -98,6 +99,16 @@ pub fn store(args: &StoreArgs, environment: &Environment) -> Result<StoreSetting
         }
     };
     Ok(StoreSettings { store: dir.store.clone(), action })
+}
+
+/// The history that is to be counted.
+pub(super) fn history(args: &HistoryArgs, grouping: &GroupingArgs, asked: Window) -> Result<Option<History>> {
+    let Some(store) = &args.store else { return Ok(None) };
+    if grouping.diag_types.contains(&RecordKind::Delivered) {
+        let what = "--diag-types d: the store keeps no replies of deliveries; leave out d, or ask the logs";
+        return Err(Error::Usage(what.to_owned()));
+    }
+    Ok(Some(History { store: store.clone(), hosts: args.host.clone(), asked }))
 }
 
 /// A host's name, which becomes the name of a folder.

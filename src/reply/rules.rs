@@ -68,6 +68,8 @@ pub struct Rules {
     wordings: Vec<Wording>,
     providers: Providers,
     unknown: Rule,
+    /// What the classes say by themselves, in the order of [`CLASSES`].
+    classes: Vec<Rule>,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +131,10 @@ impl Rules {
             wordings: BUILT_IN.provider.iter().map(wording).collect(),
             providers: Providers::new(&[])?,
             unknown: unknown_rule(),
+            classes: CLASSES
+                .iter()
+                .map(|class| rule(&RuleText { class: (*class).to_owned(), ..RuleText::default() }))
+                .collect(),
         })
     }
 
@@ -143,6 +149,11 @@ impl Rules {
     pub fn classify_for(&self, isp: &str, diag: &[u8], mx_host: &[u8]) -> &Rule {
         let reply = Reply::read(diag);
         self.decide(&reply, isp, self.provider(&reply, mx_host))
+    }
+
+    /// What is known of a reply of which nothing is known but its class.
+    pub fn of_class(&self, class: &str) -> &Rule {
+        self.classes.iter().find(|rule| rule.class == class).unwrap_or(&self.unknown)
     }
 
     pub(super) fn decide(&self, reply: &Reply, isp: &str, provider: Option<&str>) -> &Rule {

@@ -32,7 +32,7 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
     let mut inputs = Inputs::find(&settings.counting, Reading::Twice, &ReadSoFar::default(), &mut outcome);
     let plan = Arc::new(plan(&settings.counting, &inputs)?);
     loop {
-        let known = known(&folder, settings.now);
+        let known = known(&settings.store, folder.catalogue(), settings.now);
         let (rollups, met, errors) = pass::roll_up(&inputs, &plan, settings.keep, &known, &pool);
         if let Some(damaged) = known.damaged() {
             return Err(Error::input(damaged, "is damaged: which records are new cannot be told; run store verify"));

@@ -33,6 +33,8 @@ pub struct Input {
     pub double_of: Option<usize>,
     /// Bytes on disk, where that is known.
     pub size: u64,
+    /// Whether it is a store, whose parts are read by other means.
+    is_store: bool,
 }
 
 impl Input {
@@ -51,7 +53,18 @@ impl Input {
         }
         let size = path.metadata().map_or(0, |metadata| metadata.len());
         let (stream, broken) = (Mutex::new(stream), Mutex::new(broken));
-        Ok(Input { path, content, compression, head_hash, stream, spooled, broken, double_of: None, size })
+        Ok(Input {
+            path,
+            content,
+            compression,
+            head_hash,
+            stream,
+            spooled,
+            broken,
+            double_of: None,
+            size,
+            is_store: false,
+        })
     }
 
     /// An input of which not even the start could be read.
@@ -69,6 +82,7 @@ impl Input {
             broken: Mutex::new(None),
             double_of: None,
             size: 0,
+            is_store: false,
         }
     }
 
@@ -89,6 +103,7 @@ impl Input {
 
     fn format(&self) -> String {
         let content = match &self.content {
+            _ if self.is_store => return "store".to_owned(),
             _ if self.double_of.is_some() => return "duplicate".to_owned(),
             Content::Empty => return "empty".to_owned(),
             Content::Foreign(_) => return "not-accounting".to_owned(),
@@ -155,7 +170,7 @@ impl Inputs {
         if !settings.group.keep_duplicates {
             inputs.set_doubles_aside();
         }
-        if inputs.all.is_empty() && outcome.failures.is_empty() {
+        if inputs.all.is_empty() && outcome.failures.is_empty() && settings.history.is_none() {
             inputs.notes.push("the folders hold no files".to_owned());
         }
         inputs
@@ -183,6 +198,11 @@ impl Inputs {
             }
         }
         kept
+    }
+
+    /// Puts a store behind all others.
+    pub fn add_store(&mut self, path: &Path) {
+        self.all.push(Input { is_store: true, ..Input::unreadable(path.to_owned()) });
     }
 
     /// Leaves an input out of what is read from now on.

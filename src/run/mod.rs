@@ -4,6 +4,7 @@ mod command;
 mod describe;
 mod dkim;
 mod explain;
+mod history;
 mod ingest;
 mod inputs;
 mod notes;
@@ -44,12 +45,16 @@ fn report(settings: &Settings) -> Result<Outcome> {
     let so_far = ReadSoFar::default();
     let mut outcome = Outcome::default();
 
-    let inputs = Inputs::find(settings, Reading::Once, &so_far, &mut outcome);
+    let mut inputs = Inputs::find(settings, Reading::Once, &so_far, &mut outcome);
+    settings.history.iter().for_each(|history| inputs.add_store(&history.store));
     let (mut counted, plan) = count(settings, &inputs, &pool, &so_far)?;
+    if let Some(history) = &settings.history {
+        history::add(history, settings, &inputs, (&plan, &pool), (&mut counted.tally, &mut outcome))?;
+    }
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     let mut unjudged = facts.unjudged(settings, &inputs);
-    let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
+    let warnings = notes::warnings(settings, &mut counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let mut summary = pool.install(|| summarise(counted.tally, &plan));
@@ -80,7 +85,7 @@ fn report(settings: &Settings) -> Result<Outcome> {
 fn count(settings: &Settings, inputs: &Inputs, pool: &ThreadPool, so_far: &ReadSoFar) -> Result<(Counted, Arc<Plan>)> {
     let mut plan = Arc::new(plan(settings, inputs)?);
     let progress = progress::show(settings, inputs, so_far);
-    let mut counted = pass::count(inputs, &plan, pool, so_far);
+    let mut counted = pass::count(inputs, &plan, pool, so_far, history::known(settings)?.as_ref());
     if plan.compare_inputs {
         let leave_out = inputs.held_twice(&counted.tally);
         if !leave_out.is_empty() {
@@ -88,7 +93,7 @@ fn count(settings: &Settings, inputs: &Inputs, pool: &ThreadPool, so_far: &ReadS
             drop(counted);
             let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
             (again.leave_out, again.compare_inputs) = (leave_out, false);
-            counted = pass::count(inputs, &plan, pool, so_far);
+            counted = pass::count(inputs, &plan, pool, so_far, history::known(settings)?.as_ref());
         }
     }
     drop(progress);

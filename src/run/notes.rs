@@ -1,20 +1,23 @@
 //! What the reader must know before believing the numbers.
 
+use super::history;
 use super::inputs::Inputs;
+use crate::config::Settings;
 use crate::input::Content;
 use crate::record::{Column, Layout, RecordKind};
 use crate::summary::Summary;
 use crate::tally::{OTHER, Plan, Tally};
 
 /// The warnings about a finished pass.
-pub fn warnings(tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
+pub fn warnings(settings: &Settings, tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
     let mut notes = about_records(tally, inputs, plan);
+    notes.extend(settings.history.iter().flat_map(|history| history::notes(history, settings)));
     for number in tally.coverage.all().keys() {
         let input = &inputs.all[*number];
         notes.extend(missing_columns(&input.content).map(|what| format!("{}: {what}", input.path.display())));
     }
     let without_message: u64 = tally.cells.all().map(|(_, _, attempts)| attempts).sum();
-    if without_message > 0 {
+    if without_message > 0 && settings.history.is_none() {
         notes.push(format!(
             "{without_message} attempts have no readable timeQueued or no rcpt; what they are counted in has no message rate"
         ));

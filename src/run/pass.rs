@@ -32,9 +32,15 @@ pub fn threads(wanted: Option<NonZeroUsize>) -> Result<ThreadPool> {
     pool.map_err(|error| Error::Usage(format!("--threads: cannot start {threads} threads: {error}")))
 }
 
-/// Counts all inputs.
-pub fn count(inputs: &Inputs, plan: &Arc<Plan>, pool: &ThreadPool, so_far: &ReadSoFar) -> Counted {
-    let queue = Queue::new(inputs, so_far, None);
+/// Counts all inputs, but for what is known of them.
+pub fn count(
+    inputs: &Inputs,
+    plan: &Arc<Plan>,
+    pool: &ThreadPool,
+    so_far: &ReadSoFar,
+    known: Option<&Known>,
+) -> Counted {
+    let queue = Queue::new(inputs, so_far, known);
     let add = |counter: &mut Counter, number: usize, segment: &Segment| counter.add_segment(number, segment);
     let tallies = queue.share(pool, || Counter::new(plan), add, Counter::finish);
     let tally = pool.install(|| {

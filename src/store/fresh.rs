@@ -70,11 +70,12 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
     use std::io::Cursor;
+    use std::path::Path;
 
     const HEADER: &str = "type,timeLogged,rcpt\n";
 
     fn nothing_known() -> Known {
-        Known::new(HashMap::new(), 0)
+        Known::new(Path::new(""), HashMap::new(), 0)
     }
 
     /// The lines of an input that are new.

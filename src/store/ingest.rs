@@ -20,10 +20,10 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The day of records without a readable time: what Hive writes where a partition has no value.
 const NO_DAY: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The logs that a store knows.
-pub fn known(folder: &Folder, now: Moment) -> Known {
-    let logs = folder.catalogue().files.keys().filter_map(|path| Some((head_of(path)?, folder.at(path))));
-    Known::new(logs.collect(), now.0)
+/// The logs that a store in a folder knows.
+pub fn known(folder: &Path, catalogue: &Catalogue, now: Moment) -> Known {
+    let logs = catalogue.files.keys().filter_map(|path| Some((head_of(path)?, path.clone())));
+    Known::new(folder, logs.collect(), now.0)
 }
 
 /// The files that new records of a host make, and those of the logs they came from.

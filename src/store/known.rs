@@ -1,16 +1,19 @@
 //! All logs that were read before or are being read now, shared by the threads that read. A log that one of them reads
 //! is waited for by any other that meets its beginning in another input, so that no record is taken for new twice.
 
+use super::folder::read_file;
 use super::log::{Head, Log, decode};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// The logs that are known.
 #[derive(Debug)]
 pub struct Known {
-    /// Where the logs of a head are kept, for those heads that have any.
-    files: HashMap<Head, PathBuf>,
+    /// The store's folder.
+    folder: PathBuf,
+    /// The files that hold the logs of a head, for those heads that have any.
+    files: HashMap<Head, String>,
     /// The time of this reading.
     now: i64,
     state: Mutex<State>,
@@ -26,9 +29,9 @@ struct State {
 }
 
 impl Known {
-    /// What was known before, to be looked up in these files.
-    pub fn new(files: HashMap<Head, PathBuf>, now: i64) -> Known {
-        Known { files, now, state: Mutex::default(), freed: Condvar::new() }
+    /// What was known before, to be looked up in these files of a folder.
+    pub fn new(folder: &Path, files: HashMap<Head, String>, now: i64) -> Known {
+        Known { folder: folder.to_owned(), files, now, state: Mutex::default(), freed: Condvar::new() }
     }
 
     /// The logs that begin like this. The caller reads one that does, and says what came of it; until then nobody else
@@ -43,9 +46,9 @@ impl Known {
             return logs.clone();
         }
         let Some(file) = self.files.get(&head) else { return Vec::new() };
-        let logs = std::fs::read(file).ok().and_then(|bytes| decode(&bytes));
+        let logs = read_file(&self.folder, file).ok().and_then(|bytes| decode(&bytes));
         if logs.is_none() {
-            state.damaged = Some(file.clone());
+            state.damaged = Some(self.folder.join(file));
         }
         let logs: Vec<Arc<Log>> = logs.unwrap_or_default().into_iter().map(Arc::new).collect();
         state.logs.insert(head, logs.clone());

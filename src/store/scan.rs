@@ -3,7 +3,7 @@
 use super::part::{COUNTS, TIMES};
 use super::rollup::{HOUR, NO_HOUR};
 use super::table::{RollupSum, Row, TEXTS, Table};
-use crate::record::{Moment, Span};
+use crate::record::{Moment, RecordKind, Span};
 use crate::tally::Counts;
 use bytes::Bytes;
 use parquet::column::reader::get_typed_column_reader;
@@ -89,6 +89,22 @@ impl Columns {
         };
         let seen = self.times[1][row].zip(self.times[2][row]);
         RollupSum { counts, seen: seen.map_or(Span::default(), |(a, b)| Span::between(Moment(a), Moment(b))) }
+    }
+
+    /// The type of a row.
+    pub fn kind(&self, row: usize) -> RecordKind {
+        RecordKind::of(self.text(4, row))
+    }
+
+    /// Where the rows end that have all texts in common with one.
+    pub fn end_of_run(&self, from: usize) -> usize {
+        let ends = self.texts.iter().map(|cells| {
+            let first = cells[from].data();
+            // Cells of one text share its bytes, as far as they were written in one.
+            let same = |cell: &&ByteArray| std::ptr::eq(cell.data(), first) || cell.data() == first;
+            cells[from..].iter().take_while(same).count()
+        });
+        from + ends.min().unwrap_or(1)
     }
 
     /// Adds all rows to a table.

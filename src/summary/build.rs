@@ -108,19 +108,19 @@ fn groups(
     groups
 }
 
-/// A provider, one of its replies in full and the host that sent it.
-type Example<'r> = (u32, &'r [u8], &'r [u8]);
+/// A provider, one of its replies in full, the host that sent it, and its class where that is told.
+type Example<'r> = (u32, &'r [u8], &'r [u8], Option<&'static str>);
 
 /// What tells the cause of a group; nothing for causes that were too many to be kept apart.
 fn example<'r>(isp: u32, reply: &Reply<'r>) -> Option<Example<'r>> {
-    (reply.cause60 != OTHER).then_some((isp, reply.text, reply.host))
+    (reply.cause60 != OTHER).then_some((isp, reply.text, reply.host, reply.class))
 }
 
 /// The class of a cause, and what else is known of it.
 type Told = (&'static str, Arc<Meaning>);
 
-fn tell(plan: &Plan, isp: &str, (_, text, host): Example) -> Told {
-    let rule = plan.rules.classify_for(isp, text, host);
+fn tell(plan: &Plan, isp: &str, (_, text, host, class): Example) -> Told {
+    let rule = class.map_or_else(|| plan.rules.classify_for(isp, text, host), |class| plan.rules.of_class(class));
     let (next_step, example) = (rule.next_step.clone(), without_addresses(text));
     (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example }))
 }

@@ -188,7 +188,8 @@ impl Counter {
             return;
         }
         let cause60 = mask(&diag, own);
-        let reply = Reply { kind: row.kind, cause60: &cause60, diag60: &first_60(&diag), ip, text: &diag, host };
+        let reply =
+            Reply { kind: row.kind, cause60: &cause60, diag60: &first_60(&diag), ip, text: &diag, host, class: None };
         self.tally.replies.add(party(&self.tally, domain), reply, 1, span);
         if let Some(asked) = asked
             && !self.repeats.remember(&asked, &cause60)
@@ -201,7 +202,15 @@ impl Counter {
     fn count_repeats(&mut self) {
         for known in self.repeats.take() {
             let (cause60, diag60) = (&known.cause60, &first_60(&known.diag));
-            let reply = Reply { kind: known.kind, cause60, diag60, ip: known.ip, text: &known.diag, host: &known.host };
+            let reply = Reply {
+                kind: known.kind,
+                cause60,
+                diag60,
+                ip: known.ip,
+                text: &known.diag,
+                host: &known.host,
+                class: None,
+            };
             self.tally.replies.add(party(&self.tally, known.domain), reply, known.count, known.span);
         }
     }

@@ -50,6 +50,12 @@ impl InputCoverage {
         }
     }
 
+    /// Counts records that were counted before.
+    pub fn add(&mut self, kind: RecordKind, records: u64, seen: Span) {
+        self.records[kind] += records;
+        self.spans[kind].merge(seen);
+    }
+
     /// Counts damage in a segment.
     pub fn skip(&mut self, segment: u32, skip: Skip) {
         self.skipped_bytes += skip.bytes;

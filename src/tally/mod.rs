@@ -17,6 +17,7 @@ mod overlap;
 mod plan;
 mod repeats;
 mod replies;
+mod rolled;
 mod select;
 mod streams;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
@@ -34,7 +35,8 @@ pub use names::{Names, Spellings};
 pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
 pub use plan::{IspBy, Plan};
 pub use replies::{FLOOD, OTHER, Party, Replies, Reply};
-pub use select::{Filter, LeftOut, Seen, Window};
+pub use rolled::RolledUp;
+pub use select::{Filter, FilterNames, LeftOut, Seen, Window};
 pub use streams::{ANY_HOST, Mail, NO_TIME, Stream, Streams};
 pub use tally::{Listed, Tally};
 pub use votes::{Vote, Votes};

@@ -35,6 +35,8 @@ pub struct Reply<'a> {
     pub text: &'a [u8],
     /// The remote host that sent that one.
     pub host: &'a [u8],
+    /// Its class, where that was found before the whole reply was dropped: history keeps no more.
+    pub class: Option<&'static str>,
 }
 
 /// So much of a reply is kept to find its class: no server says anything new after it.
@@ -121,10 +123,12 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
     pub fn all(&self) -> impl Iterator<Item = (P, Reply<'_>, Seen)> {
         self.parties.iter().flat_map(|((party, kind), causes)| {
             causes.by_cause.iter().flat_map(move |(cause60, diags)| {
-                let (text, host) = diags.example.as_ref().map_or((&b""[..], &b""[..]), |(text, host)| (text, host));
+                let example = diags.example.as_ref().map(|(text, host, class)| (&**text, &**host, *class));
+                let (text, host, class) = example.unwrap_or_default();
                 diags.by_diag.iter().flat_map(move |(diag60, ips)| {
-                    ips.iter()
-                        .map(move |(ip, seen)| (*party, Reply { kind: *kind, cause60, diag60, ip, text, host }, seen))
+                    ips.iter().map(move |(ip, seen)| {
+                        (*party, Reply { kind: *kind, cause60, diag60, ip, text, host, class }, seen)
+                    })
                 })
             })
         })
@@ -158,8 +162,8 @@ impl Causes {
     }
 }
 
-/// A whole reply, and the host that sent it.
-type Example = (Box<[u8]>, Box<[u8]>);
+/// A whole reply, the host that sent it, and its class where that is told.
+type Example = (Box<[u8]>, Box<[u8]>, Option<&'static str>);
 
 /// The literal texts of one cause. Once flooded it has but one, called [`OTHER`].
 #[derive(Debug, Clone, Default)]
@@ -173,23 +177,23 @@ struct Diags {
 impl Diags {
     fn add(&mut self, reply: Reply, seen: Seen, flood: usize) {
         let text = &reply.text[..reply.text.len().min(LONGEST_TEXT)];
-        self.offer_example(text, reply.host);
+        self.offer_example((text, reply.host, reply.class));
         let diag60 = if self.flooded { OTHER } else { reply.diag60 };
         self.by_diag.entry_ref(diag60).or_default().merge(reply.ip, seen);
         self.bound(flood);
     }
 
-    fn offer_example(&mut self, text: &[u8], host: &[u8]) {
-        let is_first = self.example.as_ref().is_none_or(|(first, of)| (text, host) < (&**first, &**of));
+    fn offer_example(&mut self, offer: (&[u8], &[u8], Option<&'static str>)) {
+        let is_first = self.example.as_ref().is_none_or(|(text, host, class)| offer < (&**text, &**host, *class));
         if is_first {
-            self.example = Some((text.into(), host.into()));
+            self.example = Some((offer.0.into(), offer.1.into(), offer.2));
         }
     }
 
     fn merge(&mut self, other: Diags, ip: &impl Fn(u32) -> u32, flood: usize) {
         self.flooded |= other.flooded;
-        if let Some((text, host)) = &other.example {
-            self.offer_example(text, host);
+        if let Some((text, host, class)) = &other.example {
+            self.offer_example((text, host, *class));
         }
         for (diag60, ips) in other.by_diag {
             let into = self.by_diag.entry(diag60).or_default();
@@ -222,7 +226,15 @@ mod tests {
         let mut replies = Replies::with_flood(3);
         for (number, (cause60, diag60)) in texts.iter().enumerate() {
             let text = diag60.as_bytes();
-            let reply = Reply { kind: RecordKind::Deferred, cause60, diag60, ip: number as u32 % 2, text, host: b"" };
+            let reply = Reply {
+                kind: RecordKind::Deferred,
+                cause60,
+                diag60,
+                ip: number as u32 % 2,
+                text,
+                host: b"",
+                class: None,
+            };
             replies.add(0, reply, 1, Span::at(Moment(number as i64)));
         }
         replies

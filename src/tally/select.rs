@@ -60,6 +60,30 @@ impl Filter {
             & keeps(&self.vmtas, &mut seen.vmtas, || text(row, Column::Vmta))
             & keeps(&self.jobs, &mut seen.jobs, || text(row, Column::JobId))
     }
+
+    /// The same for records that were counted before, by their names.
+    pub fn keeps_names(&self, names: FilterNames, seen: &mut Seen) -> bool {
+        keeps(&self.domains, &mut seen.domains, || names.domain.to_owned())
+            & keeps(&self.ips, &mut seen.ips, || names.ip.to_owned())
+            & keeps(&self.pools, &mut seen.pools, || names.pool.to_owned())
+            & keeps(&self.vmtas, &mut seen.vmtas, || names.vmta.to_owned())
+            & keeps(&self.jobs, &mut seen.jobs, || names.job.to_owned())
+    }
+}
+
+/// The names that filters look at.
+#[derive(Debug, Clone, Copy)]
+pub struct FilterNames<'a> {
+    /// The recipient's domain.
+    pub domain: &'a str,
+    /// The source IP.
+    pub ip: &'a str,
+    /// The pool.
+    pub pool: &'a str,
+    /// The VirtualMTA.
+    pub vmta: &'a str,
+    /// The job.
+    pub job: &'a str,
 }
 
 fn text(row: &Row, column: Column) -> String {

@@ -175,6 +175,19 @@ impl Streams {
         }
     }
 
+    /// Adds attempts of a cell in an hour, whoever's mail they were.
+    pub fn add_hour(&mut self, cell: u32, hour: Option<Moment>, attempts: u64, deferred: u64) {
+        let hour = hour.map_or(NO_TIME, |hour| self.clock.read(hour).0);
+        let mut left = (attempts, deferred);
+        // Hours count in fewer bits; what is more than fits comes in parts.
+        while left.0 > 0 {
+            let attempts = u32::try_from(left.0).unwrap_or(u32::MAX);
+            let deferred = u32::try_from(left.1).unwrap_or(u32::MAX).min(attempts);
+            self.hours.push(Hour { cell, mail: Mail::ANY, hour, attempts, deferred });
+            left = (left.0 - u64::from(attempts), left.1 - u64::from(deferred));
+        }
+    }
+
     /// Puts away all that is at hand; what was counted is in the cells only then.
     pub fn finish(&mut self, cells: &mut Cells) {
         self.begin_anew(cells);

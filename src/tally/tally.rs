@@ -132,7 +132,7 @@ impl Tally {
     }
 
     /// The number of a domain.
-    pub(super) fn number_domain(&mut self, domain: &str) -> u32 {
+    pub fn number_domain(&mut self, domain: &str) -> u32 {
         let number = self.domains.number(domain);
         if number as usize == self.listed.len() {
             self.listed.push(Listed::of(domain, &self.plan));

@@ -1,7 +1,9 @@
 //! The store: whatever happens to the logs and to the program between two ingests, each record counts once.
 
 mod commands;
+mod engines;
 mod kills;
 mod logs;
+mod report;
 mod shuffle;
 mod store;

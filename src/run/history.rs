@@ -1,0 +1,90 @@
+//! What a store holds, beside what logs hold.
+
+use super::inputs::Inputs;
+use super::status::Outcome;
+use crate::config::{History, Settings};
+use crate::error::{Error, Result};
+use crate::record::Moment;
+use crate::store::{self, Catalogue, Known, Query, read_catalogue};
+use crate::tally::{Plan, Tally};
+use rayon::ThreadPool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How often reading begins anew where the store changes meanwhile.
+const TRIES: usize = 3;
+
+/// Adds what is asked of a store. Parts that cannot be read go to `outcome`.
+///
+/// # Errors
+/// Where the store cannot be read at all, or cannot answer what is asked.
+pub fn add(
+    history: &History,
+    settings: &Settings,
+    inputs: &Inputs,
+    (plan, pool): (&Arc<Plan>, &ThreadPool),
+    (tally, outcome): (&mut Tally, &mut Outcome),
+) -> Result<()> {
+    let query = Query { hosts: &history.hosts, window: settings.window, filter: &settings.filter };
+    for attempt in 1..=TRIES {
+        let catalogue = read_catalogue(&history.store)?;
+        let (found, failures) = read(&query, &catalogue, history, inputs, plan, pool)?;
+        // A part that was there may have been joined with others just now.
+        let has_changed = || read_catalogue(&history.store).is_ok_and(|now| now.generation != catalogue.generation);
+        if failures.is_empty() || attempt == TRIES || !has_changed() {
+            pool.install(|| tally.merge(found));
+            outcome.failures.extend(failures);
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What a store knows of logs: of those that are named as well, only what is not yet in it counts.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub fn known(settings: &Settings) -> Result<Option<Known>> {
+    let Some(history) = settings.history.as_ref().filter(|_| !settings.paths.is_empty()) else { return Ok(None) };
+    let catalogue = read_catalogue(&history.store)?;
+    // Nothing is remembered of what is found: the time is of no use.
+    Ok(Some(store::known(&history.store, &catalogue, Moment(0))))
+}
+
+fn read(
+    query: &Query,
+    catalogue: &Catalogue,
+    history: &History,
+    inputs: &Inputs,
+    plan: &Arc<Plan>,
+    pool: &ThreadPool,
+) -> Result<(Tally, Vec<Error>)> {
+    let (parts, next) = (query.parts(catalogue)?, AtomicUsize::new(0));
+    let input = inputs.all.len() - 1;
+    let read = pool.broadcast(|_| {
+        let (mut tally, mut failures) = (Tally::new(plan), Vec::new());
+        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            failures.extend(query.add_part(&history.store, *part, input, &mut tally, plan).err());
+        }
+        (tally, failures)
+    });
+    let whole = pool.install(|| {
+        read.into_iter().reduce(|(mut tally, mut failures), (other, more)| {
+            tally.merge(other);
+            failures.extend(more);
+            (tally, failures)
+        })
+    });
+    Ok(whole.expect("a pool has at least one thread"))
+}
+
+/// What must be known of numbers that come from a store.
+pub fn notes(history: &History, settings: &Settings) -> Vec<String> {
+    let mut notes = vec!["the store keeps no messages: what it counts has no message rate".to_owned()];
+    if history.asked != settings.window {
+        let time = |time: Option<Moment>| time.map_or_else(|| "the beginning".to_owned(), Moment::to_rfc3339);
+        let until = settings.window.until.map_or_else(|| "the end".to_owned(), Moment::to_rfc3339);
+        notes.push(format!("the store keeps whole hours: counted from {} to {until}", time(settings.window.since)));
+    }
+    notes
+}

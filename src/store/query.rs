@@ -1,0 +1,142 @@
+//! From parts back to a tally: history is reported on by all that reports on logs.
+
+use super::catalogue::{Catalogue, Entry};
+use super::folder::read_file;
+use super::ingest::parts;
+use super::rollup::{HOUR, NO_HOUR};
+use super::scan::{self, Columns};
+use crate::error::{Error, Result};
+use crate::provider::ProviderId;
+use crate::record::{Moment, Span};
+use crate::reply::{CLASSES, UNKNOWN_CLASS};
+use crate::tally::{Counts, Filter, FilterNames, Plan, RolledUp, Tally, Window};
+use std::path::Path;
+
+/// What is wanted of a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// Which hosts' records; all where none is named.
+    pub hosts: &'a [String],
+    /// Which hours: whole ones, see [`whole_hours`].
+    pub window: Window,
+    /// Which records.
+    pub filter: &'a Filter,
+}
+
+/// A window as history can answer it: from the start of its first hour to the end of its last.
+pub fn whole_hours(window: Window) -> Window {
+    let hour = |Moment(seconds): Moment| seconds.div_euclid(HOUR) * HOUR;
+    Window {
+        since: window.since.map(|since| Moment(hour(since))),
+        until: window.until.map(|until| Moment(hour(Moment(until.0.saturating_add(HOUR - 1))))),
+    }
+}
+
+impl Query<'_> {
+    /// The parts that may hold something of it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where a filter asks for what was not kept.
+    pub fn parts<'c>(&self, catalogue: &'c Catalogue) -> Result<Vec<(&'c str, &'c Entry)>> {
+        let wanted = |host: &str, entry: &Entry| {
+            let is_of_host = self.hosts.is_empty() || self.hosts.iter().any(|wanted| wanted == host);
+            let is_of_time = entry.seen.map_or(self.window.is_open(), |(first, last)| {
+                self.window.since.is_none_or(|since| last >= since)
+                    && self.window.until.is_none_or(|until| first < until)
+            });
+            is_of_host && is_of_time
+        };
+        let all = parts(catalogue).filter(|(_, _, host, entry)| wanted(host, entry));
+        let parts: Vec<_> = all.map(|(path, _, _, entry)| (path, entry)).collect();
+        let lacking = |kept: fn(&Entry) -> bool| parts.iter().filter(|(_, entry)| !kept(entry)).count();
+        for (option, values, word, missing) in [
+            ("--job", &self.filter.jobs, "job", lacking(|entry| entry.job)),
+            ("--vmta", &self.filter.vmtas, "vmta", lacking(|entry| entry.vmta)),
+        ] {
+            if !values.is_empty() && missing > 0 {
+                return Err(Error::Usage(format!(
+                    "{option}: the store cannot answer it, since {missing} of the {} parts asked for were ingested without \
+                     `--keep {word}`; leave it out, or ask the logs",
+                    parts.len()
+                )));
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Adds what is wanted of a part to a tally.
+    ///
+    /// # Errors
+    /// Where the part cannot be read, or is damaged.
+    pub fn add_part(
+        &self,
+        folder: &Path,
+        part: (&str, &Entry),
+        input: usize,
+        tally: &mut Tally,
+        plan: &Plan,
+    ) -> Result<()> {
+        let (path, entry) = part;
+        let failed = |what: &dyn std::fmt::Display| Error::input(folder.join(path), what);
+        let bytes = read_file(folder, path).map_err(|error| failed(&error))?;
+        if !entry.is(&bytes) {
+            return Err(failed(&"is damaged: it is left out; `pmtriage store verify` says what else is"));
+        }
+        let each = |columns: &Columns| {
+            self.add_columns(columns, input, tally, plan);
+            Ok(())
+        };
+        scan::decode(bytes, each).map_err(|error| failed(&error))
+    }
+
+    /// Rows that differ in nothing but their hour stand together, and are added together.
+    fn add_columns(&self, columns: &Columns, input: usize, tally: &mut Tally, plan: &Plan) {
+        let mut from = 0;
+        while from < columns.rows {
+            let to = columns.end_of_run(from);
+            self.add_run(columns, from..to, input, tally, plan);
+            from = to;
+        }
+    }
+
+    fn add_run(&self, columns: &Columns, rows: std::ops::Range<usize>, input: usize, tally: &mut Tally, plan: &Plan) {
+        let text = |column: usize| std::str::from_utf8(columns.text(column, rows.start)).unwrap_or_default();
+        let (domain, pool, ip) = (text(1), text(2), text(3));
+        let (kind, mut all, mut all_seen) = (columns.kind(rows.start), 0, Span::default());
+        for row in rows.clone() {
+            let sum = columns.sum(row);
+            all += sum.counts.records();
+            all_seen.merge(sum.seen);
+        }
+        tally.coverage.input(input).add(kind, all, all_seen);
+        let mut wanted = rows.clone().filter(|row| self.holds(columns.hour(*row))).peekable();
+        if wanted.peek().is_none() {
+            tally.left_out.outside_window += all;
+            return;
+        }
+        let names = FilterNames { domain, ip, pool, vmta: text(9), job: text(10) };
+        if !self.filter.keeps_names(names, &mut tally.seen) {
+            tally.left_out.filtered += all;
+            return;
+        }
+        let key = (tally.number_domain(domain), tally.pools.number(pool), tally.ips.number(ip));
+        let (mut counts, mut seen) = (Counts::default(), Span::default());
+        for row in wanted {
+            let (sum, hour) = (columns.sum(row), columns.hour(row));
+            tally.add_hour(key, (hour != NO_HOUR).then(|| Moment(i64::from(hour) * HOUR)), sum.counts);
+            counts += sum.counts;
+            seen.merge(sum.seen);
+        }
+        let class = CLASSES.into_iter().find(|class| *class == text(5)).unwrap_or(UNKNOWN_CLASS);
+        let host_isp: Option<ProviderId> =
+            Some(text(7)).filter(|isp| !isp.is_empty()).and_then(|isp| plan.providers.by_token(isp));
+        let rollup = Some(text(8)).filter(|name| !name.is_empty()).map(|name| tally.rollups.number(name));
+        tally.left_out.outside_window += all - counts.records();
+        let reply = (text(6), class);
+        tally.add_rolled_up(&RolledUp { key, kind, counts, seen, reply, host_isp, rollup });
+    }
+
+    fn holds(&self, hour: u32) -> bool {
+        if hour == NO_HOUR { self.window.is_open() } else { self.window.holds(Moment(i64::from(hour) * HOUR)) }
+    }
+}
