@@ -26,7 +26,7 @@ pub use catalogue::{Catalogue, Entry};
 pub use count::{Keep, Met, RollupCounter};
 pub use folder::{Folder, NewFile, read_catalogue, read_file};
 pub use fresh::Fresh;
-pub use ingest::{known, new_files, parts};
+pub use ingest::{known, new_files, part_file, part_path, parts};
 pub use known::Known;
 pub use query::{Query, whole_hours};
 pub use rollup::Rollups;
