@@ -49,7 +49,7 @@ pub fn ingest(args: &IngestArgs, environment: &Environment, machine: &str) -> Re
     let history = HistoryArgs::default();
     let logs = &LogArgs { paths: args.paths.clone(), history, window, filter, grouping };
     let (thresholds, stream) =
-        (&ThresholdArgs::default(), &StreamArgs { format: Format::Table, outputs: Vec::new(), top: 0 });
+        (&ThresholdArgs::default(), &StreamArgs { format: Format::Csv, outputs: Vec::new(), top: 0 });
     let typed = Typed { logs, thresholds, stream, sort: None, out_dir: None, run: &args.run };
     Ok(IngestSettings {
         counting: typed.settings(environment)?,

@@ -91,7 +91,7 @@ fn ingest(args: &IngestArgs) -> Result<u8> {
     let settings = config::ingest(args, &environment(), &machine)?;
     let ingested = super::ingest(&settings, Steps::all())?;
     if !settings.counting.quiet {
-        let (records, parts) = (ingested.met.all(), ingested.parts);
+        let (records, parts) = (ingested.met.records(), ingested.parts);
         print(|out| writeln!(out, "{}: {records} new records, {parts} parts written", settings.host))?;
     }
     Ok(told(&ingested.outcome, &settings.counting))

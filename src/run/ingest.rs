@@ -2,7 +2,7 @@
 
 use super::inputs::{Inputs, Reading};
 use super::status::Outcome;
-use super::{pass, plan};
+use super::{notes, pass, plan};
 use crate::config::IngestSettings;
 use crate::error::{Error, Result};
 use crate::input::ReadSoFar;
@@ -30,7 +30,9 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
     let mut folder = Folder::open(&settings.store, steps)?;
     let mut outcome = Outcome::default();
     let mut inputs = Inputs::find(&settings.counting, Reading::Twice, &ReadSoFar::default(), &mut outcome);
-    let plan = Arc::new(plan(&settings.counting, &inputs)?);
+    let mut plan = plan(&settings.counting, &inputs)?;
+    plan.compare_inputs = inputs.can_overlap();
+    let mut plan = Arc::new(plan);
     loop {
         let known = known(&settings.store, folder.catalogue(), settings.now);
         let (rollups, met, errors) = pass::roll_up(&inputs, &plan, settings.keep, &known, &pool);
@@ -45,12 +47,22 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
             }
             continue;
         }
+        let leave_out = if plan.compare_inputs { inputs.held_twice(&met.coverage, &met.overlaps) } else { Vec::new() };
+        if !leave_out.is_empty() {
+            let again = Arc::get_mut(&mut plan).expect("no counter holds the plan any more");
+            (again.leave_out, again.compare_inputs) = (leave_out, false);
+            continue;
+        }
         let files = new_files(&folder, &settings.host, &rollups, known, settings.keep, &plan)?;
         let parts = files.iter().filter(|(_, _, entry)| entry.records > 0).count();
         if !files.is_empty() {
             folder.change(files, Vec::new())?;
         }
-        outcome.notes = inputs.notes.clone();
+        outcome.notes = [inputs.notes.clone(), notes::left_out(&met.repeated, &inputs, &plan)].concat();
+        if met.zoneless {
+            let zone = settings.counting.assume_tz;
+            outcome.notes.push(format!("some times carry no zone and were taken to be {zone} (--assume-tz)"));
+        }
         return Ok(Ingested { outcome, met, parts });
     }
 }

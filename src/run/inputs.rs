@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::input::{Body, Compression, Content, Found, Looked, Named, ReadSoFar, find, look, same_bytes};
 use crate::record::{Column, Layout};
 use crate::report::InputRow;
-use crate::tally::{IDENTITY, InputCoverage, LeaveOut, MessageKey, Tally};
+use crate::tally::{Coverage, IDENTITY, InputCoverage, LeaveOut, MessageKey, Overlaps};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -268,10 +268,9 @@ impl Inputs {
     }
 
     /// The records that two of them hold.
-    pub fn held_twice(&self, tally: &Tally) -> Vec<LeaveOut> {
-        let coverage = tally.coverage.all();
-        let inputs: Vec<_> = coverage.iter().map(|(number, input)| (*number, &input.records, &input.spans)).collect();
-        tally.overlaps.leave_outs(&inputs)
+    pub fn held_twice(&self, coverage: &Coverage, overlaps: &Overlaps) -> Vec<LeaveOut> {
+        let inputs = coverage.all().iter().map(|(number, input)| (*number, &input.records, &input.spans));
+        overlaps.leave_outs(&inputs.collect::<Vec<_>>())
     }
 
     /// The rows of the list of inputs.

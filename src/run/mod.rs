@@ -87,7 +87,7 @@ fn count(settings: &Settings, inputs: &Inputs, pool: &ThreadPool, so_far: &ReadS
     let progress = progress::show(settings, inputs, so_far);
     let mut counted = pass::count(inputs, &plan, pool, so_far, history::known(settings)?.as_ref());
     if plan.compare_inputs {
-        let leave_out = inputs.held_twice(&counted.tally);
+        let leave_out = inputs.held_twice(&counted.tally.coverage, &counted.tally.overlaps);
         if !leave_out.is_empty() {
             // The first tally goes before the second pass begins: two would take twice the memory.
             drop(counted);

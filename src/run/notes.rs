@@ -6,7 +6,7 @@ use crate::config::Settings;
 use crate::input::Content;
 use crate::record::{Column, Layout, RecordKind};
 use crate::summary::Summary;
-use crate::tally::{OTHER, Plan, Tally};
+use crate::tally::{LeaveOut, OTHER, Plan, Tally};
 
 /// The warnings about a finished pass.
 pub fn warnings(settings: &Settings, tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
@@ -32,12 +32,12 @@ pub fn warnings(settings: &Settings, tally: &mut Tally, inputs: &Inputs, plan: &
     notes
 }
 
-/// Those about which records were read and counted, as against what can be told of them.
-pub fn about_records(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
-    let mut notes = inputs.notes.clone();
+/// Those about records that two inputs hold; `repeated` is how many were left out, by the place in the plan's list.
+pub fn left_out(repeated: &[u64], inputs: &Inputs, plan: &Plan) -> Vec<String> {
     let name = |number: usize| inputs.all[number].path.display();
-    for (leave_out, count) in plan.leave_out.iter().zip(&tally.left_out.repeated).filter(|(_, count)| **count > 0) {
-        notes.push(format!(
+    let left_out = plan.leave_out.iter().zip(repeated).filter(|(_, count)| **count > 0);
+    let note = |(leave_out, count): (&LeaveOut, &u64)| {
+        format!(
             "{} and {} hold the same {} records from {} to {}; those of {} were left out: {count}",
             name(leave_out.kept),
             name(leave_out.input),
@@ -45,8 +45,16 @@ pub fn about_records(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String>
             leave_out.first.to_rfc3339(),
             leave_out.last.to_rfc3339(),
             name(leave_out.input),
-        ));
-    }
+        )
+    };
+    left_out.map(note).collect()
+}
+
+/// Those about which records were read and counted, as against what can be told of them.
+pub fn about_records(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
+    let mut notes = inputs.notes.clone();
+    notes.extend(left_out(&tally.left_out.repeated, inputs, plan));
+    let name = |number: usize| inputs.all[number].path.display();
     for (number, coverage) in tally.coverage.all() {
         let reasons: Vec<String> = coverage
             .skips

@@ -62,11 +62,11 @@ pub fn roll_up(
 ) -> (Rollups, Met, Vec<(usize, Error)>) {
     let so_far = ReadSoFar::default();
     let queue = Queue::new(inputs, &so_far, Some(known));
-    let add = |counter: &mut RollupCounter, _: usize, segment: &Segment| counter.add_segment(segment);
+    let add = |counter: &mut RollupCounter, number: usize, segment: &Segment| counter.add_segment(number, segment);
     let parts = queue.share(pool, || RollupCounter::new(plan, keep), add, RollupCounter::finish);
     let whole = parts.into_iter().reduce(|(mut rollups, mut met), (others, theirs)| {
         rollups.merge(others);
-        met.merge(&theirs);
+        met.merge(theirs);
         (rollups, met)
     });
     let (rollups, met) = whole.expect("a pool has at least one thread");

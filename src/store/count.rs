@@ -6,11 +6,9 @@ use super::rollup::{Key, More, Rollups, hour_of};
 use crate::input::Segment;
 use crate::provider::Source;
 use crate::read::{Item, Row, Rows};
-use crate::record::{
-    Column, Moment, NONE, PerKind, RecordKind, TimeReader, canonical_domain, canonical_ip, domain_of_queue,
-};
+use crate::record::{Column, Moment, NONE, TimeReader, canonical_domain, canonical_ip, domain_of_queue};
 use crate::reply::{Own, mask};
-use crate::tally::{Counted, Listed, Plan, Spellings, host_of};
+use crate::tally::{Counted, Coverage, InputCoverage, Listed, Overlaps, Plan, Spellings, host_of};
 use hashbrown::HashMap;
 use std::sync::Arc;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
@@ -45,25 +43,29 @@ pub struct RollupCounter {
 /// What was read.
 #[derive(Debug, Clone, Default)]
 pub struct Met {
-    /// Records by type.
-    pub records: PerKind<u64>,
-    /// Stretches of damage.
-    pub skipped: u64,
+    /// What of each input was new.
+    pub coverage: Coverage,
+    /// Samples for finding new records that two inputs hold.
+    pub overlaps: Overlaps,
+    /// Records that do not count, since another input holds them too, by the place in the plan's list.
+    pub repeated: Vec<u64>,
     /// Whether any time came without a zone.
     pub zoneless: bool,
 }
 
 impl Met {
     /// Adds what another part met.
-    pub fn merge(&mut self, other: &Met) {
-        RecordKind::ALL.iter().for_each(|(kind, _)| self.records[*kind] += other.records[*kind]);
-        self.skipped += other.skipped;
+    pub fn merge(&mut self, other: Met) {
+        self.coverage.merge(other.coverage);
+        self.overlaps.merge(other.overlaps);
+        self.repeated.iter_mut().zip(other.repeated).for_each(|(mine, theirs)| *mine += theirs);
         self.zoneless |= other.zoneless;
     }
 
-    /// All records.
-    pub fn all(&self) -> u64 {
-        self.records.iter().map(|(_, count)| count).sum()
+    /// All records that count.
+    pub fn records(&self) -> u64 {
+        let met: u64 = self.coverage.all().values().map(InputCoverage::all_records).sum();
+        met - self.repeated.iter().sum::<u64>()
     }
 }
 
@@ -77,7 +79,7 @@ impl RollupCounter {
             plan: plan.clone(),
             keep,
             rollups: Rollups::with_flood(plan.flood),
-            met: Met::default(),
+            met: Met { repeated: vec![0; plan.leave_out.len()], ..Met::default() },
             logged: TimeReader::new(plan.assume_tz),
             domains: Spellings::default(),
             names: Spellings::default(),
@@ -88,15 +90,28 @@ impl RollupCounter {
         }
     }
 
-    /// Counts all records of a segment.
-    pub fn add_segment(&mut self, segment: &Segment) {
-        self.met.skipped += segment.skips.len() as u64;
+    /// Counts all records of a segment of an input.
+    pub fn add_segment(&mut self, input: usize, segment: &Segment) {
+        let mut coverage = InputCoverage::default();
+        let mut sample = self.plan.compare_inputs.then(|| self.met.overlaps.take(input));
+        segment.skips.iter().for_each(|skip| coverage.skip(segment.index, *skip));
         let mut rows = Rows::new(segment);
         while let Some(item) = rows.next() {
             match item {
-                Item::Row(row) => self.add(&row),
-                Item::Skip(_) => self.met.skipped += 1,
+                Item::Row(row) => {
+                    let time = self.logged.read(&row.get(Column::TimeLogged));
+                    coverage.record(row.kind, time);
+                    if let Some(sample) = &mut sample {
+                        sample.add(&row, time, &self.plan.identity);
+                    }
+                    self.add(input, &row, time);
+                }
+                Item::Skip(skip) => coverage.skip(segment.index, skip),
             }
+        }
+        self.met.coverage.input(input).merge(coverage);
+        if let Some(sample) = sample {
+            self.met.overlaps.put(input, sample);
         }
     }
 
@@ -106,10 +121,12 @@ impl RollupCounter {
         (self.rollups, self.met)
     }
 
-    fn add(&mut self, row: &Row) {
-        self.met.records[row.kind] += 1;
+    fn add(&mut self, input: usize, row: &Row, time: Option<Moment>) {
+        if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
+            self.met.repeated[place] += 1;
+            return;
+        }
         let Some(counted) = Counted::of(row) else { return };
-        let time: Option<Moment> = self.logged.read(&row.get(Column::TimeLogged));
         let domain = self.domain(row);
         let pool = self.name(&row.get(Column::VmtaPool));
         let ip_cell = row.get(Column::DlvSourceIp);

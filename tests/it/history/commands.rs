@@ -64,6 +64,24 @@ fn what_was_read_is_not_new_whatever_it_is_called() {
 }
 
 #[test]
+fn a_record_written_into_two_files_counts_once() {
+    let whole = fs::read_to_string(sample("acct-2026-03-02.csv")).expect("a sample");
+    let (header, rows) = whole.split_once('\n').expect("a header");
+    let deferrals: Vec<_> = rows.lines().filter(|row| row.starts_with("t,")).collect();
+    let folder = tempdir().expect("a folder");
+    let (logs, store, alone) = (folder.path().join("logs"), folder.path().join("store"), folder.path().join("alone"));
+    fs::create_dir(&logs).expect("made");
+    fs::write(logs.join("acct-2026-03-02.csv"), &whole).expect("written");
+    fs::write(logs.join("diag-2026-03-02.csv"), format!("{header}\n{}\n", deferrals.join("\n"))).expect("written");
+    let said = program(&store, &logs).run();
+    assert_eq!(said.status, Some(0), "{}", said.stderr);
+    assert!(said.stderr.is_empty() || said.stderr.contains("hold the same"), "{}", said.stderr);
+    assert_eq!(program(&alone, &sample("acct-2026-03-02.csv")).run().status, Some(0));
+    assert_eq!(sums(&store), sums(&alone));
+    assert!(String::from_utf8_lossy(&program(&store, &logs).run().stdout).contains(" 0 new records"));
+}
+
+#[test]
 fn an_input_that_fails_leaves_nothing_half_done() {
     let folder = tempdir().expect("a folder");
     let store = folder.path().join("store");

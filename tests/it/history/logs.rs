@@ -147,6 +147,8 @@ impl Logs {
     fn rotate(&mut self) {
         self.finish();
         self.closed.push(self.active.clone());
+        // No second is divided between two files: two records that look alike would be taken for one, written twice.
+        self.second += 1;
         self.open();
     }
 
