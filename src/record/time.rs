@@ -23,6 +23,12 @@ impl Moment {
         Some(Moment(there.timestamp()))
     }
 
+    /// The day in UTC, as `2026-03-02`.
+    pub fn to_date(self) -> String {
+        DateTime::from_timestamp(self.0, 0)
+            .map_or_else(|| format!("@{}", self.0), |time| time.format("%Y-%m-%d").to_string())
+    }
+
     /// RFC 3339 in UTC, as `2026-03-02T03:10:00Z`.
     pub fn to_rfc3339(self) -> String {
         match DateTime::from_timestamp(self.0, 0) {

@@ -7,7 +7,8 @@ use super::list::List;
 use super::model::{InputRow, Report};
 use super::value::Value;
 use crate::evaluate::{Figures, Finding, IpRow, IspRow, Level, PoolRow};
-use crate::record::RecordKind;
+use crate::record::{Moment, RecordKind};
+use crate::store::Drifting;
 use crate::summary::Group;
 
 /// A column's name, and how a row fills it.
@@ -37,6 +38,26 @@ pub fn sheet(report: &Report, list: List) -> Sheet<'_> {
 /// Lays out the sum of everything, as a list of one row: the columns of a provider's row but for its name.
 pub fn totals(report: &Report) -> Sheet<'_> {
     lay(slice::from_ref(&report.evaluation.total), isps().split_off(1))
+}
+
+/// Lays out the rates that change slowly.
+pub fn drift(drifting: &[Drifting]) -> Sheet<'_> {
+    let columns: [Column<Drifting>; 8] = [
+        ("isp", |row| Value::text(&row.isp)),
+        ("pool", |row| part(&row.pool)),
+        ("ip", |row| part(&row.ip)),
+        ("class", |row| part(&row.class)),
+        ("since", |row| Value::Time(Moment(i64::from(row.drift.since) * 86_400))),
+        ("rate_before", |row| Value::Rate(row.drift.rate_before)),
+        ("rate_now", |row| Value::Rate(row.drift.rate_now)),
+        ("state", |row| Value::text(row.drift.course.word())),
+    ];
+    lay(drifting, columns.to_vec())
+}
+
+/// What a rate is split by, empty where it is not.
+fn part(text: &str) -> Value<'_> {
+    Value::maybe_text(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Lays out rows by their columns.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
-use super::columns::{Sheet, sheet, totals};
+use super::columns::{Sheet, drift, sheet, totals};
 use super::escape::is_unseen;
 use super::list::List;
 use super::model::Report;
@@ -27,6 +27,9 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     member("totals", &total(report), out)?;
     for list in [List::Isps, List::Pools, List::Ips, List::Groups, List::Findings] {
         array(report, list, out)?;
+    }
+    if let Some(drifting) = &report.drift {
+        write_array("drift", drift(drifting), out)?;
     }
     out.write_all(b"\n}\n")?;
     out.flush()

@@ -2,6 +2,7 @@
 
 use crate::evaluate::Evaluation;
 use crate::record::{PerKind, Span};
+use crate::store::Drifting;
 use crate::summary::Group;
 use crate::tally::Window;
 
@@ -20,6 +21,8 @@ pub struct Report {
     pub evaluation: Evaluation,
     /// One row a provider, IP, type and reply.
     pub groups: Vec<Group>,
+    /// Rates that change slowly; nothing where there is no history to tell it by.
+    pub drift: Option<Vec<Drifting>>,
     /// Why nothing can be judged, in lines ready to print, first the headline; empty when it can.
     pub unjudged: Vec<String>,
     /// Wall time of the run in seconds, where a person is looking; nothing where the output is to be the same each time.

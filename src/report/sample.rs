@@ -133,6 +133,7 @@ pub fn problems() -> Report {
                 example: "smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily deferred; =1".into(),
             }),
         }],
+        drift: None,
         unjudged: vec![],
         seconds: Some(0.12),
     }

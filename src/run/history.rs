@@ -5,7 +5,7 @@ use super::status::Outcome;
 use crate::config::{History, Settings};
 use crate::error::{Error, Result};
 use crate::record::Moment;
-use crate::store::{self, Catalogue, Known, Query, read_catalogue};
+use crate::store::{self, Catalogue, Daily, Drifting, Found, Known, Query, read_catalogue};
 use crate::tally::{Plan, Tally};
 use rayon::ThreadPool;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// How often reading begins anew where the store changes meanwhile.
 const TRIES: usize = 3;
 
-/// Adds what is asked of a store. Parts that cannot be read go to `outcome`.
+/// Adds what is asked of a store; gives the rates that drift. Parts that cannot be read go to `outcome`.
 ///
 /// # Errors
 /// Where the store cannot be read at all, or cannot answer what is asked.
@@ -24,7 +24,7 @@ pub fn add(
     inputs: &Inputs,
     (plan, pool): (&Arc<Plan>, &ThreadPool),
     (tally, outcome): (&mut Tally, &mut Outcome),
-) -> Result<()> {
+) -> Result<Vec<Drifting>> {
     let query = Query { hosts: &history.hosts, window: settings.window, filter: &settings.filter };
     for attempt in 1..=TRIES {
         let catalogue = read_catalogue(&history.store)?;
@@ -32,12 +32,12 @@ pub fn add(
         // A part that was there may have been joined with others just now.
         let has_changed = || read_catalogue(&history.store).is_ok_and(|now| now.generation != catalogue.generation);
         if failures.is_empty() || attempt == TRIES || !has_changed() {
-            pool.install(|| tally.merge(found));
+            pool.install(|| tally.merge(found.tally));
             outcome.failures.extend(failures);
-            break;
+            return Ok(found.daily.drifting());
         }
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 /// What a store knows of logs: of those that are named as well, only what is not yet in it counts.
@@ -58,21 +58,22 @@ fn read(
     inputs: &Inputs,
     plan: &Arc<Plan>,
     pool: &ThreadPool,
-) -> Result<(Tally, Vec<Error>)> {
+) -> Result<(Found, Vec<Error>)> {
     let (parts, next) = (query.parts(catalogue)?, AtomicUsize::new(0));
     let input = inputs.all.len() - 1;
     let read = pool.broadcast(|_| {
-        let (mut tally, mut failures) = (Tally::new(plan), Vec::new());
+        let (mut found, mut failures) = (Found { tally: Tally::new(plan), daily: Daily::default() }, Vec::new());
         while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            failures.extend(query.add_part(&history.store, *part, input, &mut tally, plan).err());
+            failures.extend(query.add_part(&history.store, *part, input, &mut found, plan).err());
         }
-        (tally, failures)
+        (found, failures)
     });
     let whole = pool.install(|| {
-        read.into_iter().reduce(|(mut tally, mut failures), (other, more)| {
-            tally.merge(other);
+        read.into_iter().reduce(|(mut found, mut failures), (other, more)| {
+            found.tally.merge(other.tally);
+            found.daily.merge(other.daily);
             failures.extend(more);
-            (tally, failures)
+            (found, failures)
         })
     });
     Ok(whole.expect("a pool has at least one thread"))

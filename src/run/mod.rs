@@ -48,8 +48,9 @@ fn report(settings: &Settings) -> Result<Outcome> {
     let mut inputs = Inputs::find(settings, Reading::Once, &so_far, &mut outcome);
     settings.history.iter().for_each(|history| inputs.add_store(&history.store));
     let (mut counted, plan) = count(settings, &inputs, &pool, &so_far)?;
+    let mut drift = None;
     if let Some(history) = &settings.history {
-        history::add(history, settings, &inputs, (&plan, &pool), (&mut counted.tally, &mut outcome))?;
+        drift = Some(history::add(history, settings, &inputs, (&plan, &pool), (&mut counted.tally, &mut outcome))?);
     }
 
     let facts = describe::Facts::of(&counted.tally, &plan);
@@ -68,7 +69,8 @@ fn report(settings: &Settings) -> Result<Outcome> {
         inputs: rows,
         window: settings.window,
         definitions: describe::definitions(settings, &plan),
-        warnings: [warnings, notes::floods(&summary)].concat(),
+        warnings: [warnings, notes::floods(&summary), notes::drift(drift.as_deref().unwrap_or_default())].concat(),
+        drift,
         evaluation,
         groups: std::mem::take(&mut summary.groups),
         unjudged,

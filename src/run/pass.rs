@@ -201,7 +201,7 @@ impl<'i> Queue<'i> {
         let Some(known) = self.known else { return segments.next(spare) };
         let fresh = fresh.get_or_insert_with(|| Fresh::new(known));
         loop {
-            if let Some(segment) = fresh.next() {
+            if let Some(segment) = fresh.take_new() {
                 return Ok(Some(segment));
             }
             match segments.next(std::mem::take(&mut spare))? {

@@ -50,7 +50,7 @@ impl<'k> Fresh<'k> {
     }
 
     /// The next segment of new records, if one is certain.
-    pub fn next(&mut self) -> Option<Segment> {
+    pub fn take_new(&mut self) -> Option<Segment> {
         self.new.pop_front()
     }
 
@@ -84,7 +84,7 @@ mod tests {
         let mut segments = Segments::new(body, &Content::Csv(Layout::positional()));
         let (mut fresh, mut lines) = (Fresh::new(known), Vec::new());
         let mut take = |fresh: &mut Fresh| {
-            while let Some(segment) = fresh.next() {
+            while let Some(segment) = fresh.take_new() {
                 lines.extend(String::from_utf8_lossy(segment.bytes()).lines().map(str::to_owned));
             }
         };

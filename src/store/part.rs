@@ -16,8 +16,14 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 use std::sync::Arc;
 
+/// A column's name, and what a row counts in it.
+type CountColumn = (&'static str, fn(&RollupSum) -> u64);
+
+/// A column's name, and the time that a row has in it.
+type TimeColumn = (&'static str, fn(&Row) -> Option<i64>);
+
 /// The columns of counts, in their order.
-pub const COUNTS: [(&str, fn(&RollupSum) -> u64); 6] = [
+pub const COUNTS: [CountColumn; 6] = [
     ("delivered", |sum| sum.counts.delivered),
     ("bounced", |sum| sum.counts.bounced),
     ("deferred", |sum| sum.counts.deferred),
@@ -27,7 +33,7 @@ pub const COUNTS: [(&str, fn(&RollupSum) -> u64); 6] = [
 ];
 
 /// The columns of times, in their order, in seconds since 1970; nothing where no record has a time.
-pub const TIMES: [(&str, fn(&Row) -> Option<i64>); 3] = [
+pub const TIMES: [TimeColumn; 3] = [
     ("hour", |row| (row.hour != NO_HOUR).then(|| i64::from(row.hour) * HOUR)),
     ("first_seen", |row| row.sum.seen.first().map(|Moment(seconds)| seconds)),
     ("last_seen", |row| row.sum.seen.last().map(|Moment(seconds)| seconds)),

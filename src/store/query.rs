@@ -1,6 +1,7 @@
 //! From parts back to a tally: history is reported on by all that reports on logs.
 
 use super::catalogue::{Catalogue, Entry};
+use super::daily::Daily;
 use super::folder::read_file;
 use super::ingest::parts;
 use super::rollup::{HOUR, NO_HOUR};
@@ -9,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::provider::ProviderId;
 use crate::record::{Moment, Span};
 use crate::reply::{CLASSES, UNKNOWN_CLASS};
-use crate::tally::{Counts, Filter, FilterNames, Plan, RolledUp, Tally, Window};
+use crate::tally::{Counts, Filter, FilterNames, Plan, RolledUp, Seen, Tally, Window};
 use std::path::Path;
 
 /// What is wanted of a store.
@@ -21,6 +22,26 @@ pub struct Query<'a> {
     pub window: Window,
     /// Which records.
     pub filter: &'a Filter,
+}
+
+/// What is read of a store.
+pub struct Found {
+    /// What is asked for.
+    pub tally: Tally,
+    /// That, and the days before, by which slow changes are told.
+    pub daily: Daily,
+}
+
+/// So many days before the last one are looked at for slow changes.
+const DAYS_BEFORE: i64 = 66;
+
+/// Why a part is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// It may hold something of the window.
+    Asked,
+    /// It holds days before.
+    Before,
 }
 
 /// A window as history can answer it: from the start of its first hour to the end of its last.
@@ -38,13 +59,14 @@ impl Query<'_> {
     /// # Errors
     /// [`Error::Usage`] where a filter asks for what was not kept.
     pub fn parts<'c>(&self, catalogue: &'c Catalogue) -> Result<Vec<(&'c str, &'c Entry)>> {
+        let newest = parts(catalogue).filter_map(|(.., entry)| entry.seen).map(|(_, last)| last).max();
+        let end = self.window.until.or(newest);
         let wanted = |host: &str, entry: &Entry| {
             let is_of_host = self.hosts.is_empty() || self.hosts.iter().any(|wanted| wanted == host);
-            let is_of_time = entry.seen.map_or(self.window.is_open(), |(first, last)| {
-                self.window.since.is_none_or(|since| last >= since)
-                    && self.window.until.is_none_or(|until| first < until)
+            let is_before = entry.seen.zip(end).is_some_and(|((first, last), Moment(end))| {
+                last.0 >= end.saturating_sub(DAYS_BEFORE * 86_400) && first.0 < end
             });
-            is_of_host && is_of_time
+            is_of_host && (is_before || self.reason(entry) == Reason::Asked)
         };
         let all = parts(catalogue).filter(|(_, _, host, entry)| wanted(host, entry));
         let parts: Vec<_> = all.map(|(path, _, _, entry)| (path, entry)).collect();
@@ -64,7 +86,15 @@ impl Query<'_> {
         Ok(parts)
     }
 
-    /// Adds what is wanted of a part to a tally.
+    /// Whether a part may hold something of the window.
+    fn reason(&self, entry: &Entry) -> Reason {
+        let is_asked = entry.seen.map_or(self.window.is_open(), |(first, last)| {
+            self.window.since.is_none_or(|since| last >= since) && self.window.until.is_none_or(|until| first < until)
+        });
+        if is_asked { Reason::Asked } else { Reason::Before }
+    }
+
+    /// Adds what is wanted of a part.
     ///
     /// # Errors
     /// Where the part cannot be read, or is damaged.
@@ -73,7 +103,7 @@ impl Query<'_> {
         folder: &Path,
         part: (&str, &Entry),
         input: usize,
-        tally: &mut Tally,
+        found: &mut Found,
         plan: &Plan,
     ) -> Result<()> {
         let (path, entry) = part;
@@ -83,20 +113,45 @@ impl Query<'_> {
             return Err(failed(&"is damaged: it is left out; `pmtriage store verify` says what else is"));
         }
         let each = |columns: &Columns| {
-            self.add_columns(columns, input, tally, plan);
+            self.add_columns(columns, self.reason(entry), input, found, plan);
             Ok(())
         };
         scan::decode(bytes, each).map_err(|error| failed(&error))
     }
 
     /// Rows that differ in nothing but their hour stand together, and are added together.
-    fn add_columns(&self, columns: &Columns, input: usize, tally: &mut Tally, plan: &Plan) {
+    fn add_columns(&self, columns: &Columns, reason: Reason, input: usize, found: &mut Found, plan: &Plan) {
         let mut from = 0;
         while from < columns.rows {
             let to = columns.end_of_run(from);
-            self.add_run(columns, from..to, input, tally, plan);
+            self.add_days(columns, from..to, &mut found.daily);
+            if reason == Reason::Asked {
+                self.add_run(columns, from..to, input, &mut found.tally, plan);
+            }
             from = to;
         }
+    }
+
+    /// Adds rows to the rates of their days.
+    fn add_days(&self, columns: &Columns, rows: std::ops::Range<usize>, daily: &mut Daily) {
+        let text = |column: usize| std::str::from_utf8(columns.text(column, rows.start)).unwrap_or_default();
+        let (isp, domain, pool, ip) = (text(0), text(1), text(2), text(3));
+        let names = FilterNames { domain, ip, pool, vmta: text(9), job: text(10) };
+        if !self.filter.keeps_isp(isp) || !self.filter.keeps_names(names, &mut Seen::default()) {
+            return;
+        }
+        let mut days: Option<(u32, Counts)> = None;
+        for row in rows.clone() {
+            let (day, counts) = (columns.hour(row) / 24, columns.sum(row).counts);
+            match &mut days {
+                Some((known, sum)) if *known == day => *sum += counts,
+                _ => {
+                    let done = days.replace((day, counts));
+                    done.into_iter().for_each(|(day, sum)| daily.add([isp, pool, ip, text(5)], day, sum));
+                }
+            }
+        }
+        days.into_iter().for_each(|(day, sum)| daily.add([isp, pool, ip, text(5)], day, sum));
     }
 
     fn add_run(&self, columns: &Columns, rows: std::ops::Range<usize>, input: usize, tally: &mut Tally, plan: &Plan) {

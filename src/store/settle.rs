@@ -64,12 +64,13 @@ fn isps(rollups: &Rollups, plan: &Plan) -> Vec<String> {
 /// The type, the masked text and the class of every cause, by number.
 fn causes<'r>(rollups: &'r Rollups, isps: &[String], plan: &Plan) -> Vec<(RecordKind, &'r str, &'static str)> {
     type Party<'a> = (&'a str, RecordKind);
+    type Example<'a> = (&'a [u8], &'a [u8]);
     let all = || rollups.causes.all().iter().skip(1);
     let party = |domain: u32, kind| (isps[domain as usize].as_str(), kind);
     let mut distinct: HashMap<Party, HashSet<&str>> = HashMap::new();
     let mut flooded: HashSet<Party> = HashSet::new();
     // Each distinct reply of a provider is told by one text, the same whatever the order of records.
-    let mut examples: HashMap<(Party, &str), (&[u8], &[u8])> = HashMap::new();
+    let mut examples: HashMap<(Party, &str), Example> = HashMap::new();
     for cause in all() {
         let party = party(cause.domain, cause.kind);
         let of_party = distinct.entry(party).or_default();
@@ -81,8 +82,7 @@ fn causes<'r>(rollups: &'r Rollups, isps: &[String], plan: &Plan) -> Vec<(Record
         let first = examples.entry((party, &cause.cause60)).or_insert(example);
         *first = (*first).min(example);
     }
-    let class =
-        |((isp, _), _): &(Party, &str), (text, host): (&[u8], &[u8])| plan.rules.classify_for(isp, text, host).class;
+    let class = |((isp, _), _): &(Party, &str), (text, host): Example| plan.rules.classify_for(isp, text, host).class;
     let classes: HashMap<_, _> = examples.into_iter().map(|(of, example)| (of, class(&of, example))).collect();
     let told = all().map(|cause| {
         let party = party(cause.domain, cause.kind);

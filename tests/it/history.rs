@@ -1,6 +1,7 @@
 //! The store: whatever happens to the logs and to the program between two ingests, each record counts once.
 
 mod commands;
+mod drift;
 mod engines;
 mod kills;
 mod logs;

@@ -165,6 +165,7 @@ fn report() -> impl Strategy<Value = Report> {
             warnings: texts.clone(),
             evaluation,
             groups: summary.groups,
+            drift: None,
             unjudged: if judgeable == Judgeable::No { texts } else { Vec::new() },
             seconds: Some(f64::INFINITY),
         }
