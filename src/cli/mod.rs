@@ -5,6 +5,7 @@
 //! first word that names no command is a path.
 
 mod args;
+mod change;
 mod help;
 mod inquiry;
 mod words;
@@ -19,6 +20,7 @@ pub use args::{
     DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs, ReportArgs,
     RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
 };
+pub use change::{AskedArgs, CalibrateArgs, ChangeArgs};
 pub use help::{WELCOME, completions, man};
 pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
 pub use words::{Color, FailOn};
@@ -34,6 +36,10 @@ pub enum Command {
     Causes(Box<CausesArgs>),
     /// Print the rows behind a number.
     Records(Box<RecordsArgs>),
+    /// Say whether a change had the expected effect.
+    Change(Box<ChangeArgs>),
+    /// Propose thresholds by a healthy history.
+    Calibrate(Box<CalibrateArgs>),
     /// Say what replies mean.
     Explain(ExplainArgs),
     /// List the mailbox providers, or say where names belong.
@@ -67,6 +73,8 @@ where
         Some(TypedCommand::Report(args)) => Command::Report(args),
         Some(TypedCommand::Causes(args)) => Command::Causes(args),
         Some(TypedCommand::Records(args)) => Command::Records(args),
+        Some(TypedCommand::Change(args)) => Command::Change(args),
+        Some(TypedCommand::Calibrate(args)) => Command::Calibrate(args),
         Some(TypedCommand::Explain(args)) => Command::Explain(args),
         Some(TypedCommand::Providers(args)) => Command::Providers(args),
         Some(TypedCommand::Dkim(args)) => Command::Dkim(args),
@@ -104,6 +112,10 @@ enum TypedCommand {
     Causes(Box<CausesArgs>),
     /// Print the rows of the log that are behind a number of a report
     Records(Box<RecordsArgs>),
+    /// Say whether a configuration change had the expected effect
+    Change(Box<ChangeArgs>),
+    /// Propose thresholds by a healthy history, as a part of a configuration file
+    Calibrate(Box<CalibrateArgs>),
     /// Say what a server's reply means and what to do
     Explain(ExplainArgs),
     /// List the mailbox providers, or say where a name belongs and why

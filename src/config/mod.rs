@@ -2,6 +2,7 @@
 //! behind this module parses an option again, and nothing in it reads a clock or a variable: what
 //! the surroundings say is handed in as [`Environment`].
 
+mod change;
 mod checks;
 mod file;
 mod filter;
@@ -28,6 +29,7 @@ use crate::report::{Format, List, Screen, Sort};
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
+pub use change::{ChangeSettings, calibrate, change};
 pub use checks::{checks_screen, dns, reading, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
 pub use output::Output;

@@ -1,6 +1,8 @@
 //! Lays out a finished [`Report`]: one file a format, one shared list of columns, escaping at the edge.
 
+mod calibrate;
 mod causes;
+mod change;
 mod columns;
 mod csv;
 mod escape;
@@ -19,7 +21,9 @@ mod value;
 mod write;
 
 pub use self::csv::write_sheet as write_sheet_as_csv;
+pub use calibrate::write_proposals;
 pub use causes::{CAUSES_SCHEMA, render_causes};
+pub use change::{CHANGE_SCHEMA, render_change};
 pub use columns::{Column, Sheet, lay, sheet, totals};
 pub use escape::visible;
 pub use explained::{EXPLAIN_SCHEMA, render_explained};

@@ -46,6 +46,14 @@ fn run(command: Command) -> Result<u8> {
             let settings = config::records(&args, &environment())?;
             Ok(told(&super::records::run(&settings)?, &settings.counting))
         }
+        Command::Calibrate(args) => {
+            let settings = config::calibrate(&args, &environment())?;
+            Ok(told(&super::calibrate::run(&settings)?, &settings))
+        }
+        Command::Change(args) => {
+            let settings = config::change(&args, &environment())?;
+            Ok(told(&super::change::run(&settings)?, &settings.counting))
+        }
         Command::Explain(args) => super::explain::run(&args, &config::explain(&args, &environment())?),
         Command::Providers(args) => providers(&args.names),
         Command::Dkim(args) => super::dkim::run(&args, &environment()),

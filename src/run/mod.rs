@@ -1,5 +1,7 @@
 //! The pipeline on one screen. Only this room owns threads, standard error and the process's exit status.
 
+mod calibrate;
+mod change;
 mod command;
 mod describe;
 mod dkim;
@@ -23,7 +25,7 @@ use crate::provider::Providers;
 use crate::reply::Rules;
 use crate::report::Report;
 use crate::summary::summarise;
-use crate::tally::Plan;
+use crate::tally::{HourOf, Plan};
 use inputs::{Inputs, Reading};
 use pass::Counted;
 use rayon::ThreadPool;
@@ -75,7 +77,18 @@ fn report(settings: &Settings) -> Result<Outcome> {
 
 /// Counts all inputs, once more without the records that two of them turn out to hold.
 fn count(settings: &Settings, inputs: &Inputs, pool: &ThreadPool, so_far: &ReadSoFar) -> Result<(Counted, Arc<Plan>)> {
-    let mut plan = Arc::new(plan(settings, inputs)?);
+    count_by(HourOf::default(), settings, inputs, pool, so_far)
+}
+
+/// The same, by these hours.
+fn count_by(
+    hour: HourOf,
+    settings: &Settings,
+    inputs: &Inputs,
+    pool: &ThreadPool,
+    so_far: &ReadSoFar,
+) -> Result<(Counted, Arc<Plan>)> {
+    let mut plan = Arc::new(Plan { hour, ..plan(settings, inputs)? });
     let progress = progress::show(settings, inputs, so_far);
     let mut counted = pass::count(inputs, &plan, pool, so_far);
     if plan.compare_inputs {
@@ -104,7 +117,7 @@ fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         rules: Rules::new(&settings.reply_rules)?,
         diag_types: settings.group.diag_types,
         message_key: inputs.message_key(),
-        hour: 3600,
+        hour: HourOf::default(),
         message_budget: crate::tally::MESSAGE_BUDGET,
         flood: crate::tally::FLOOD,
         compare_inputs: inputs.can_overlap() && !settings.group.keep_duplicates,

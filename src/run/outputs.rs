@@ -37,7 +37,7 @@ fn lay_out(report: &Report, format: Format, settings: &Settings, out: &mut dyn W
 
 /// An accounting file is never written over, under whatever path it was read. Last night's report in
 /// the folder of the logs is none.
-fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
+pub(super) fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
     if !output.is_file() {
         return Ok(());
     }

@@ -32,7 +32,7 @@ pub use hours::Hour;
 pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages, Met};
 pub use names::Names;
 pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
-pub use plan::{IspBy, Plan};
+pub use plan::{HourOf, IspBy, Plan};
 pub use replies::{FLOOD, OTHER, Party, Replies, Reply};
 pub use select::{Filter, LeftOut, Seen, Window};
 pub use streams::{ANY_HOST, Mail, NO_TIME, Stream, Streams};

@@ -4,6 +4,7 @@
 //! the sample logs, the behaviour as a process, and the order of the house.
 
 mod behind;
+mod change;
 mod dkim;
 mod hostile;
 mod judge;
