@@ -127,7 +127,7 @@ pub struct StreamArgs {
     #[arg(long, value_name = "FORMAT", value_parser = words::format(), default_value = "table")]
     pub format: Format,
     /// Write it into a file as well; the ending names the format: .csv .json
-    /// .ndjson .md (repeatable)
+    /// .ndjson .md .prom; {date} and {host} are filled in (repeatable)
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub outputs: Vec<PathBuf>,
     /// Show this many rows in each table, 0 for all

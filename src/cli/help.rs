@@ -50,6 +50,21 @@ Exit status:
   11  at least one fail
   Where several apply: 2, then 11, then 10, then 1.";
 
+/// What stands below the help of `check`.
+pub(super) const CHECK: &str = "\
+Examples:
+  pmtriage check --since 1h /var/log/pmta
+  pmtriage check --since 1h -o /var/lib/node_exporter/pmtriage.prom /var/log/pmta
+
+Prints one line with performance data; -v adds a line for each finding.
+
+Exit status:
+   0  OK: no finding
+   1  WARNING: a finding at level investigate, or a file was not written
+   2  CRITICAL: a finding at level act
+   3  UNKNOWN: nobody can tell, also where the command line is wrong or an
+      input is missing, and for --help";
+
 /// What stands below the long help and in the manual page: title and indented text.
 const SECTIONS: [(&str, &str); 4] = [
     (
@@ -86,6 +101,7 @@ const SECTIONS: [(&str, &str); 4] = [
 /// The ways to call the program, for the manual page: the generator would write out every option.
 const SYNOPSIS: &str = "\
 pmtriage [report] [OPTIONS] PATH...
+pmtriage check [OPTIONS] PATH...
 pmtriage causes [OPTIONS] PATH...
 pmtriage records [OPTIONS] PATH...
 pmtriage explain [OPTIONS] [TEXT]...

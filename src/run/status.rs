@@ -50,6 +50,11 @@ impl Outcome {
         self.found = met.iter().max().map(|worst| (*worst, met.len()));
     }
 
+    /// What could not be done, in words.
+    pub fn reasons(&self) -> Vec<String> {
+        self.failures.iter().map(Error::to_string).collect()
+    }
+
     /// The exit status: where several apply, what could not be done goes first.
     pub fn status(&self) -> u8 {
         match (self.failures.is_empty(), self.unjudged.is_empty(), self.found) {
