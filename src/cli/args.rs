@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, ArgGroup, Args, Subcommand};
 
+use super::watch::AlertArgs;
 use super::words::{self, Color, FailOn};
 use crate::record::RecordKind;
 use crate::report::{Format, List, Sort};
@@ -40,6 +41,9 @@ pub struct ReportArgs {
     /// What is written, and where.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Who is told.
+    #[command(flatten)]
+    pub alerts: AlertArgs,
     /// How the program runs.
     #[command(flatten)]
     pub run: RunArgs,
@@ -154,6 +158,9 @@ pub struct OutputArgs {
     /// Let findings set the exit status
     #[arg(long, value_name = "LEVEL", default_value = "never")]
     pub fail_on: FailOn,
+    /// Say nothing where all is well: for cron, which mails what is said
+    #[arg(long)]
+    pub quiet_if_ok: bool,
 }
 
 /// How the program runs, as typed.

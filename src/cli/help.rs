@@ -65,6 +65,18 @@ Exit status:
    3  UNKNOWN: nobody can tell, also where the command line is wrong or an
       input is missing, and for --help";
 
+/// What stands below the help of `follow`.
+pub(super) const FOLLOW: &str = "\
+Examples:
+  pmtriage follow /var/log/pmta
+  pmtriage follow --since 30m --isp gmail '/var/log/pmta/*.csv'
+  pmtriage follow /var/log/pmta | while read -r line; do ...; done
+
+On a terminal the screen of the report is kept up to date in its place. Else
+one line of JSON is written where a finding opens, changes or closes.
+New files are picked up, and a file is known by what it holds, whatever it is
+called by then. --until and --keep-duplicates make no sense here.";
+
 /// What stands below the long help and in the manual page: title and indented text.
 const SECTIONS: [(&str, &str); 4] = [
     (
@@ -102,6 +114,7 @@ const SECTIONS: [(&str, &str); 4] = [
 const SYNOPSIS: &str = "\
 pmtriage [report] [OPTIONS] PATH...
 pmtriage check [OPTIONS] PATH...
+pmtriage follow [OPTIONS] PATH...
 pmtriage causes [OPTIONS] PATH...
 pmtriage records [OPTIONS] PATH...
 pmtriage explain [OPTIONS] [TEXT]...

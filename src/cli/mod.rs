@@ -22,7 +22,7 @@ pub use args::{
 };
 pub use help::{WELCOME, completions, man};
 pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
-pub use watch::{CheckArgs, FileArgs};
+pub use watch::{AlertArgs, CheckArgs, FileArgs, FollowArgs};
 pub use words::{Color, FailOn};
 
 /// What the user asked for.
@@ -34,6 +34,8 @@ pub enum Command {
     Report(Box<ReportArgs>),
     /// Say in one line, as monitoring wants it, how things are.
     Check(Box<CheckArgs>),
+    /// Watch logs that grow.
+    Follow(Box<FollowArgs>),
     /// List the causes of a log.
     Causes(Box<CausesArgs>),
     /// Print the rows behind a number.
@@ -70,6 +72,7 @@ where
     Ok(match typed.command {
         Some(TypedCommand::Report(args)) => Command::Report(args),
         Some(TypedCommand::Check(args)) => Command::Check(args),
+        Some(TypedCommand::Follow(args)) => Command::Follow(args),
         Some(TypedCommand::Causes(args)) => Command::Causes(args),
         Some(TypedCommand::Records(args)) => Command::Records(args),
         Some(TypedCommand::Explain(args)) => Command::Explain(args),
@@ -115,6 +118,9 @@ enum TypedCommand {
     /// Check the last hour, say, for Nagios or Icinga: one line and a status
     #[command(after_help = help::CHECK)]
     Check(Box<CheckArgs>),
+    /// Watch logs that grow: the last two hours, or --since; Ctrl-C ends it
+    #[command(after_help = help::FOLLOW)]
+    Follow(Box<FollowArgs>),
     /// List the causes of a log, most frequent first: one fault, one line
     Causes(Box<CausesArgs>),
     /// Print the rows of the log that are behind a number of a report

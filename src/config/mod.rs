@@ -2,6 +2,7 @@
 //! behind this module parses an option again, and nothing in it reads a clock or a variable: what
 //! the surroundings say is handed in as [`Environment`].
 
+mod alerts;
 mod checks;
 mod file;
 mod filter;
@@ -29,11 +30,12 @@ use crate::report::{Format, List, Screen, Sort};
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
+pub use alerts::Alerts;
 pub use checks::{checks_screen, dns, reading, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
 pub use output::{Form, Output};
 pub use screen::asks_for_plain_text;
-pub use watch::check;
+pub use watch::{FollowSettings, check, follow};
 
 /// What the surroundings say; only `main` asks them.
 #[derive(Debug, Clone, Default)]
@@ -95,6 +97,12 @@ pub struct Settings {
     pub verbose: u8,
     /// The lowest level of a finding that changes the exit status; nothing for none.
     pub fail_on: Option<Level>,
+    /// Say nothing where all is well.
+    pub quiet_if_ok: bool,
+    /// Who is told.
+    pub alerts: Alerts,
+    /// The machine's name.
+    pub host: String,
 }
 
 /// How records are grouped.
@@ -122,7 +130,7 @@ pub enum View {
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line, and what would be right.
 pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings> {
-    let ReportArgs { logs, thresholds, output, run } = args;
+    let ReportArgs { logs, thresholds, output, alerts, run } = args;
     let out_dir = output.out_dir.as_deref();
     let typed = Typed { logs, thresholds, stream: &output.stream, sort: output.sort, out_dir, run };
     Ok(Settings {
@@ -132,6 +140,8 @@ pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings
             FailOn::Act => Some(Level::Act),
             FailOn::Never => None,
         },
+        quiet_if_ok: output.quiet_if_ok,
+        alerts: self::alerts::alerts(alerts)?,
         ..typed.settings(environment)?
     })
 }
@@ -175,6 +185,9 @@ impl Typed<'_> {
             quiet: run.quiet,
             verbose: run.verbose,
             fail_on: None,
+            quiet_if_ok: false,
+            alerts: Alerts::default(),
+            host: environment.host.clone(),
         })
     }
 }
@@ -285,6 +298,8 @@ mod tests {
             ("pmtriage --investigate 5 x", "--investigate '5'"),
             ("pmtriage --act 200% x", "--act '200%'"),
             ("pmtriage -o report.html x", "report.html"),
+            ("pmtriage -o {day}.csv x", "{day}"),
+            ("pmtriage --mail a,b@example.com x", "--mail a,b@example.com"),
             ("pmtriage --config /nonexistent/pmtriage.toml x", "/nonexistent/pmtriage.toml"),
         ] {
             let error = meant(line, &environment()).expect_err(line);

@@ -22,9 +22,9 @@ mod write;
 
 pub use self::csv::write_sheet as write_sheet_as_csv;
 pub use causes::{CAUSES_SCHEMA, render_causes};
-pub use columns::{Column, Sheet, lay, sheet, totals};
+pub use columns::{Column, Sheet, findings_sheet, lay, sheet, totals};
 pub use digest::{Digest, State, digest, worst_first};
-pub use escape::visible;
+pub use escape::{ascii, visible};
 pub use explained::{EXPLAIN_SCHEMA, render_explained};
 pub use files::{write_file, write_file_for_all, write_set};
 pub use guard::VisibleLines;

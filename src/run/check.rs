@@ -1,5 +1,6 @@
 //! `check`: how things are, in the words and statuses of a monitoring plugin. Whatever happens, it prints its line.
 
+use super::alerts;
 use super::outputs;
 use super::stdout::{self, say};
 use super::{Examined, examine};
@@ -31,14 +32,15 @@ fn unknown(headline: &str) -> u8 {
 fn check(settings: &Settings) -> Result<u8> {
     let Examined { report, inputs, mut outcome } = examine(settings)?;
     let judged = judged_of_all(digest(&report, &[]), &outcome.reasons());
-    outputs::write_files(&report, settings, &inputs, &mut outcome);
-    outputs::write_metrics(&report, settings, &inputs, &mut outcome);
-
     let mut lines = vec![plugin_line(&judged, &report, &settings.thresholds)];
     if settings.verbose > 0 {
         lines.extend(plugin_details(&report));
     }
+    // The line goes first: a monitor's patience may end before a webhook's.
     print(&lines);
+    outputs::write_files(&report, settings, &inputs, &mut outcome);
+    alerts::tell(&report, settings, &mut outcome);
+    outputs::write_metrics(&report, settings, &inputs, &mut outcome);
     let mut status = judged.state.of_plugin().1;
     for error in &outcome.failures {
         say(&format!("pmtriage: error: {}", visible(&error.to_string())));

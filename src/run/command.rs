@@ -50,6 +50,7 @@ fn run(command: Command) -> Result<u8> {
         Command::Welcome => print(|out| out.write_all(cli::WELCOME.as_bytes())),
         Command::Report(args) => report(&config::settings(&args, &environment())?),
         Command::Check(args) => Ok(super::check::run(&args, &environment())),
+        Command::Follow(args) => super::follow::run(&config::follow(&args, &environment())?),
         Command::Causes(args) => report(&config::causes(&args, &environment())?),
         Command::Records(args) => {
             let settings = config::records(&args, &environment())?;

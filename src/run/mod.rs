@@ -1,10 +1,12 @@
 //! The pipeline on one screen. Only this room owns threads, standard error and the process's exit status.
 
+mod alerts;
 mod check;
 mod command;
 mod describe;
 mod dkim;
 mod explain;
+mod follow;
 mod inputs;
 mod notes;
 mod outputs;
@@ -22,7 +24,7 @@ use crate::evaluate::{Judgeable, evaluate};
 use crate::input::ReadSoFar;
 use crate::provider::Providers;
 use crate::reply::Rules;
-use crate::report::Report;
+use crate::report::{Report, State, digest};
 use crate::summary::summarise;
 use crate::tally::Plan;
 use inputs::{Inputs, Reading};
@@ -39,7 +41,12 @@ use std::sync::Arc;
 fn report(settings: &Settings) -> Result<Outcome> {
     let Examined { report, inputs, mut outcome } = examine(settings)?;
     outputs::write_files(&report, settings, &inputs, &mut outcome);
-    outputs::write_stdout(&report, settings, &mut outcome);
+    if settings.quiet_if_ok && digest(&report, &outcome.reasons()).state == State::Ok {
+        outcome.hush();
+    } else {
+        outputs::write_stdout(&report, settings, &mut outcome);
+    }
+    alerts::tell(&report, settings, &mut outcome);
     outputs::write_metrics(&report, settings, &inputs, &mut outcome);
     // To free the texts of some ten thousand rows one by one takes longer than to let the process end.
     std::mem::forget(report);

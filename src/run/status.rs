@@ -50,6 +50,12 @@ impl Outcome {
         self.found = met.iter().max().map(|worst| (*worst, met.len()));
     }
 
+    /// Keeps to itself what is no failure.
+    pub fn hush(&mut self) {
+        self.notes.clear();
+        self.inputs.clear();
+    }
+
     /// What could not be done, in words.
     pub fn reasons(&self) -> Vec<String> {
         self.failures.iter().map(Error::to_string).collect()

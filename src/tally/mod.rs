@@ -16,6 +16,7 @@ mod plan;
 mod repeats;
 mod replies;
 mod select;
+mod sliding;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
 mod tally;
 mod votes;
@@ -30,5 +31,6 @@ pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
 pub use plan::{IspBy, Plan};
 pub use replies::{FLOOD, OTHER, Party, Replies, Reply};
 pub use select::{Filter, LeftOut, Seen, Window};
+pub use sliding::Sliding;
 pub use tally::{Listed, Tally};
 pub use votes::{Vote, Votes};

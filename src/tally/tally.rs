@@ -14,6 +14,7 @@ use crate::record::NONE;
 use std::sync::Arc;
 
 /// What was counted of some records.
+#[derive(Clone)]
 pub struct Tally {
     pub(super) plan: Arc<Plan>,
     /// Recipient domains by number.
