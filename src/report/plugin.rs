@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(
             line(&sample::problems()),
             "PMTRIAGE CRITICAL - yahoo: 192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 % | \
-             'all'=5.873%;5;15;0;100 'gmail'=2.8376%;5;15;0;100 'yahoo'=11.9556%;5;15;0;100 'attempts'=13790;;;0 \
+             'all'=5.8738%;5;15;0;100 'gmail'=2.8376%;5;15;0;100 'yahoo'=11.9556%;5;15;0;100 'attempts'=13790;;;0 \
              'deferred'=810;;;0 'findings'=1;;;0 'records'=13792;;;0 'skipped'=3;;;0"
         );
         let fine = line(&sample::fine());

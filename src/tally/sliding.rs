@@ -141,43 +141,50 @@ mod tests {
         })
     }
 
-    /// One record a minute, from minute `from` on.
+    /// Minutes are counted from here: a time when there was PowerMTA.
+    const START: i64 = 1_772_452_800;
+
+    fn minute(minute: i64) -> Moment {
+        Moment(START + minute * 60)
+    }
+
+    /// One record a minute.
     fn segment(minutes: std::ops::Range<i64>) -> Segment {
         let schema = Schema::from_names([&b"type"[..], b"timeLogged", b"rcpt"]);
-        let rows: String = minutes.map(|minute| format!("t,{},a@example.com\n", minute * 60)).collect();
+        let rows: String = minutes.map(|minute| format!("t,{},a@example.com\n", START + minute * 60)).collect();
         Segment::of(rows.into(), Arc::new(Layout::Header(schema)), 0, Beyond::Nothing)
     }
 
-    fn deferred(sliding: &mut Sliding, minute: i64) -> u64 {
-        sliding.tally(Moment(minute * 60)).cells.all().map(|(_, cell, _)| cell.counts.deferred).sum()
+    fn deferred(sliding: &mut Sliding, at: i64) -> u64 {
+        sliding.tally(minute(at)).cells.all().map(|(_, cell, _)| cell.counts.deferred).sum()
     }
 
     #[test]
     fn the_window_moves_on_and_forgets() {
         let mut sliding = Sliding::new(&plan(), 120 * 60);
-        sliding.add(0, &segment(0..1000), Moment(1000 * 60));
+        sliding.add(0, &segment(0..1000), minute(1000));
         // Parts are of five minutes: the oldest is kept until all of it is too old.
         assert_eq!(deferred(&mut sliding, 1000), 120);
         assert_eq!(sliding.read()[RecordKind::Deferred], 1000);
-        for minute in 1000..1300 {
-            sliding.add(0, &segment(minute..minute + 1), Moment(minute * 60));
-            let counted = deferred(&mut sliding, minute);
-            assert!((120..=126).contains(&counted), "{counted} at minute {minute}");
+        for at in 1000..1300 {
+            sliding.add(0, &segment(at..at + 1), minute(at));
+            let counted = deferred(&mut sliding, at);
+            assert!((120..=126).contains(&counted), "{counted} at minute {at}");
             assert!(sliding.parts.len() <= PARTS as usize + 1);
         }
         assert_eq!(deferred(&mut sliding, 1400), 20);
         assert_eq!(deferred(&mut sliding, 2000), 0);
-        assert_eq!(sliding.newest(), Some(Moment(1299 * 60)));
+        assert_eq!(sliding.newest(), Some(minute(1299)));
     }
 
     #[test]
     fn what_comes_late_counts_and_a_clock_that_is_ahead_keeps_nothing_for_ever() {
         let mut sliding = Sliding::new(&plan(), 120 * 60);
-        sliding.add(0, &segment(1000..1010), Moment(1010 * 60));
+        sliding.add(0, &segment(1000..1010), minute(1010));
         assert_eq!(deferred(&mut sliding, 1010), 10);
-        sliding.add(1, &segment(950..960), Moment(1010 * 60));
+        sliding.add(1, &segment(950..960), minute(1010));
         assert_eq!(deferred(&mut sliding, 1010), 20);
-        sliding.add(1, &segment(9000..9010), Moment(1010 * 60));
+        sliding.add(1, &segment(9000..9010), minute(1010));
         assert_eq!(deferred(&mut sliding, 1010), 30);
         assert_eq!(deferred(&mut sliding, 1200), 0);
     }
@@ -186,10 +193,10 @@ mod tests {
     fn damage_and_records_without_a_time_are_passed_over() {
         let mut sliding = Sliding::new(&plan(), 7200);
         let schema = Schema::from_names([&b"type"[..], b"timeLogged", b"rcpt"]);
-        let rows = "t,7000,a@example.com\n?,x\nt,,a@example.com\n\nt,7001,a@example.com\n";
+        let rows = format!("t,{START},a@example.com\n?,x\nt,,a@example.com\n\nt,{START},a@example.com\n");
         let segment = Segment::of(rows.into(), Arc::new(Layout::Header(schema)), 0, Beyond::Nothing);
-        sliding.add(0, &segment, Moment(7200));
-        let tally = sliding.tally(Moment(7200));
+        sliding.add(0, &segment, minute(1));
+        let tally = sliding.tally(minute(1));
         assert_eq!(tally.cells.all().map(|(_, cell, _)| cell.counts.deferred).sum::<u64>(), 2);
         assert_eq!(tally.coverage.all()[&0].all_records(), 2);
     }

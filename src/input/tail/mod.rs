@@ -6,6 +6,9 @@
 //! nothing on network file systems and is lost where too many come at once, and a look at a few hundred files takes less than a
 //! millisecond.
 
+#[cfg(test)]
+mod tests;
+
 use super::find::{Found, Named, find};
 use super::look::{Content, look};
 use super::open::{Compression, ReadSoFar, open};
@@ -33,8 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A file that is gone from its place may still be written to by who has it open; after so long nobody has.
 const LET_GO: Duration = Duration::from_secs(600);
 
-/// What a file is to the file system.
-type FileId = (u64, u64);
+/// What a file is to the file system: device, number, and when it was made, since numbers are given again.
+type FileId = (u64, u64, Option<SystemTime>);
 
 /// The files that grow, and those that did.
 pub struct Tail {
@@ -272,6 +275,7 @@ impl Tail {
         let growing = &mut self.contents[number];
         handle.seek(SeekFrom::Start(growing.read))?;
         (growing.handle, growing.path, growing.missing_since) = (Some(handle), path.to_owned(), None);
+        self.seen.retain(|_, seen| *seen != Seen::Source(number));
         self.seen.insert(id, Seen::Source(number));
         Ok(())
     }
@@ -426,11 +430,11 @@ fn whole_lines(bytes: &[u8]) -> usize {
 #[cfg(unix)]
 fn file_id(metadata: &Metadata, _: &Path) -> FileId {
     use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
+    (metadata.dev(), metadata.ino(), metadata.created().ok())
 }
 
 /// Elsewhere a file is known by its path, and by its content where that changes.
 #[cfg(not(unix))]
-fn file_id(_: &Metadata, path: &Path) -> FileId {
-    (0, xxhash_rust::xxh3::xxh3_64(path.to_string_lossy().as_bytes()))
+fn file_id(metadata: &Metadata, path: &Path) -> FileId {
+    (0, xxhash_rust::xxh3::xxh3_64(path.to_string_lossy().as_bytes()), metadata.created().ok())
 }
