@@ -56,6 +56,8 @@
 //! | a column that is read | `record/column.rs` |
 //! | a column that is written | the end of its list in `report/columns.rs`; README has a table of each |
 //! | an output format | a file beside `report/csv.rs`, its name and ending in `report/write.rs`, what the help says of it in `cli/words.rs` |
+//! | a metric | `report/prom.rs`; alerts and dashboard stand in `packaging` |
+//! | a way to tell others | a file beside `alert/mail.rs`, its option in `cli/watch.rs` and `config/alerts.rs` |
 //! | a provider | a row in `provider/providers.csv` |
 //! | what a reply means | a rule in `reply/rules.toml`, with a reply that it decides |
 //! | a note below the tables | `run/notes.rs` |

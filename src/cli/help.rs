@@ -54,7 +54,7 @@ Exit status:
 pub(super) const CHECK: &str = "\
 Examples:
   pmtriage check --since 1h /var/log/pmta
-  pmtriage check --since 1h -o /var/lib/node_exporter/pmtriage.prom /var/log/pmta
+  pmtriage check --since 1h -o /srv/metrics/pmtriage.prom /var/log/pmta
 
 Prints one line with performance data; -v adds a line for each finding.
 

@@ -1,5 +1,6 @@
 //! Mail, webhook and silence: what is told, when, and that nothing is lost where telling fails.
 
+use crate::logs::healthy_file;
 use crate::program::{Run, Said, sample};
 use chrono::Utc;
 use hmac::{Hmac, Mac};
@@ -14,6 +15,9 @@ use tempfile::{TempDir, tempdir};
 
 const ACT: &str = "acct-2026-03-02.csv";
 
+/// Not a sample, see [`healthy_file`].
+const HEALTHY: &str = "healthy";
+
 /// A folder with a sendmail that keeps what it is given, or refuses it.
 fn sendmail(script: &str) -> (TempDir, String) {
     let folder = tempdir().expect("a folder");
@@ -26,7 +30,8 @@ fn sendmail(script: &str) -> (TempDir, String) {
 }
 
 fn report(path: &str, log: &str, args: &[&str]) -> Said {
-    Run::new().env("PATH", path).arg("report").args(args).arg(sample(log)).run()
+    let log = if log == HEALTHY { healthy_file() } else { sample(log) };
+    Run::new().env("PATH", path).arg("report").args(args).arg(log).run()
 }
 
 #[test]
@@ -34,7 +39,7 @@ fn a_mail_goes_out_where_something_is_wrong_and_only_there() {
     let (folder, path) = sendmail("echo \"$@\" >> args; cat >> mail");
     let mail = folder.path().join("mail");
     let to = ["--mail", "ops@example.com"];
-    assert_eq!(report(&path, "healthy.csv", &to).status, Some(0));
+    assert_eq!(report(&path, HEALTHY, &to).status, Some(0));
     assert!(!mail.exists(), "all is well");
 
     let said = report(&path, ACT, &to);
@@ -48,10 +53,10 @@ fn a_mail_goes_out_where_something_is_wrong_and_only_there() {
     assert_eq!(fs::read_to_string(folder.path().join("args")).expect("arguments"), "-i ops@example.com\n");
 
     for (log, args, subject) in [
-        ("healthy.csv", &["--always"][..], "Subject: OK "),
+        (HEALTHY, &["--always"][..], "Subject: OK "),
         ("no-deferrals-logged.csv", &[], "Subject: UNKNOWN "),
         ("above-5-percent.csv", &[], "Subject: INVESTIGATE "),
-        ("healthy.csv", &["/nonexistent/acct.csv"], "Subject: UNKNOWN "),
+        (HEALTHY, &["/nonexistent/acct.csv"], "Subject: UNKNOWN "),
     ] {
         fs::remove_file(&mail).expect("there was one");
         report(&path, log, &[&to[..], args].concat());
@@ -166,7 +171,7 @@ fn a_webhook_that_refuses_is_status_1_and_its_address_stays_secret() {
             let _ = stream.expect("a connection").write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         }
     });
-    let said = report("/bin", "healthy.csv", &["--always", "--webhook", &url]);
+    let said = report("/bin", HEALTHY, &["--always", "--webhook", &url]);
     assert_eq!(said.status, Some(1), "{}", said.stderr);
     assert!(!said.stderr.contains("panicked"), "{}", said.stderr);
 }
@@ -174,13 +179,13 @@ fn a_webhook_that_refuses_is_status_1_and_its_address_stays_secret() {
 #[test]
 fn nothing_is_said_where_all_is_well() {
     for (log, format, is_said) in
-        [("healthy.csv", "table", false), ("healthy.csv", "json", false), (ACT, "table", true), ("no-deferrals-logged.csv", "table", true)]
+        [(HEALTHY, "table", false), (HEALTHY, "json", false), (ACT, "table", true), ("no-deferrals-logged.csv", "table", true)]
     {
         let said = report("/bin", log, &["--quiet-if-ok", "--format", format]);
         assert_eq!(!said.stdout.is_empty(), is_said, "{log}");
         assert!(is_said || said.stderr.is_empty(), "{log}: {}", said.stderr);
     }
-    let said = report("/bin", "healthy.csv", &["--quiet-if-ok", "/nonexistent/acct.csv"]);
+    let said = report("/bin", HEALTHY, &["--quiet-if-ok", "/nonexistent/acct.csv"]);
     assert!(said.status == Some(1) && !said.stdout.is_empty() && !said.stderr.is_empty());
 }
 
@@ -191,7 +196,7 @@ fn names_have_the_day_and_the_host() {
     let (before, after);
     before = Utc::now().date_naive();
     let args = ["-o", file.to_str().expect("text"), "--out-dir", dir.to_str().expect("text"), "--quiet-if-ok"];
-    assert_eq!(report("/bin", "healthy.csv", &args).status, Some(0));
+    assert_eq!(report("/bin", HEALTHY, &args).status, Some(0));
     after = Utc::now().date_naive();
     let names: Vec<PathBuf> = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("one").path()).collect();
     let is_of_today = |path: &Path| {
@@ -200,5 +205,5 @@ fn names_have_the_day_and_the_host() {
     };
     assert!(names.len() == 2 && names.iter().all(|path| is_of_today(path)), "{names:?}");
     assert!(names.iter().any(|path| path.join("isps.csv").is_file()));
-    assert_eq!(report("/bin", "healthy.csv", &["-o", "{dat}.csv"]).status, Some(2));
+    assert_eq!(report("/bin", HEALTHY, &["-o", "{dat}.csv"]).status, Some(2));
 }

@@ -108,7 +108,7 @@ fn only_the_window_counts_and_what_cannot_be_judged_is_said() {
     let log = folder.path().join("acct.csv");
     let now = Utc::now();
     append(&log, &rows(11, 400, 60, now - chrono::Duration::hours(3)));
-    append(&log, &rows(12, 400, 0, now));
+    append(&log, &rows(12, 400, 3, now));
     let follower = Follower::start(&log, &[]);
     thread::sleep(Duration::from_secs(2));
     assert!(follower.lines.try_recv().is_err(), "the trouble is three hours old");
