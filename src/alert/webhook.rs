@@ -170,6 +170,9 @@ mod tests {
         assert_eq!(body.lines().count(), 1);
         let read: serde_json::Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(read["text"], "ACT pmtriage on mx1: gmail: a\\x0a\\x1b[31m");
-        assert_eq!((&read["schema"], &read["verdict"], &read["findings"][0]["id"]), (&SCHEMA.into(), &"act".into(), &"x".into()));
+        assert_eq!(
+            (&read["schema"], &read["verdict"], &read["findings"][0]["id"]),
+            (&SCHEMA.into(), &"act".into(), &"x".into())
+        );
     }
 }

@@ -268,7 +268,9 @@ mod tests {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             assert_eq!(is_check(&words), expected, "{line}");
         }
-        assert!(matches!(parsed("pmtriage check --since 1h -o x.prom x"), Ok(Command::Check(args)) if args.files.outputs.len() == 1));
+        assert!(
+            matches!(parsed("pmtriage check --since 1h -o x.prom x"), Ok(Command::Check(args)) if args.files.outputs.len() == 1)
+        );
     }
 
     #[test]

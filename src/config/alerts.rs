@@ -70,12 +70,13 @@ mod tests {
             std::fs::write(file, text).expect("written");
         }
         let told = alerts(&args(&format!("@{}", url.display()), Some(&key))).expect("both are right");
-        let expected =
-            Webhook { url: "https://hooks.example.com/T0/s3cret".into(), secret: Some(b"s3cret".to_vec()) };
+        let expected = Webhook { url: "https://hooks.example.com/T0/s3cret".into(), secret: Some(b"s3cret".to_vec()) };
         assert_eq!(told.webhooks, [expected]);
-        for (webhook, secret) in
-            [("https://x.example", Some(&*empty)), ("@/nonexistent", None), ("https://x.example", Some(Path::new("/x/y")))]
-        {
+        for (webhook, secret) in [
+            ("https://x.example", Some(&*empty)),
+            ("@/nonexistent", None),
+            ("https://x.example", Some(Path::new("/x/y"))),
+        ] {
             let error = alerts(&args(webhook, secret)).expect_err(webhook).to_string();
             assert!(error.starts_with("--webhook"), "{error}");
         }
@@ -83,7 +84,9 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_refused() {
-        for wrong in ["", "hooks.example.com", "ftp://x.example", "https://", "https:///x", "http://x y", "https://x\r\ny"] {
+        for wrong in
+            ["", "hooks.example.com", "ftp://x.example", "https://", "https:///x", "http://x y", "https://x\r\ny"]
+        {
             assert!(alerts(&args(wrong, None)).is_err(), "{wrong}");
         }
         for sound in ["http://127.0.0.1:8080/x", "https://hooks.example.com?k=v"] {

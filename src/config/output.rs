@@ -139,7 +139,8 @@ mod tests {
             host: "mx1.example/../x".into(),
             ..Environment::default()
         };
-        let filled = |name: &str, tz| filled_in("-o", Path::new(name), tz, &environment).map(|path| path.display().to_string());
+        let filled =
+            |name: &str, tz| filled_in("-o", Path::new(name), tz, &environment).map(|path| path.display().to_string());
         assert_eq!(filled("r/{date}-{host}.csv", "UTC").ok().as_deref(), Some("r/2026-03-02-mx1.example_.._x.csv"));
         assert_eq!(filled("{date}.csv", "Europe/Berlin").ok().as_deref(), Some("2026-03-03.csv"));
         assert_eq!(filled("a{b,c}.csv", "UTC").ok().as_deref(), Some("a{b,c}.csv"));

@@ -65,8 +65,7 @@ mod tests {
             (Color::Always, true, false, Colour::On),
             (Color::Never, false, true, Colour::Off),
         ] {
-            let environment =
-                Environment { utf8: true, plain_text, stdout_is_terminal, ..Environment::default() };
+            let environment = Environment { utf8: true, plain_text, stdout_is_terminal, ..Environment::default() };
             assert_eq!(colour(typed, &environment), expected, "{typed:?}, {plain_text}, {stdout_is_terminal}");
         }
     }

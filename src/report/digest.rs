@@ -124,7 +124,8 @@ mod tests {
         let mut report = sample::problems();
         let first = "yahoo: 192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %";
         assert_eq!(of(&report), (State::Act, first.to_owned()));
-        let milder = Finding { level: Level::Investigate, isp: "gmail".into(), ..report.evaluation.findings[0].clone() };
+        let milder =
+            Finding { level: Level::Investigate, isp: "gmail".into(), ..report.evaluation.findings[0].clone() };
         report.evaluation.findings.insert(0, milder);
         assert_eq!(of(&report), (State::Act, format!("{first}, and 1 more finding")));
         report.evaluation.findings.pop();

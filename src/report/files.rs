@@ -57,9 +57,8 @@ fn write_with(path: &Path, mode: Mode, write: &mut dyn FnMut(&mut dyn Write) -> 
         Ok(found) if !found.is_file() || path.starts_with("/dev") => {
             write_directly(path, write).map_err(|error| Error::output(path, error))
         }
-        Ok(_) => {
-            replace(path, mode, write).map_err(|error| Error::output(path, format!("{error}; the old file is untouched")))
-        }
+        Ok(_) => replace(path, mode, write)
+            .map_err(|error| Error::output(path, format!("{error}; the old file is untouched"))),
         Err(_) => replace(path, mode, write).map_err(|error| Error::output(path, error)),
     }
 }

@@ -259,7 +259,9 @@ mod tests {
         evaluation.ips.extend((0..9_000).map(|n| IpRow { ip: format!("2001:db8::{n:x}"), ..ip.clone() }));
         evaluation.findings.extend((0..9_000).map(|n| Finding { id: n.to_string(), ..finding.clone() }));
         let group = report.groups[0].clone();
-        report.groups.extend((0..9_000).map(|n| crate::summary::Group { isp: format!("d{n}.example"), ..group.clone() }));
+        report
+            .groups
+            .extend((0..9_000).map(|n| crate::summary::Group { isp: format!("d{n}.example"), ..group.clone() }));
         let text = text(&report);
         assert!(samples(&text).len() <= 2_000, "{}", samples(&text).len());
         assert!(text.contains("pmtriage_isp_level{isp=\"yahoo\"} 1\n"), "a raised provider stays");

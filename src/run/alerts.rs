@@ -53,12 +53,7 @@ fn members(report: &Report, failures: Vec<String>) -> Vec<(&'static str, Value)>
     findings.truncate(FINDINGS);
     let totals = objects(totals(report)).pop().unwrap_or_default();
     let warnings = [&report.unjudged[..], &report.warnings].concat();
-    vec![
-        ("findings", findings.into()),
-        ("totals", totals),
-        ("warnings", warnings.into()),
-        ("errors", failures.into()),
-    ]
+    vec![("findings", findings.into()), ("totals", totals), ("warnings", warnings.into()), ("errors", failures.into())]
 }
 
 fn objects(sheet: Sheet) -> Vec<Value> {

@@ -137,7 +137,9 @@ fn a_webhook_gets_a_signed_document_and_is_asked_again_where_it_stumbles() {
     assert_eq!(asked[0].1, asked[1].1);
     let (head, body) = &asked[1];
     assert_eq!(head[0], "POST /hook HTTP/1.1");
-    let signature = head.iter().find_map(|line| line.to_lowercase().strip_prefix("x-pmtriage-signature: sha256=").map(str::to_owned));
+    let signature = head
+        .iter()
+        .find_map(|line| line.to_lowercase().strip_prefix("x-pmtriage-signature: sha256=").map(str::to_owned));
     let mut mac = Hmac::<Sha256>::new_from_slice(b"s3cret").expect("any length");
     mac.update(body);
     let expected: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -178,9 +180,12 @@ fn a_webhook_that_refuses_is_status_1_and_its_address_stays_secret() {
 
 #[test]
 fn nothing_is_said_where_all_is_well() {
-    for (log, format, is_said) in
-        [(HEALTHY, "table", false), (HEALTHY, "json", false), (ACT, "table", true), ("no-deferrals-logged.csv", "table", true)]
-    {
+    for (log, format, is_said) in [
+        (HEALTHY, "table", false),
+        (HEALTHY, "json", false),
+        (ACT, "table", true),
+        ("no-deferrals-logged.csv", "table", true),
+    ] {
         let said = report("/bin", log, &["--quiet-if-ok", "--format", format]);
         assert_eq!(!said.stdout.is_empty(), is_said, "{log}");
         assert!(is_said || said.stderr.is_empty(), "{log}: {}", said.stderr);
@@ -198,7 +203,8 @@ fn names_have_the_day_and_the_host() {
     let args = ["-o", file.to_str().expect("text"), "--out-dir", dir.to_str().expect("text"), "--quiet-if-ok"];
     assert_eq!(report("/bin", HEALTHY, &args).status, Some(0));
     after = Utc::now().date_naive();
-    let names: Vec<PathBuf> = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("one").path()).collect();
+    let names: Vec<PathBuf> =
+        fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("one").path()).collect();
     let is_of_today = |path: &Path| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         [before, after].iter().any(|day| name.starts_with(&day.to_string()))

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// The header line.
-pub const HEADER: &str =
-    "type,timeLogged,timeQueued,orig,rcpt,dsnDiag,dlvType,dlvSourceIp,dlvDestinationIp,vmtaPool\n";
+pub const HEADER: &str = "type,timeLogged,timeQueued,orig,rcpt,dsnDiag,dlvType,dlvSourceIp,dlvDestinationIp,vmtaPool\n";
 
 /// One record of gmail's, by one of four IPs.
 pub fn row(kind: &str, time: DateTime<Utc>, ip: u32, number: u32) -> String {
@@ -17,9 +16,7 @@ pub fn row(kind: &str, time: DateTime<Utc>, ip: u32, number: u32) -> String {
         "d" => "smtp;250 2.0.0 OK",
         _ => "smtp;421 4.7.28 Gmail has detected an unusual rate of unsolicited mail",
     };
-    format!(
-        "{kind},{time},{time},news@example.com,r{number}@gmail.com,{diag},smtp,198.51.100.{ip},192.0.2.25,main\n"
-    )
+    format!("{kind},{time},{time},news@example.com,r{number}@gmail.com,{diag},smtp,198.51.100.{ip},192.0.2.25,main\n")
 }
 
 /// `rows` records, of which `deferred` of each hundred are deferrals, all by one IP.

@@ -132,7 +132,8 @@ fn the_cron_lines_do_what_they_say() {
     let mail = fs::read_to_string(place.path().join("mail")).expect("a mail");
     assert!(mail.contains("\nSubject: ACT pmtriage on "), "{mail}");
     let day = Utc::now().date_naive();
-    let reports: Vec<_> = [day, day.pred_opt().expect("a day")].map(|day| place.path().join(format!("lib/{day}.json"))).into();
+    let reports: Vec<_> =
+        [day, day.pred_opt().expect("a day")].map(|day| place.path().join(format!("lib/{day}.json"))).into();
     assert!(reports.iter().any(|report| report.is_file()));
     assert!(place.path().join("lib/pmtriage.prom").is_file());
 }
@@ -145,7 +146,8 @@ fn the_unit_runs_as_it_is_written_and_systemd_takes_it() {
     let said = shell(&command.replace("${STATE_DIRECTORY}", "/var/lib/pmtriage"), place.path());
     assert_eq!(said.status.code(), Some(11), "{said:?}");
     assert!(place.path().join("lib/nightly.prom").is_file());
-    for needed in ["DynamicUser=yes", "ReadOnlyPaths=/var/log/pmta", "StateDirectory=pmtriage", "ProtectSystem=strict"] {
+    for needed in ["DynamicUser=yes", "ReadOnlyPaths=/var/log/pmta", "StateDirectory=pmtriage", "ProtectSystem=strict"]
+    {
         assert!(unit.lines().any(|line| line == needed), "{needed}");
     }
     assert!(text("systemd/pmtriage-nightly.timer").lines().any(|line| line == "Persistent=true"));
@@ -158,7 +160,9 @@ fn the_unit_runs_as_it_is_written_and_systemd_takes_it() {
         verify.arg(place.path().join(name));
     }
     match verify.output() {
-        Ok(said) => assert!(said.status.success() && said.stderr.is_empty(), "{}", String::from_utf8_lossy(&said.stderr)),
+        Ok(said) => {
+            assert!(said.status.success() && said.stderr.is_empty(), "{}", String::from_utf8_lossy(&said.stderr))
+        }
         Err(_) => println!("skipped: systemd-analyze is not there"),
     }
 }

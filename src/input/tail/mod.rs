@@ -6,6 +6,7 @@
 //! nothing on network file systems and is lost where too many come at once, and a look at a few hundred files takes less than a
 //! millisecond.
 
+mod growing;
 #[cfg(test)]
 mod tests;
 
@@ -16,22 +17,17 @@ use super::segment::Segment;
 use super::segments::Segments;
 use crate::error::Error;
 use crate::record::Layout;
-use memchr::{memchr, memchr2_iter, memrchr};
+use growing::{FINGERPRINT, Growing, Grown};
+use memchr::memchr;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, Metadata};
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-/// So many first bytes tell contents apart, and so many before the place that was read to.
-const FINGERPRINT: usize = 4096;
-
-/// Bytes read of one file at a time.
-const BLOCK: u64 = 1 << 20;
-
-/// A line that is not whole after so long is handed out as it is: its quote was never meant as one.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A packed file that was not written to for so long is finished.
+const FINISHED: Duration = Duration::from_secs(2);
 
 /// A file that is gone from its place may still be written to by who has it open; after so long nobody has.
 const LET_GO: Duration = Duration::from_secs(600);
@@ -70,25 +66,6 @@ enum Relation {
     Copy(usize),
     /// It is too short to tell.
     Undecided,
-}
-
-/// One content.
-struct Growing {
-    path: PathBuf,
-    form: Content,
-    head: Vec<u8>,
-    handle: Option<File>,
-    /// Bytes of the file that were read.
-    read: u64,
-    /// Of these the last, whose line is not whole.
-    pending: Vec<u8>,
-    pending_since: Instant,
-    /// The last that were read, to know a copy by.
-    last: Vec<u8>,
-    /// Since when it is in no place that was looked at.
-    missing_since: Option<Instant>,
-    /// It was read whole from a packed file, which does not grow.
-    is_packed: bool,
 }
 
 impl Tail {
@@ -225,14 +202,16 @@ impl Tail {
         hand_out: &mut dyn FnMut(usize, &Segment),
     ) -> io::Result<Option<String>> {
         let age = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
-        if age.is_some_and(|age| age < PATIENCE) {
+        if age.is_some_and(|age| age < FINISHED) {
             return Ok(None);
         }
         let number = self.contents.len();
         self.seen.insert(id, passed(metadata));
         let (_, body) = open(path, &self.so_far)?;
         let mut segments = Segments::new(body, &form);
-        self.contents.push(Growing { is_packed: true, ..Growing::new(path, form, head, None) });
+        let mut packed = Growing::new(path, form, head, None);
+        packed.is_packed = true;
+        self.contents.push(packed);
         let mut spare = Vec::new();
         loop {
             match segments.next(spare) {
@@ -262,7 +241,7 @@ impl Tail {
                 // Another file that begins alike, unless what it begins with went away under its old name.
                 Ordering::Greater if known.missing_since.is_none() => {}
                 // Of a packed file only the beginning is unpacked for a look.
-                _ if compression != Compression::None || ends_alike(path, known) => return Relation::Copy(number),
+                _ if compression != Compression::None || known.ends_alike(path) => return Relation::Copy(number),
                 _ => {}
             }
         }
@@ -298,9 +277,7 @@ impl Tail {
                 (true, _) => growing.missing_since = None,
                 (false, None) => growing.missing_since = Some(now),
                 (false, Some(since)) if now - since > LET_GO => {
-                    // Its number stays, what it holds does not.
-                    (growing.handle, growing.pending, growing.last) = (None, Vec::new(), Vec::new());
-                    growing.head = Vec::new();
+                    growing.let_go();
                 }
                 (false, Some(_)) => {}
             }
@@ -310,121 +287,17 @@ impl Tail {
     /// Hands out what one file has grown by.
     fn read_on(&mut self, number: usize, hand_out: &mut dyn FnMut(usize, &Segment)) -> io::Result<()> {
         let growing = &mut self.contents[number];
-        // It is put back unless it fails, or has nothing more to say.
-        let Some(mut handle) = growing.handle.take() else { return Ok(()) };
-        let size = handle.metadata()?.len();
-        if size < growing.read {
-            // It was emptied in its place, to be filled anew: another content.
+        if growing.read_on(&mut |segment| hand_out(number, segment))? == Grown::Truncated {
+            // It was emptied in its place, to be filled anew: that will be another content.
             growing.missing_since = Some(Instant::now());
             self.seen.retain(|_, seen| !matches!(seen, Seen::Source(of) | Seen::Copy(of) if *of == number));
-            return Ok(());
-        }
-        while growing.read < size {
-            let before = growing.pending.len();
-            let taken = handle.by_ref().take(BLOCK.min(size - growing.read)).read_to_end(&mut growing.pending)?;
-            if taken == 0 {
-                break;
-            }
-            if before == 0 {
-                growing.pending_since = Instant::now();
-            }
-            growing.read += taken as u64;
-            growing.remember(before);
-            growing.hand_out(number, whole_lines(&growing.pending), hand_out)?;
-        }
-        let is_late = growing.pending_since.elapsed() > PATIENCE || growing.pending.len() as u64 > BLOCK;
-        if !growing.pending.is_empty() && is_late {
-            let end = memrchr(b'\n', &growing.pending).map_or(0, |end| end + 1);
-            growing.hand_out(number, end, hand_out)?;
-        }
-        growing.handle = Some(handle);
-        Ok(())
-    }
-}
-
-impl Growing {
-    fn new(path: &Path, form: Content, head: Vec<u8>, handle: Option<File>) -> Growing {
-        Growing {
-            path: path.to_owned(),
-            form,
-            head,
-            handle,
-            read: 0,
-            pending: Vec::new(),
-            pending_since: Instant::now(),
-            last: Vec::new(),
-            missing_since: None,
-            is_packed: false,
-        }
-    }
-
-    /// Hands out the first bytes of what is pending.
-    fn hand_out(&mut self, number: usize, length: usize, hand_out: &mut dyn FnMut(usize, &Segment)) -> io::Result<()> {
-        if length == 0 {
-            return Ok(());
-        }
-        let rest = self.pending.split_off(length);
-        let lines = std::mem::replace(&mut self.pending, rest);
-        self.pending_since = Instant::now();
-        let mut segments = Segments::new(Box::new(Cursor::new(lines)), &self.form);
-        while let Some(segment) = segments.next(Vec::new())? {
-            hand_out(number, &segment);
-            // A header line holds for what comes after it, in the next block as well.
-            if matches!(self.form, Content::Csv(_)) {
-                self.form = Content::Csv((*segment.layout).clone());
-            }
         }
         Ok(())
     }
-
-    /// Keeps what a copy is known by; what is new stands in `pending` from `before` on.
-    fn remember(&mut self, before: usize) {
-        let new = &self.pending[before..];
-        self.last.extend_from_slice(&new[new.len().saturating_sub(FINGERPRINT)..]);
-        let surplus = self.last.len().saturating_sub(FINGERPRINT);
-        self.last.drain(..surplus);
-        let room = FINGERPRINT.saturating_sub(self.head.len());
-        let head_end = self.read as usize;
-        if room > 0 && head_end > self.head.len() {
-            // The head was taken when the file was met; it grows with the file until it is full.
-            let missing = head_end - self.head.len();
-            let from = new.len().saturating_sub(missing);
-            self.head.extend_from_slice(&new[from..][..missing.min(room).min(new.len() - from)]);
-        }
-    }
-}
-
-/// Whether a plain file has, before the place that a content was read to, the bytes that stood there.
-fn ends_alike(path: &Path, known: &Growing) -> bool {
-    let read = || -> io::Result<bool> {
-        let mut file = File::open(path)?;
-        if file.metadata()?.len() < known.read {
-            // A copy that is not finished yet, or of an earlier time.
-            return Ok(true);
-        }
-        let mut there = vec![0; known.last.len()];
-        file.seek(SeekFrom::Start(known.read - known.last.len() as u64))?;
-        file.read_exact(&mut there)?;
-        Ok(there == known.last)
-    };
-    read().unwrap_or(false)
 }
 
 fn passed(metadata: &Metadata) -> Seen {
     Seen::Passed(metadata.len(), metadata.modified().ok())
-}
-
-/// How many of the bytes, which begin with a record, are whole lines: up to the last line end that is in no quotes.
-fn whole_lines(bytes: &[u8]) -> usize {
-    let (mut in_quotes, mut end) = (false, 0);
-    for at in memchr2_iter(b'"', b'\n', bytes) {
-        match bytes[at] {
-            b'"' => in_quotes = !in_quotes,
-            _ if !in_quotes => end = at + 1,
-            _ => {}
-        }
-    }
-    end
 }
 
 #[cfg(unix)]

@@ -2,8 +2,6 @@
 //! packing and truncating, and the cases that people have met.
 
 use super::*;
-use crate::read::{Item, Rows};
-use crate::record::Column;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -55,10 +53,9 @@ impl Place {
         self.tail.next_look = None;
         let handed_out = &mut self.handed_out;
         let errors = self.tail.poll(&mut |_, segment| {
-            let mut rows = Rows::new(segment);
-            while let Some(item) = rows.next() {
-                if let Item::Row(row) = item {
-                    *handed_out.entry(String::from_utf8_lossy(&row.get(Column::Rcpt)).into_owned()).or_default() += 1;
+            for line in String::from_utf8_lossy(segment.bytes()).lines() {
+                if let Some(rcpt) = line.split(',').nth(2) {
+                    *handed_out.entry(rcpt.to_owned()).or_default() += 1;
                 }
             }
         });
@@ -133,7 +130,7 @@ fn a_copy_is_no_news() {
     fs::copy(place.path("acct.csv"), place.path("copy.csv")).expect("copied");
     place.check("a copy beside it");
     place.pack("acct.csv", "acct.csv.gz");
-    std::thread::sleep(PATIENCE);
+    std::thread::sleep(FINISHED);
     place.check("a packed copy");
     fs::remove_file(place.path("acct.csv")).expect("removed");
     place.check("the original is gone");
@@ -173,7 +170,7 @@ fn what_was_packed_before_it_was_met_is_read_once() {
     place.pack("acct.csv", "acct.csv.gz");
     fs::remove_file(place.path("acct.csv")).expect("removed");
     place.poll();
-    std::thread::sleep(PATIENCE);
+    std::thread::sleep(FINISHED);
     place.check("it is finished");
     fs::rename(place.path("acct.csv.gz"), place.path("other.gz")).expect("renamed");
     place.check("under another name");

@@ -136,9 +136,9 @@ fn unjudged(settings: &FollowSettings, sliding: &Sliding, tally: &Tally) -> Vec<
     }
     let is_empty = spans.iter().all(|(_, span)| span.last().is_none());
     if is_empty {
-        let newest = sliding.newest().map_or("there is none yet".to_owned(), |newest| {
-            format!("the newest is of {}", newest.to_rfc3339())
-        });
+        let newest = sliding
+            .newest()
+            .map_or("there is none yet".to_owned(), |newest| format!("the newest is of {}", newest.to_rfc3339()));
         return vec![format!("no records of the last {}; {newest}", duration(settings.window))];
     }
     judge_inputs(sliding.read(), &spans, Window::default())
@@ -191,7 +191,11 @@ impl Shown {
                 stdout::print(|out| {
                     for (event, finding) in &changes {
                         let sheet = findings_sheet(std::slice::from_ref(finding));
-                        let head = [("record", "finding".to_owned()), ("event", event.word().to_owned()), ("time", now.to_rfc3339())];
+                        let head = [
+                            ("record", "finding".to_owned()),
+                            ("event", event.word().to_owned()),
+                            ("time", now.to_rfc3339()),
+                        ];
                         let head = head.map(|(name, text)| (name, crate::report::Value::Text(text.into())));
                         for row in sheet.rows {
                             let cells = head.iter().cloned().chain(sheet.names.iter().copied().zip(row));
