@@ -5,6 +5,7 @@ mod columns;
 mod csv;
 mod digest;
 mod escape;
+mod evidence;
 mod explained;
 mod files;
 mod guard;

@@ -89,13 +89,14 @@ fn families(report: &Report, digest: &Digest, run: &MetricsRun) -> Vec<Family> {
 
     let isps = kept(evaluation.isps.iter().map(|row| (&row.figures, [&*row.isp])), PROVIDERS);
     let ips = kept(evaluation.ips.iter().map(|row| (&row.figures, [&*row.isp, &*row.pool, &*row.ip])), IPS);
-    let (mut classes, all_classes) = classes(report);
+    let mut classes = classes(report);
+    let classes_left_out = classes.len().saturating_sub(CLASSES);
     classes.truncate(CLASSES);
     let findings = worst_first(&evaluation.findings);
     let left_out = [
         ("isps", evaluation.isps.len() - isps.len()),
         ("ips", evaluation.ips.len() - ips.len()),
-        ("classes", all_classes - classes.len()),
+        ("classes", classes_left_out),
         ("findings", findings.len().saturating_sub(FINDINGS)),
     ];
 
@@ -185,16 +186,15 @@ fn kept<'r, const N: usize>(
     rows
 }
 
-/// Deferrals by provider and class, the most first, and how many such pairs there are.
-fn classes(report: &Report) -> (Vec<((&str, &str), f64)>, usize) {
+/// Deferrals by provider and class, the most first.
+fn classes(report: &Report) -> Vec<((&str, &str), f64)> {
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for group in report.groups.iter().filter(|group| group.kind == RecordKind::Deferred) {
         *counts.entry((&group.isp, group.class)).or_default() += group.count;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(keys, count)| (Reverse(*count), *keys));
-    let all = counts.len();
-    (counts.into_iter().map(|(keys, count)| (keys, count as f64)).collect(), all)
+    counts.into_iter().map(|(keys, count)| (keys, count as f64)).collect()
 }
 
 /// `{isp="gmail",pool="main"}`. In a value a backslash, a quote and a line feed are escaped; so is all that a reader

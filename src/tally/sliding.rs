@@ -133,6 +133,7 @@ mod tests {
             rules: Rules::new(&[]).expect("the built-in ones"),
             diag_types: PerKind::default(),
             message_key: MessageKey::default(),
+            hour: 3600,
             message_budget: 100,
             flood: 100,
             compare_inputs: false,
