@@ -59,9 +59,9 @@ Examples:
 Prints one line with performance data; -v adds a line for each finding.
 
 Exit status:
-   0  OK: no finding
-   1  WARNING: a finding at level investigate, or a file was not written
-   2  CRITICAL: a finding at level act
+   0  OK: no finding, and no provider above its threshold
+   1  WARNING: level investigate, or something could not be written or told
+   2  CRITICAL: level act
    3  UNKNOWN: nobody can tell, also where the command line is wrong or an
       input is missing, and for --help";
 

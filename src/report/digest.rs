@@ -51,8 +51,8 @@ pub struct Digest {
     pub headline: String,
 }
 
-/// Sums up a report: the worst finding; without findings, that all is fine; or why nobody can tell. What could not be
-/// read leaves nothing fine, but a finding stays one.
+/// Sums up a report as its screen begins: the worst finding; without findings the highest level of a provider, or that all is
+/// fine; or why nobody can tell. What could not be read leaves nothing fine, but a finding stays one.
 pub fn digest(report: &Report, failures: &[String]) -> Digest {
     let judged = of_report(report);
     match failures {
@@ -93,18 +93,17 @@ fn of_report(report: &Report) -> Digest {
             State::Unknown,
             format!("too few attempts at every provider to judge a rate, {attempts} in all; try a longer --since"),
         ),
-        Some(_) => {
-            let raised: Vec<&str> =
-                isps.iter().filter(|row| row.figures.level >= Level::Investigate).map(|row| &*row.isp).collect();
+        Some(level) => {
             let rate = total.deferral_rate().map_or("-".to_owned(), percent);
             let rated = format!("{rate} of {attempts} attempts deferred");
-            digest(
-                State::Ok,
-                match raised.is_empty() {
-                    true => format!("no provider above its threshold, {rated}"),
-                    false => format!("{rated}; {} above the threshold, no more than chance explains", listed(&raised)),
-                },
-            )
+            let state = match level {
+                Level::Act => State::Act,
+                Level::Investigate => State::Investigate,
+                _ => return digest(State::Ok, format!("no provider above its threshold, {rated}")),
+            };
+            let raised: Vec<&str> = isps.iter().filter(|row| row.figures.level == level).map(|row| &*row.isp).collect();
+            let above = format!("{}: above the threshold, though nothing stands out beyond chance", listed(&raised));
+            digest(state, format!("{above}; {rated}"))
         }
     }
 }
@@ -149,11 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_chance_explains_is_fine_and_said() {
+    fn a_level_without_a_finding_is_told_as_what_it_is() {
         let mut report = sample::problems();
         report.evaluation.findings.clear();
         let (state, headline) = of(&report);
-        assert_eq!(state, State::Ok);
-        assert!(headline.ends_with("yahoo above the threshold, no more than chance explains"), "{headline}");
+        assert_eq!(state, State::Investigate);
+        assert!(headline.starts_with("yahoo: above the threshold, though nothing stands out beyond chance; "));
+        report.evaluation.isps[0].figures.level = Level::Act;
+        assert_eq!(of(&report).0, State::Act);
     }
 }

@@ -56,10 +56,10 @@ fn a_finding_is_told_within_two_seconds_of_its_rows() {
     let folder = tempdir().expect("a folder");
     let log = folder.path().join("acct-2026-0000.csv");
     append(&log, &healthy(Utc::now()));
+    append(&log, &rows(20, 300, 60, Utc::now()).replace(",main\n", ",zero\n"));
     let follower = Follower::start(folder.path(), &[]);
     // It has read what there is before there is something new.
-    thread::sleep(Duration::from_secs(2));
-    assert!(follower.lines.try_recv().is_err(), "all is well");
+    assert_eq!(follower.next().1["pool"], "zero");
 
     let mut slowest = Duration::ZERO;
     for (pool, ip) in [("one", 21), ("two", 22), ("three", 23)] {
