@@ -101,6 +101,9 @@ mod tests {
             classes: Vec::new(),
             blames: None,
             blames_fits: None,
+            began: None,
+            ended: None,
+            evidence: None,
         }
     }
 
