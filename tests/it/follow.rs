@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program that follows, with its lines as they come.
 struct Follower {
-    child: Child,
+    child: Option<Child>,
     lines: Receiver<(Instant, String)>,
 }
 
@@ -33,7 +33,7 @@ impl Follower {
                 let _ = send.send((Instant::now(), line));
             }
         });
-        Follower { child, lines }
+        Follower { child: Some(child), lines }
     }
 
     /// The next line as JSON, and when it came.
@@ -43,11 +43,22 @@ impl Follower {
     }
 
     /// Ends it as Ctrl-C does; the status and what it said on standard error.
-    fn interrupt(self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
+    fn interrupt(mut self) -> (Option<i32>, String) {
+        let child = self.child.take().expect("it runs");
+        let id = child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
-        let said = self.child.wait_with_output().expect("it ends");
+        let said = child.wait_with_output().expect("it ends");
         (said.status.code(), String::from_utf8_lossy(&said.stderr).into_owned())
+    }
+}
+
+/// A test that fails leaves nobody behind who follows for ever.
+impl Drop for Follower {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
