@@ -1,6 +1,6 @@
 //! What `change` and `calibrate` are to do.
 
-use super::{Environment, Settings, Typed, when, zone};
+use super::{Environment, Form, Settings, Typed, when, zone};
 use crate::cli::{CalibrateArgs, ChangeArgs, StreamArgs};
 use crate::error::{Error, Result};
 use crate::evaluate::Asked;
@@ -37,6 +37,9 @@ pub fn change(args: &ChangeArgs, environment: &Environment) -> Result<ChangeSett
     }
     let typed = Typed { logs, thresholds, stream, sort: None, out_dir: None, run };
     let mut counting = typed.settings(environment)?;
+    if let Some(output) = counting.outputs.iter().find(|output| output.form == Form::Metrics) {
+        return Err(Error::Usage(format!("-o {}: there are no metrics of a change", output.path.display())));
+    }
     let isps = std::mem::take(&mut counting.filter.isps);
     let pools = std::mem::take(&mut counting.filter.pools);
     let (since, until) = (at.0.saturating_sub(window), at.0.saturating_add(window));
@@ -62,14 +65,7 @@ mod tests {
     use crate::verdict::Expect;
 
     fn meant(line: &str) -> Result<ChangeSettings> {
-        let environment = Environment {
-            now: Moment(1_772_452_800),
-            config_home: None,
-            plain_text: false,
-            utf8: true,
-            stdout_is_terminal: false,
-            stdout_width: None,
-        };
+        let environment = Environment { now: Moment(1_772_452_800), utf8: true, ..Environment::default() };
         let Ok(Command::Change(args)) = cli::parse(line.split_whitespace()) else { panic!("{line}") };
         change(&args, &environment)
     }
@@ -87,7 +83,13 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for wrong in ["--at soon x", "--at @0 --window 0h x", "--at @0 --window 40d x", "--at @0 --since 2h x"] {
+        for wrong in [
+            "--at soon x",
+            "--at @0 --window 0h x",
+            "--at @0 --window 40d x",
+            "--at @0 --since 2h x",
+            "--at @0 -o a.prom x",
+        ] {
             assert!(meant(&format!("pmtriage change {wrong}")).is_err(), "{wrong}");
         }
     }

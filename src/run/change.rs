@@ -4,7 +4,7 @@ use super::inputs::{Inputs, Reading};
 use super::status::Outcome;
 use super::stdout::print_as;
 use super::{count_by, describe, notes, outputs, pass};
-use crate::config::{ChangeSettings, Output};
+use crate::config::{ChangeSettings, Form, Output};
 use crate::error::{Error, Result};
 use crate::evaluate::{Asked, ChangeRow, Judgeable, PART, changes, evaluate, names_to_ask};
 use crate::input::ReadSoFar;
@@ -81,8 +81,9 @@ fn write(
     let lay_out = |format: Format, out: &mut dyn Write| -> io::Result<()> {
         render_change(report, answers, format, &counting.screen, out)
     };
-    for Output { path, format } in &counting.outputs {
-        let mut write = |out: &mut dyn Write| lay_out(*format, out);
+    for Output { path, form } in &counting.outputs {
+        let Form::Report(format) = *form else { continue };
+        let mut write = |out: &mut dyn Write| lay_out(format, out);
         let written = outputs::refuse_input(path, inputs).and_then(|()| write_file(path, &mut write));
         outcome.failures.extend(written.err());
     }

@@ -72,6 +72,17 @@ impl Outcome {
         });
     }
 
+    /// Keeps to itself what is no failure.
+    pub fn hush(&mut self) {
+        self.notes.clear();
+        self.inputs.clear();
+    }
+
+    /// What could not be done, in words.
+    pub fn reasons(&self) -> Vec<String> {
+        self.failures.iter().map(Error::to_string).collect()
+    }
+
     /// The exit status: where several apply, what could not be done goes first.
     pub fn status(&self) -> u8 {
         match (self.failures.is_empty(), self.unjudged.is_empty(), self.found) {

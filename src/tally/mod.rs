@@ -18,6 +18,7 @@ mod plan;
 mod repeats;
 mod replies;
 mod select;
+mod sliding;
 mod streams;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
 mod tally;
@@ -35,6 +36,7 @@ pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
 pub use plan::{HourOf, IspBy, Plan};
 pub use replies::{FLOOD, OTHER, Party, Replies, Reply};
 pub use select::{Filter, LeftOut, Seen, Window};
+pub use sliding::Sliding;
 pub use streams::{ANY_HOST, Mail, NO_TIME, Stream, Streams};
 pub use tally::{Listed, Tally};
 pub use votes::{Vote, Votes};
