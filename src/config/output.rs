@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::records::RowFormat;
 use crate::report::{Format, List};
 
 /// One `-o FILE`.
@@ -15,7 +16,7 @@ pub struct Output {
 }
 
 pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Vec<Output>> {
-    let set: Vec<PathBuf> = out_dir.iter().flat_map(|dir| List::ALL.map(|list| csv_of_set(dir, list))).collect();
+    let set: Vec<PathBuf> = out_dir.iter().flat_map(|dir| List::ALL.map(|list| list.file_in(dir))).collect();
     let mut outputs: Vec<Output> = Vec::new();
     for path in typed {
         let is_same = |other: &PathBuf| plain(other) == plain(path);
@@ -34,6 +35,18 @@ pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf], out_dir: Option<&Pa
     Ok(outputs)
 }
 
+/// The file that rows are to be written into, and their form.
+pub(super) fn rows(typed: &Path, inputs: &[PathBuf]) -> Result<(PathBuf, RowFormat)> {
+    if inputs.iter().any(|input| plain(input) == plain(typed)) {
+        return Err(Error::Usage(format!("-o {}: the file is also an input", typed.display())));
+    }
+    match Format::of_path(typed) {
+        Some(Format::Csv) => Ok((typed.to_owned(), RowFormat::Csv)),
+        Some(Format::Ndjson) => Ok((typed.to_owned(), RowFormat::Ndjson)),
+        _ => Err(Error::Usage(format!("-o {}: rows are written as .csv or .ndjson", typed.display()))),
+    }
+}
+
 /// The format that the ending names.
 fn format(path: &Path) -> Result<Format> {
     Format::of_path(path).ok_or_else(|| {
@@ -44,11 +57,6 @@ fn format(path: &Path) -> Result<Format> {
         };
         Error::Usage(format!("-o {}: {why} .csv, .json, .ndjson or .md", path.display()))
     })
-}
-
-/// The file of the CSV set that holds a list.
-fn csv_of_set(folder: &Path, list: List) -> PathBuf {
-    folder.join(format!("{}.csv", list.word()))
 }
 
 /// `./a.csv` and `a.csv` are the same file.

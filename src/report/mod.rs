@@ -19,7 +19,7 @@ mod write;
 
 pub use self::csv::write_sheet as write_sheet_as_csv;
 pub use causes::{CAUSES_SCHEMA, render_causes};
-pub use columns::{Column, Sheet, lay, sheet, totals};
+pub use columns::{COUNT_COLUMNS, Column, Sheet, lay, sheet, totals};
 pub use escape::visible;
 pub use explained::{EXPLAIN_SCHEMA, render_explained};
 pub use files::{write_file, write_set};

@@ -18,7 +18,7 @@ pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mu
         outcome.failures.extend(written.err());
     }
     if let Some(folder) = &settings.out_dir {
-        let mut files = List::ALL.iter().map(|list| folder.join(format!("{}.csv", list.word())));
+        let mut files = List::ALL.iter().map(|list| list.file_in(folder));
         let written = files.try_for_each(|file| refuse_input(&file, inputs));
         outcome.failures.extend(written.and_then(|()| write_set(report, folder)).err());
     }
@@ -37,7 +37,7 @@ fn lay_out(report: &Report, format: Format, settings: &Settings, out: &mut dyn W
 
 /// An accounting file is never written over, under whatever path it was read. Last night's report in
 /// the folder of the logs is none.
-fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
+pub(super) fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
     if !output.is_file() {
         return Ok(());
     }

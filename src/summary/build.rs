@@ -1,5 +1,6 @@
 //! A finished tally to tables.
 
+use super::flood::{Flooded, bound_classes};
 use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
@@ -18,9 +19,9 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
-    let (tables, groups) =
+    let (tables, (groups, flooded)) =
         rayon::join(|| tables(&cells, &mut messages, &key), || groups(replies, &ips, &isps, &kept, plan));
-    Summary { groups, ..tables }
+    Summary { groups, flooded, ..tables }
 }
 
 /// The tables of cells that have a key.
@@ -47,7 +48,7 @@ fn tables<'k>(
         total.seen.merge(row.seen);
     }
     total.message = counts.rate(&total, cell_rows.iter().map(|cell| cell.without_message).sum());
-    Summary { total, isps, pools, ips, groups: Vec::new() }
+    Summary { total, isps, pools, ips, ..Summary::default() }
 }
 
 /// The replies by provider. Domains that turned out to be one provider's are joined under the same
@@ -58,7 +59,7 @@ fn groups(
     isps: &[String],
     kept: &impl Fn(u32) -> bool,
     plan: &Plan,
-) -> Vec<Group> {
+) -> (Vec<Group>, Flooded) {
     let mut names = Names::default();
     let numbers: Vec<u32> = isps.iter().map(|isp| names.number(isp)).collect();
     let providers: HashMap<_, u32> = (replies.parties())
@@ -79,7 +80,7 @@ fn groups(
     let examples: HashSet<Example> = by_isp.all().filter_map(|(isp, reply, _)| example(isp, &reply)).collect();
     let told = examples.into_par_iter().map(|example| (example, tell(plan, names.text(example.0), example)));
     let told: HashMap<Example, Told> = told.collect();
-    let mut groups: Vec<Group> = by_isp
+    let groups: Vec<Group> = by_isp
         .all()
         .map(|(isp, reply, seen)| {
             let told = example(isp, &reply).and_then(|example| told.get(&example));
@@ -97,8 +98,9 @@ fn groups(
             }
         })
         .collect();
+    let (mut groups, flooded) = bound_classes(groups, plan.flood);
     sort_groups(&mut groups);
-    groups
+    (groups, flooded)
 }
 
 /// A provider, one of its replies in full and the host that sent it.

@@ -3,6 +3,7 @@
 
 mod build;
 mod causes;
+mod flood;
 mod frame;
 mod isps;
 mod messages;
@@ -11,5 +12,6 @@ mod rows;
 pub use crate::tally::{Counts, MessageRate};
 pub use build::summarise;
 pub use causes::{Cause, CauseBy, causes};
+pub use flood::Flooded;
 pub use isps::isps_of_domains;
 pub use rows::{Group, Meaning, Row, Summary};

@@ -1,5 +1,6 @@
 //! The plain rows a [`Summary`] is made of. Nothing is judged here: counts, times and keys only.
 
+use super::flood::Flooded;
 use crate::record::{RecordKind, Span};
 use crate::tally::{Counts, MessageRate};
 use std::sync::Arc;
@@ -69,4 +70,6 @@ pub struct Summary {
     pub ips: Vec<Row>,
     /// One row a mailbox provider, IP, record type and reply.
     pub groups: Vec<Group>,
+    /// Causes that were too many of a class to be kept apart.
+    pub flooded: Flooded,
 }

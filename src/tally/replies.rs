@@ -3,9 +3,11 @@
 //! more has them in the whole too, so it may forget them at once, and counts stay exact.
 
 use crate::record::{RecordKind, Span};
+use crate::reply::CLASSES;
 use hashbrown::HashMap;
 
-/// So many distinct texts are kept apart: diag60 in one cause60, cause60 of one party and type.
+/// So many distinct texts are kept apart: diag60 in one cause60, cause60 of one provider, type and class. Classes are told when
+/// all is counted: until then that many are kept for each class there is, since with more of them one has too many.
 pub const FLOOD: usize = 10_000;
 
 /// What stands where texts were too many.
@@ -147,7 +149,7 @@ impl Causes {
 
     fn bound(&mut self, flood: usize) {
         let alone = self.by_cause.len() == 1 && self.by_cause.contains_key(OTHER);
-        self.flooded |= self.by_cause.len() > flood;
+        self.flooded |= self.by_cause.len() > flood.saturating_mul(CLASSES.len());
         if self.flooded && !alone {
             let mut other = Diags::default();
             for (_, diags) in std::mem::take(&mut self.by_cause) {
@@ -249,11 +251,12 @@ mod tests {
         );
         let diags = [("a", "1"), ("a", "2"), ("a", "3"), ("a", "4"), ("b", "1")];
         assert_eq!(rows(&replies(&diags)), [row("a", OTHER, 0, 2), row("a", OTHER, 1, 2), row("b", "1", 0, 1)]);
-        let causes = [("a", "1"), ("b", "1"), ("c", "2"), ("d", "2"), ("e", "2")];
-        assert_eq!(
-            rows(&replies(&causes)),
-            [row(OTHER, "1", 0, 1), row(OTHER, "1", 1, 1), row(OTHER, "2", 0, 2), row(OTHER, "2", 1, 1)]
-        );
+        let causes: Vec<String> = (0..=3 * CLASSES.len()).map(|number| number.to_string()).collect();
+        let causes: Vec<(&str, &str)> = causes.iter().map(|cause| (&**cause, "1")).collect();
+        let (most, too_many) = (replies(&causes[1..]), replies(&causes));
+        assert_eq!(rows(&most).len(), causes.len() - 1, "each class may have three");
+        let halves = causes.len() as u64 / 2;
+        assert_eq!(rows(&too_many), [row(OTHER, "1", 0, halves + 1), row(OTHER, "1", 1, halves)]);
     }
 
     #[test]

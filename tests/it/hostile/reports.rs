@@ -80,6 +80,7 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
         pools: sums(&rows, |row| (row.isp.clone(), row.pool.clone(), String::new())),
         ips: sums(&rows, |row| (row.isp.clone(), row.pool.clone(), row.ip.clone())),
         groups,
+        ..Summary::default()
     }
 }
 
