@@ -261,16 +261,19 @@ mod tests {
 
     #[test]
     fn any_cut_gives_the_same_groups() {
-        let texts: Vec<(String, String)> =
-            (0..40).map(|n: u32| (format!("c{}", n * n % 7 % 5), format!("d{}", n % 11 % 6))).collect();
-        let texts: Vec<(&str, &str)> = texts.iter().map(|(cause, diag)| (&**cause, &**diag)).collect();
-        let whole = rows(&replies(&texts));
-        assert!(whole.iter().any(|row| row.1 == OTHER));
-        for cut in (0..=40).step_by(2) {
-            let (one, two) = (replies(&texts[..cut]), replies(&texts[cut..]));
-            for (mut into, from) in [(one.clone(), two.clone()), (two, one)] {
-                into.merge(from, Some, |ip| ip);
-                assert_eq!(rows(&into), whole, "cut at {cut}");
+        // Too many literal texts of a cause, and too many causes.
+        let diags: Vec<_> = (0..40).map(|n: u32| (format!("c{}", n * n % 7 % 3), format!("d{}", n % 11))).collect();
+        let causes: Vec<_> = (0..80).map(|n: u32| (format!("c{}", n * 7 % 61), format!("d{}", n % 3))).collect();
+        for (texts, cause) in [(diags, "c0"), (causes, OTHER)] {
+            let texts: Vec<(&str, &str)> = texts.iter().map(|(cause, diag)| (&**cause, &**diag)).collect();
+            let whole = rows(&replies(&texts));
+            assert!(whole.iter().any(|row| row.1 == cause && (row.2 == OTHER || cause == OTHER)), "{whole:?}");
+            for cut in (0..=texts.len()).step_by(2) {
+                let (one, two) = (replies(&texts[..cut]), replies(&texts[cut..]));
+                for (mut into, from) in [(one.clone(), two.clone()), (two, one)] {
+                    into.merge(from, Some, |ip| ip);
+                    assert_eq!(rows(&into), whole, "cut at {cut}");
+                }
             }
         }
     }
