@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::Environment;
 use super::zone::zone;
 use crate::error::{Error, Result};
+use crate::records::RowFormat;
 use crate::report::{Format, List};
 use chrono::DateTime;
 
@@ -44,7 +45,7 @@ pub(super) fn filled_in(option: &str, name: &Path, tz: &str, environment: &Envir
 }
 
 pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Vec<Output>> {
-    let set: Vec<PathBuf> = out_dir.iter().flat_map(|dir| List::ALL.map(|list| csv_of_set(dir, list))).collect();
+    let set: Vec<PathBuf> = out_dir.iter().flat_map(|dir| List::ALL.map(|list| list.file_in(dir))).collect();
     let mut outputs: Vec<Output> = Vec::new();
     for path in typed {
         let is_same = |other: &PathBuf| plain(other) == plain(path);
@@ -63,6 +64,18 @@ pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf], out_dir: Option<&Pa
     Ok(outputs)
 }
 
+/// The file that rows are to be written into, and their form.
+pub(super) fn rows(typed: &Path, inputs: &[PathBuf]) -> Result<(PathBuf, RowFormat)> {
+    if inputs.iter().any(|input| plain(input) == plain(typed)) {
+        return Err(Error::Usage(format!("-o {}: the file is also an input", typed.display())));
+    }
+    match Format::of_path(typed) {
+        Some(Format::Csv) => Ok((typed.to_owned(), RowFormat::Csv)),
+        Some(Format::Ndjson) => Ok((typed.to_owned(), RowFormat::Ndjson)),
+        _ => Err(Error::Usage(format!("-o {}: rows are written as .csv or .ndjson", typed.display()))),
+    }
+}
+
 /// The form that the ending names.
 fn form(path: &Path) -> Result<Form> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
@@ -76,11 +89,6 @@ fn form(path: &Path) -> Result<Form> {
         };
         Error::Usage(format!("-o {}: {why} .csv, .json, .ndjson, .md or .prom", path.display()))
     })
-}
-
-/// The file of the CSV set that holds a list.
-fn csv_of_set(folder: &Path, list: List) -> PathBuf {
-    folder.join(format!("{}.csv", list.word()))
 }
 
 /// `./a.csv` and `a.csv` are the same file.

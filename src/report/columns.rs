@@ -112,15 +112,20 @@ impl Judged for IpRow {
     }
 }
 
+/// The columns that count rows of the log, in their order.
+pub const COUNT_COLUMNS: [&str; 7] =
+    ["attempts", "delivered", "bounced", "deferred", "queue_events", "local_bounces", "other_deliveries"];
+
 fn figures<Row: Judged>() -> [Column<Row>; 12] {
+    let [attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries] = COUNT_COLUMNS;
     [
-        ("attempts", |row| Value::Count(row.figures().counts.attempts())),
-        ("delivered", |row| Value::Count(row.figures().counts.delivered)),
-        ("bounced", |row| Value::Count(row.figures().counts.bounced)),
-        ("deferred", |row| Value::Count(row.figures().counts.deferred)),
-        ("queue_events", |row| Value::Count(row.figures().counts.queue_events)),
-        ("local_bounces", |row| Value::Count(row.figures().counts.local_bounces)),
-        ("other_deliveries", |row| Value::Count(row.figures().counts.other_deliveries)),
+        (attempts, |row| Value::Count(row.figures().counts.attempts())),
+        (delivered, |row| Value::Count(row.figures().counts.delivered)),
+        (bounced, |row| Value::Count(row.figures().counts.bounced)),
+        (deferred, |row| Value::Count(row.figures().counts.deferred)),
+        (queue_events, |row| Value::Count(row.figures().counts.queue_events)),
+        (local_bounces, |row| Value::Count(row.figures().counts.local_bounces)),
+        (other_deliveries, |row| Value::Count(row.figures().counts.other_deliveries)),
         ("deferral_rate", |row| Value::rate(known(row.figures(), row.figures().counts.deferral_rate()))),
         ("rate_low", |row| Value::rate(known(row.figures(), row.figures().interval.map(|(low, _)| low)))),
         ("rate_high", |row| Value::rate(known(row.figures(), row.figures().interval.map(|(_, high)| high)))),

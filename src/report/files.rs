@@ -18,8 +18,7 @@ use crate::error::{Error, Result};
 pub fn write_set(report: &Report, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|error| Error::output(folder, format!("cannot make this folder: {error}")))?;
     for list in List::ALL {
-        let path = folder.join(format!("{}.csv", list.word()));
-        write_file(&path, &mut |out| csv::write(report, list, out))?;
+        write_file(&list.file_in(folder), &mut |out| csv::write(report, list, out))?;
     }
     Ok(())
 }

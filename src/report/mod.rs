@@ -27,7 +27,7 @@ pub use self::csv::write_sheet as write_sheet_as_csv;
 pub use calibrate::write_proposals;
 pub use causes::{CAUSES_SCHEMA, render_causes};
 pub use change::{CHANGE_SCHEMA, render_change};
-pub use columns::{Column, Sheet, findings_sheet, lay, sheet, totals};
+pub use columns::{COUNT_COLUMNS, Column, Sheet, findings_sheet, lay, sheet, totals};
 pub use digest::{Digest, State, digest, worst_first};
 pub use escape::{ascii, visible};
 pub use explained::{EXPLAIN_SCHEMA, render_explained};

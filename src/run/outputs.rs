@@ -19,7 +19,7 @@ pub fn write_files(report: &Report, settings: &Settings, inputs: &Inputs, outcom
         outcome.failures.extend(written.err());
     }
     if let Some(folder) = &settings.out_dir {
-        let mut files = List::ALL.iter().map(|list| folder.join(format!("{}.csv", list.word())));
+        let mut files = List::ALL.iter().map(|list| list.file_in(folder));
         let written = files.try_for_each(|file| refuse_input(&file, inputs));
         outcome.failures.extend(written.and_then(|()| write_set(report, folder)).err());
     }

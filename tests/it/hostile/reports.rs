@@ -9,7 +9,7 @@ use pmtriage::record::{Moment, RecordKind, Span};
 use pmtriage::report::{
     Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render, render_causes,
 };
-use pmtriage::summary::{CauseBy, Group, Mail, Meaning, NO_TIME, Row, Sent, Summary, Traffic, TrafficNames};
+use pmtriage::summary::{CauseBy, Group, Mail, Meaning, NO_TIME, Row, Sent, Summary, Traffic};
 use pmtriage::tally::{Counts, MessageRate, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -84,7 +84,7 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
         traffic: ips.iter().map(traffic).collect(),
         ips,
         groups,
-        names: TrafficNames::default(),
+        ..Summary::default()
     }
 }
 
