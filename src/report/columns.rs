@@ -170,6 +170,9 @@ fn findings() -> Vec<Column<Finding>> {
         ("classes", |row| Value::Tally(&row.classes)),
         ("blames", |row| Value::maybe_text(row.blames)),
         ("blames_fits", |row| row.blames_fits.map_or(Value::Empty, Value::Flag)),
+        ("began", |row| Value::time(row.began)),
+        ("ended", |row| Value::time(row.ended)),
+        ("evidence", |row| row.evidence.as_ref().map_or(Value::Empty, Value::Evidence)),
     ]
 }
 
@@ -226,7 +229,7 @@ mod tests {
         assert_eq!(
             names(List::Findings),
             "id, level, isp, pool, scope, ips, attempts, deferred, deferral_rate, class, cause, summary, next_steps, \
-             extent, explained_by, classes, blames, blames_fits"
+             extent, explained_by, classes, blames, blames_fits, began, ended, evidence"
         );
         assert_eq!(
             names(List::Inputs),

@@ -4,6 +4,7 @@ mod causes;
 mod columns;
 mod csv;
 mod escape;
+mod evidence;
 mod explained;
 mod files;
 mod guard;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::evidence::Numbers;
+use crate::evaluate::Evidence;
 use crate::record::Moment;
 
 /// What a cell holds. Its text is the same in CSV, NDJSON, JSON and Markdown.
@@ -21,6 +23,8 @@ pub enum Value<'r> {
     List(&'r [String]),
     /// How often each word occurred; `word=count`, `;` between.
     Tally(&'r [(String, u64)]),
+    /// The numbers behind a finding; in a word where a cell is one text.
+    Evidence(&'r Evidence),
     /// Yes or no.
     Flag(bool),
     /// Not known, or it does not apply.
@@ -59,6 +63,7 @@ impl<'r> Value<'r> {
             Self::Tally(counts) => {
                 counts.iter().map(|(word, count)| format!("{word}={count}")).collect::<Vec<_>>().join(";").into()
             }
+            Self::Evidence(evidence) => Cow::Borrowed(evidence.reason),
             Self::Flag(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
             Self::Empty => Cow::Borrowed(""),
         }
@@ -78,6 +83,7 @@ impl Serialize for Value<'_> {
                 counts.iter().try_for_each(|(word, count)| map.serialize_entry(word, count))?;
                 map.end()
             }
+            Self::Evidence(evidence) => Numbers(evidence).serialize(serializer),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Empty => serializer.serialize_unit(),
         }
@@ -85,7 +91,7 @@ impl Serialize for Value<'_> {
 }
 
 /// Rounding noise below zero must not show up as `-0.000000`.
-fn six_decimals(rate: f64) -> String {
+pub(super) fn six_decimals(rate: f64) -> String {
     let text = format!("{rate:.6}");
     if text == "-0.000000" { "0.000000".to_owned() } else { text }
 }
