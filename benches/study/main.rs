@@ -111,6 +111,8 @@ fn bars(calm: &Healthy, large: &BTreeMap<Kind, Score>, small: [&BTreeMap<Kind, S
         let share = score.seen.share_honest();
         bar(share, ">= 98 %", "99.5 %", share >= 0.98, &format!("faults, {name}: right or cannot-tell"));
         note(score.all().share_honest(), &format!("with the {} unseen nights", score.unseen.nights));
+        let few = score.seen.nights - score.judgeable.nights;
+        note(score.judgeable.share_honest(), &format!("without {few} faults that had fewer than 50 attempts to hit"));
         note(score.seen.share_right(), "right alone");
     }
     let share = f64::from(foreign.blamed) / f64::from(nights.max(1));

@@ -2,7 +2,7 @@
 
 use super::nights::fault::Kind;
 use super::nights::volume::{LARGE, Volume};
-use super::nights::{one_night, rng, score};
+use super::nights::{Night, one_night, rng, score};
 
 /// A fault defers so large a share of attempts beyond what was deferred anyway.
 const STRENGTHS: [f64; 12] = [0.06, 0.08, 0.10, 0.12, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.65, 0.80];
@@ -38,7 +38,7 @@ pub fn study(seed: u64, nights: u64) {
 fn least(seed: u64, nights: u64, kind: Kind, volume: &Volume) -> String {
     let is_found = |strength: f64| {
         let right = (0..nights).filter(|night| {
-            let (world, fault, verdicts) =
+            let Night { world, fault, verdicts, .. } =
                 one_night(&mut rng(seed + 77, kind as usize, *night), kind, volume, Some(strength));
             score::is_right(&fault, &world, &verdicts[0])
         });

@@ -1,6 +1,6 @@
 //! From suspects to a scope, once it is known how sure one can be among all that was looked at in the night.
 
-use super::blame::{Blame, Comparison, is_pool_stuck};
+use super::blame::{self, Blame, Comparison, is_pool_stuck};
 use super::case::{Case, View};
 use super::contrast;
 use super::count::Count;
@@ -127,22 +127,23 @@ fn of_ips(
     let rest: Vec<usize> = (0..case.judged.len()).filter(|place| !sure.contains(place)).collect();
     let comparison = Comparison::new(case);
     let blame_of = |place: usize| blame(&comparison, case, sureness, place, &rest, settings);
-    // What is not the IP's own is worth a word only where somebody is above a limit all in all; and messages that
-    // are stuck must weigh as much as an IP that may be judged.
+    // What is not the IP's own is worth a word only where somebody is above a limit all in all.
     let is_flagged = |place: usize| case.units[place].count.rate() > case.units[place].limit;
     let pool_is_raised = sureness.pool <= settings.false_discovery;
-    let sum_of = |places: &[usize]| -> Count { places.iter().map(|&place| case.units[place].count).sum() };
     let rest_is_raised = pool_is_raised && is_raised(case, &rest, &(0..case.clock.columns));
     let pool_is_flagged = case.total().rate() > case.pool.limit;
+    let is_brief = |place: &usize| {
+        let suspects = &case.views[sureness.ips[*place].view].suspects;
+        suspects.iter().any(|suspect| suspect.place == *place && suspect.is_brief)
+    };
     let matters = |(place, blame): &(usize, Blame)| match blame {
         Blame::Ip => true,
         Blame::Explained(Dimension::Messages) => {
-            let (rest_rate, unit) = (sum_of(&rest).rate(), &case.units[*place]);
-            let excess = unit.count.deferred as f64 - unit.count.attempts as f64 * rest_rate;
-            let is_all = !rest_is_raised;
-            is_flagged(*place) && is_all && excess >= settings.min_attempts as f64
+            is_flagged(*place) && !rest_is_raised && blame::is_stuck(case, *place, &rest, settings)
         }
         Blame::Explained(Dimension::Hour) => pool_is_raised && !pool_is_flagged && is_flagged(*place),
+        // What may have been one burst is one, where there was enough mail to see it go on.
+        Blame::Unsure if is_brief(place) && case.units[*place].count.attempts >= doubt::FEW => false,
         _ => pool_is_flagged || is_flagged(*place),
     };
     let blames: Vec<(usize, Blame)> =

@@ -242,7 +242,7 @@ const DOUBTFUL: f64 = 0.2;
 const PROBABLE: f64 = 0.1;
 
 /// With fewer attempts a day, some ten an hour, nobody can tell a burst from a fault.
-const FEW: u64 = 400;
+pub(crate) const FEW: u64 = 400;
 
 /// How unlikely by chance it must be that the rest is above the limit as well.
 const SURELY_RAISED: f64 = 0.01;

@@ -3,6 +3,7 @@
 use super::volume::Volume;
 use super::world::{MINUTES, Wish, World, between};
 use fastrand::Rng;
+use pmtriage::verdict::{Ip, Pool, Sent};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -217,6 +218,25 @@ impl Planted {
         let (start, end) = self.time;
         let last = (end < MINUTES).then(|| (end / 60.0).ceil() as u32);
         (start > 0.0 && self.kind != Kind::Stuck).then_some(((start / 60.0) as u32, last))
+    }
+
+    /// How many attempts there were for it to hit: of its IPs, its key and its hours.
+    pub fn reach(&self, pool: &Pool) -> u64 {
+        let hours = (self.time.0 / 60.0) as u32..(self.time.1 / 60.0).ceil() as u32;
+        let is_hit = |sent: &Sent| match self.kind {
+            Kind::Job | Kind::Confounded => sent.mail.job == self.key,
+            Kind::Sender => sent.mail.sender == self.key,
+            _ => true,
+        };
+        let of_ip = |ip: &Ip| -> u64 {
+            if self.kind == Kind::Host {
+                return ip.hosts.iter().filter(|(host, _)| *host == self.key).map(|(_, count)| count.attempts).sum();
+            }
+            let hit = ip.sent.iter().filter(|sent| hours.contains(&sent.hour) && is_hit(sent));
+            hit.map(|sent| sent.count.attempts).sum()
+        };
+        let is_guilty = |place: usize| self.guilty.is_empty() || self.guilty.contains(&place);
+        pool.ips.iter().enumerate().filter(|(place, _)| is_guilty(*place)).map(|(_, ip)| of_ip(ip)).sum()
     }
 
     pub fn is_stuck(&self, isp: usize, pool: usize, place: usize) -> bool {

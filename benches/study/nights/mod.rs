@@ -8,7 +8,7 @@ pub mod world;
 
 use fastrand::Rng;
 use fault::{FAULTS, Kind, Planted};
-use pmtriage::verdict::{PoolVerdict, Scope, Settings, judge};
+use pmtriage::verdict::{Pool, PoolVerdict, Scope, Settings, judge};
 use score::Score;
 use std::collections::BTreeMap;
 use volume::Volume;
@@ -58,9 +58,10 @@ pub fn planted(seed: u64, nights: u64, volume: &Volume) -> BTreeMap<Kind, Score>
     let mut scores: BTreeMap<Kind, Score> = BTreeMap::new();
     for (number, kind) in FAULTS.into_iter().enumerate() {
         for night in 0..nights {
-            let (world, fault, verdicts) = one_night(&mut rng(seed, number + 1, night), kind, volume, None);
+            let Night { world, fault, pools, verdicts } =
+                one_night(&mut rng(seed, number + 1, night), kind, volume, None);
             let score = scores.entry(kind).or_default();
-            score.add(&fault, &world, &verdicts);
+            score.add(&fault, &world, &pools[0], &verdicts[0]);
             let is_hit = |at: usize| fault.hits(at / world.pools.len(), at % world.pools.len());
             let elsewhere = verdicts.iter().enumerate().any(|(at, verdict)| !is_hit(at) && is_alarm(verdict));
             score.elsewhere += u32::from(elsewhere);
@@ -69,13 +70,15 @@ pub fn planted(seed: u64, nights: u64, volume: &Volume) -> BTreeMap<Kind, Score>
     scores
 }
 
-/// A night with a fault, and what is said of each pool; the fault is in the first one.
-pub fn one_night(
-    rng: &mut Rng,
-    kind: Kind,
-    volume: &Volume,
-    strength: Option<f64>,
-) -> (World, Planted, Vec<PoolVerdict>) {
+/// A night with a fault in its first pool, and what is said of each pool.
+pub struct Night {
+    pub world: World,
+    pub fault: Planted,
+    pub pools: Vec<Pool>,
+    pub verdicts: Vec<PoolVerdict>,
+}
+
+pub fn one_night(rng: &mut Rng, kind: Kind, volume: &Volume, strength: Option<f64>) -> Night {
     let mut world = world::night(rng, kind.wish(volume));
     let drawn = match kind {
         Kind::WindowIp | Kind::WindowPool => between(rng, 0.4, 0.9),
@@ -85,7 +88,7 @@ pub fn one_night(
     let fault = Planted::new(rng, kind, &mut world, strength.unwrap_or(drawn));
     let pools = traffic::run(rng, &world, &fault);
     let verdicts = judge(&pools, &Settings::default());
-    (world, fault, verdicts)
+    Night { world, fault, pools, verdicts }
 }
 
 pub fn rng(seed: u64, kind: usize, night: u64) -> Rng {

@@ -2,8 +2,11 @@
 
 use super::fault::{Kind, Planted};
 use super::world::World;
-use pmtriage::verdict::{Count, Dimension, Extent, PoolVerdict, Reason, Scope};
+use pmtriage::verdict::{Count, Dimension, Extent, Pool, PoolVerdict, Reason, Scope};
 use std::collections::BTreeMap;
+
+/// Of fewer attempts nothing is judged.
+const FLOOR: u64 = 50;
 
 /// Verdicts on one kind of fault, or on several.
 #[derive(Default, Clone)]
@@ -12,6 +15,8 @@ pub struct Score {
     pub seen: Tally,
     /// Nights on which it is not, so that by its definition no scope is due.
     pub unseen: Tally,
+    /// Nights that are seen and on which there were at least [`FLOOR`] attempts for the fault to hit.
+    pub judgeable: Tally,
     /// Nights on which an IP was named that is innocent.
     pub blamed: u32,
     /// Nights with an alarm in a pool that was not hit.
@@ -59,16 +64,19 @@ impl Score {
     pub const HEADER: &'static str = "  fault          seen  right  right or cannot-tell   none  wrong | unseen  none | innocent IP named  extent  explained";
 
     /// Adds the verdicts of a night.
-    pub fn add(&mut self, fault: &Planted, world: &World, verdicts: &[PoolVerdict]) {
-        let verdict = &verdicts[0];
+    pub fn add(&mut self, fault: &Planted, world: &World, pool: &Pool, verdict: &PoolVerdict) {
         let is_right = is_right(fault, world, verdict);
-        let tally = if is_seen(fault, verdict) { &mut self.seen } else { &mut self.unseen };
-        tally.nights += 1;
+        let mut tally = Tally { nights: 1, ..Tally::default() };
         match verdict.scope {
-            _ if is_right => tally.right += 1,
-            Scope::CannotTell => tally.cannot_tell += 1,
-            Scope::None => tally.none += 1,
-            _ => tally.wrong += 1,
+            _ if is_right => tally.right = 1,
+            Scope::CannotTell => tally.cannot_tell = 1,
+            Scope::None => tally.none = 1,
+            _ => tally.wrong = 1,
+        }
+        let sum = if is_seen(fault, verdict) { &mut self.seen } else { &mut self.unseen };
+        *sum = sum.plus(tally);
+        if is_seen(fault, verdict) && fault.reach(pool) >= FLOOR {
+            self.judgeable = self.judgeable.plus(tally);
         }
         let guilty = named(fault, world);
         self.blamed += u32::from(verdict.outliers().any(|ip| !guilty.contains(&ip)));
@@ -89,6 +97,7 @@ impl Score {
 
     pub fn merge(&mut self, other: &Score) {
         (self.seen, self.unseen) = (self.seen.plus(other.seen), self.unseen.plus(other.unseen));
+        self.judgeable = self.judgeable.plus(other.judgeable);
         self.blamed += other.blamed;
         self.elsewhere += other.elsewhere;
         self.extent += other.extent;
@@ -134,7 +143,7 @@ impl Score {
 /// Whether what was hit is above its limit, all day and by attempts: one of the guilty IPs, or the pool where no IP is
 /// guilty. A scope is said of nothing else; another IP that chance has lifted makes no fault seen.
 fn is_seen(fault: &Planted, verdict: &PoolVerdict) -> bool {
-    let is_above = |count: Count| count.attempts >= 50 && count.rate() > 0.05;
+    let is_above = |count: Count| count.attempts >= FLOOR && count.rate() > 0.05;
     match fault.guilty.as_slice() {
         [] => is_above(verdict.count),
         guilty => guilty.iter().any(|&place| is_above(verdict.ips[place].count)) || is_above(verdict.count),
