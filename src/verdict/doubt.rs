@@ -12,8 +12,8 @@ use super::{dispersion, tail};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Whether some of the IPs that nobody named may be like the named ones: the expected number of those that are. `rest` is what nobody suspects, `open` are
-/// those that stand out but may not be to blame.
+/// Whether some of the IPs that nobody named may be like the named ones, by the expected number of those that are. `rest` is
+/// what nobody suspects, `open` are those that stand out but may not be to blame.
 ///
 /// Each is either like the named or like the rest, and the odds are those of its counts under the two rates times those of
 /// the two numbers: a mixture of two kinds (McLachlan and Peel, Finite Mixture Models, 2000, section 1.15), in which every
@@ -252,3 +252,118 @@ const LEAST_COMPARABLE: u64 = 20;
 
 /// A key with fewer attempts is one of the small ones.
 const LEAST_ATTEMPTS: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::{Ip, Pool, Sent};
+    use super::*;
+
+    /// An IP that sent the same every hour; each deferral was that of another message.
+    fn ip(number: u32, deferred: u64, attempts: u64) -> Ip {
+        of_jobs(number, &[(1, deferred, attempts)])
+    }
+
+    fn of_jobs(number: u32, jobs: &[(u32, u64, u64)]) -> Ip {
+        let sent: Vec<Sent> = (0..24)
+            .flat_map(|hour| {
+                jobs.iter().map(move |&(job, deferred, attempts)| Sent {
+                    hour,
+                    mail: Mail { job, sender: 1 },
+                    count: Count::new(deferred, attempts),
+                })
+            })
+            .collect();
+        let messages = Some(sent.iter().map(|sent| sent.count).sum());
+        Ip { ip: Some(number), limit: 0.05, sent, messages, ..Ip::default() }
+    }
+
+    fn pool(ips: Vec<Ip>) -> Pool {
+        Pool { limit: 0.05, ips, ..Pool::default() }
+    }
+
+    /// Of 96 attempts the first few of an hour's four were deferred.
+    fn small(number: u32, deferred: u64) -> Ip {
+        let count = |hour: u64| Count::new(u64::from(hour * deferred / 24 != (hour + 1) * deferred / 24), 4);
+        let sent: Vec<Sent> =
+            (0..24).map(|hour| Sent { hour, mail: Mail::default(), count: count(u64::from(hour)) }).collect();
+        let messages = Some(sent.iter().map(|sent| sent.count).sum());
+        Ip { ip: Some(number), limit: 0.05, sent, messages, ..Ip::default() }
+    }
+
+    fn ask<T>(ips: Vec<Ip>, question: impl Fn(&Case) -> T) -> T {
+        let pool = pool(ips);
+        question(&Case::new(&pool, &Settings::default()))
+    }
+
+    #[test]
+    fn an_ip_of_few_attempts_is_doubted_by_the_odds_and_the_more_are_looked_at_the_less() {
+        let ips = || vec![small(1, 12), small(2, 2), small(3, 1), small(4, 2)];
+        let doubted = |looked_at| ask(ips(), |case| is_suspicious(case, looked_at, &Settings::default()));
+        assert!(doubted(10));
+        assert!(!doubted(1_000_000));
+        assert!(!ask(vec![small(1, 3), small(2, 2), small(3, 1)], |case| is_suspicious(
+            case,
+            10,
+            &Settings::default()
+        )));
+    }
+
+    #[test]
+    fn one_message_that_is_retried_makes_no_doubt() {
+        let retried = Ip { messages: Some(Count::new(1, 80)), ..small(1, 12) };
+        assert!(!ask(vec![retried, small(2, 2), small(3, 1), small(4, 2)], |case| {
+            is_suspicious(case, 10, &Settings::default())
+        }));
+    }
+
+    #[test]
+    fn a_pool_just_above_its_limit_is_doubted_and_one_within_is_not() {
+        assert!(ask(vec![small(1, 12), small(2, 13)], is_pool_doubtful));
+        assert!(!ask(vec![small(1, 4), small(2, 5)], is_pool_doubtful));
+    }
+
+    #[test]
+    fn two_kinds_are_seen_though_both_are_bad_and_one_kind_is_not_two() {
+        let are_two = |ips| ask(ips, |case| are_two_kinds(case, &Settings::default()));
+        assert!(are_two(vec![ip(1, 10, 100), ip(2, 11, 100), ip(3, 30, 100), ip(4, 28, 100)]));
+        assert!(!are_two(vec![ip(1, 20, 100), ip(2, 22, 100), ip(3, 25, 100), ip(4, 19, 100)]));
+        assert!(!are_two(vec![ip(1, 20, 100)]));
+    }
+
+    #[test]
+    fn an_ip_like_the_named_ones_may_have_been_missed() {
+        let missed = |rate| {
+            ask(vec![ip(1, 40, 100), ip(2, rate, 100), ip(3, 2, 100)], |case| {
+                are_some_missed(case, &(0..24), &[0], &[1, 2], &[])
+            })
+        };
+        assert!(missed(38));
+        assert!(!missed(2));
+    }
+
+    #[test]
+    fn a_job_may_be_all_that_is_wrong_and_where_all_are_bad_none_is() {
+        let alternative = |jobs: &[(u32, u64, u64)]| {
+            ask(vec![of_jobs(1, jobs), of_jobs(2, jobs)], |case| alternative(case, &(0..24), &Settings::default()))
+        };
+        assert_eq!(alternative(&[(1, 1, 40), (2, 20, 40)]), Some(Dimension::Job));
+        assert_eq!(alternative(&[(1, 10, 40), (2, 11, 40)]), None);
+    }
+
+    #[test]
+    fn a_job_that_was_sent_before_the_fault_explains_nothing() {
+        let early = |ip: &mut Ip| {
+            ip.sent.retain(|sent| (sent.mail.job == 9) == (sent.hour < 12));
+        };
+        let mut ips = [1, 2].map(|number| of_jobs(number, &[(1, 20, 50), (2, 20, 50), (9, 1, 100)]));
+        ips.iter_mut().for_each(early);
+        assert_eq!(ask(ips.to_vec(), |case| alternative(case, &(0..24), &Settings::default())), None);
+    }
+
+    #[test]
+    fn what_is_left_behind_is_surely_raised_or_not() {
+        let raised = |rest| ask(vec![ip(1, 20, 100), ip(2, 20, 100)], |case| is_surely_raised(case, rest));
+        assert!(raised(Count::new(400, 2400)));
+        assert!(!raised(Count::new(130, 2400)));
+    }
+}

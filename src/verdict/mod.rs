@@ -32,8 +32,9 @@ mod tail;
 mod tests;
 #[expect(clippy::module_inception, reason = "the room is named after what it hands out")]
 mod verdict;
-mod wilson;
+pub(crate) mod wilson;
 mod window;
+mod words;
 
 pub use change::{Answer, Change, Expect, Question, change};
 pub use count::Count;
