@@ -1,5 +1,6 @@
 //! From suspects to a scope, once it is known how sure one can be among all that was looked at in the night.
 
+use super::attribution::{attribution, of_whole};
 use super::blame::{self, Blame, Comparison, is_pool_stuck};
 use super::case::{Case, View};
 use super::contrast;
@@ -284,33 +285,6 @@ fn some_are_fine(case: &Case, columns: &Range<usize>, settings: &Settings) -> bo
             && tail::student(-one.z, units[place].spread.degrees) < risk
             && lineup::is_clear(&turned, 0.0, settings)
     })
-}
-
-/// What explains without keys: it stands for all that was counted.
-fn of_whole(case: &Case, dimension: Dimension) -> Explanation {
-    let view = case.worst_pool_view();
-    let keys = match dimension {
-        Dimension::Hour => vec![case.clock.hour(view.columns.start), case.clock.hour(view.columns.end - 1)],
-        _ => Vec::new(),
-    };
-    let count = if dimension == Dimension::Hour { view.count } else { case.total() };
-    Explanation { dimension, keys, count, rest: case.total() - count, share: 1.0, p: view.p }
-}
-
-/// All that stands out, ranked.
-fn attribution(case: &Case, sure: &[usize], columns: &Range<usize>, mut found: Vec<Explanation>) -> Vec<Explanation> {
-    let total = case.total();
-    if !sure.is_empty() {
-        let count: Count = sure.iter().map(|&place| case.units[place].count).sum();
-        let keys = sure.iter().filter_map(|&place| case.pool.ips[case.judged[place]].ip).collect();
-        found.push(Explanation { dimension: Dimension::Ip, keys, count, rest: total - count, share: 0.0, p: 0.0 });
-    }
-    if columns.len() < case.clock.columns {
-        let count: Count = case.series[columns.clone()].iter().copied().sum();
-        let keys = vec![case.clock.hour(columns.start), case.clock.hour(columns.end - 1)];
-        found.push(Explanation { dimension: Dimension::Hour, keys, count, rest: total - count, share: 0.0, p: 0.0 });
-    }
-    explain::rank(found, total)
 }
 
 /// How unlikely by chance it must be that the rest is above the limit as well. Little is asked: the contrary, that it is within,

@@ -2,10 +2,11 @@
 //! and where they do, `cannot-tell` is the honest answer.
 
 use super::case::Case;
-use super::contrast::{self, Contrast, Side};
+use super::contrast::{self, Contrast};
 use super::count::Count;
 use super::input::Mail;
 use super::lineup::{self, Unit};
+use super::odds::bayes_factor;
 use super::settings::Settings;
 use super::strata::Dimension;
 use super::{dispersion, tail};
@@ -94,44 +95,6 @@ fn is_probable(odds: f64) -> bool {
     odds / (1.0 + odds) >= PROBABLE || odds.is_infinite()
 }
 
-/// How many times likelier the counts of some IPs are if they differ from the others than if they do not: the Bayes factor, by the
-/// approximation of Schwarz (Annals of Statistics 6, 1978, 461-464; Kass and Raftery, Journal of the American Statistical
-/// Association 90, 1995, 773-795). The lesser of that of their attempts and that of their messages, since retries make many of
-/// one. The spread is the default one: of so little nothing is measured.
-fn bayes_factor(case: &Case, some: &[usize], others: &[usize]) -> f64 {
-    let ip = |place: &usize| &case.pool.ips[case.judged[*place]];
-    let messages = |places: &[usize]| places.iter().map(|place| ip(place).messages).sum::<Option<Count>>();
-    let attempts = |places: &[usize]| -> Count { places.iter().map(|&place| case.units[place].count).sum() };
-    let bucket = some.iter().map(|&place| case.units[place].bucket).fold(0.0, f64::max);
-    let of_attempts =
-        factor([attempts(some), attempts(others)], [messages(some), messages(others)], |rate, count, messages| {
-            dispersion::DEFAULT.effect(rate, bucket).max(dispersion::effect_of_retries(count, messages))
-        });
-    let (Some(mine), Some(theirs)) = (messages(some), messages(others)) else { return of_attempts };
-    let bucket = bucket * mine.attempts as f64 / attempts(some).attempts.max(1) as f64;
-    of_attempts.min(factor([mine, theirs], [None; 2], |rate, _, _| dispersion::effect_of_hours(rate, bucket)))
-}
-
-/// The same of two counts, whose design effects are those at the rate of the second.
-fn factor(
-    [mine, rest]: [Count; 2],
-    messages: [Option<Count>; 2],
-    effect: impl Fn(f64, Count, Option<Count>) -> f64,
-) -> f64 {
-    let rate = (rest.deferred + 1) as f64 / (rest.attempts + 2) as f64;
-    let z = match mine.attempts > 0 && rest.attempts > 0 {
-        true => plain(mine, rest).z(effect(rate, mine, messages[0]), effect(rate, rest, messages[1])).max(0.0),
-        false => 0.0,
-    };
-    (z * z / 2.0).exp() / (mine.attempts.max(1) as f64).sqrt()
-}
-
-/// Two counts side by side.
-fn plain(mine: Count, rest: Count) -> Contrast {
-    let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
-    Contrast { mine: side(mine), rest: side(rest), comparable: mine.attempts }
-}
-
 /// Whether the IPs of a pool may be of two kinds that differ by what would matter, also within the same hours: the likeliest
 /// split of them by the Bayes factor of the two sides, shared among the splits between neighbours in rank.
 pub(crate) fn are_two_kinds(case: &Case, settings: &Settings) -> bool {
@@ -143,7 +106,7 @@ pub(crate) fn are_two_kinds(case: &Case, settings: &Settings) -> bool {
     let is_clear = |contrast: &Contrast| lineup::is_clear(contrast, case.pool.limit, settings);
     let hours = case.hours.sum(high.iter().copied()).into_iter().zip(case.hours.sum(low.iter().copied()));
     mine.attempts > 0
-        && is_clear(&plain(mine, rest))
+        && is_clear(&Contrast::plain(mine, rest))
         && Contrast::within(hours).is_some_and(|within| is_clear(&within))
         && is_probable(bayes_factor(case, &high, &low) / places.len() as f64)
 }
@@ -166,7 +129,7 @@ fn may_explain(case: &Case, keys: &[Key], settings: &Settings) -> bool {
     if mine.attempts == 0 || rest.attempts == 0 {
         return false;
     }
-    let contrast = plain(mine, rest);
+    let contrast = Contrast::plain(mine, rest);
     let limit = case.pool.limit;
     let at_limit = Count::new((rest.attempts as f64 * limit) as u64, rest.attempts);
     let size = rest.attempts as f64 / lineup::effect(keys, &low, at_limit);

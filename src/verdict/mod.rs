@@ -9,9 +9,11 @@
 //! `lineup`, also in single hours (`window`); `decide` makes a scope of them; `extent` looks beyond the pool. `change` answers another
 //! question: whether what was done about it helped.
 
+mod attribution;
 mod blame;
 mod case;
 mod change;
+mod clock;
 mod contrast;
 mod count;
 mod decide;
@@ -25,6 +27,8 @@ mod judge;
 mod lineup;
 mod matrix;
 mod memory;
+mod odds;
+mod series;
 mod settings;
 mod strata;
 mod tail;

@@ -17,4 +17,5 @@ mod repeated;
 mod replies;
 mod samples;
 mod streams;
+mod study;
 mod tidy;
