@@ -91,14 +91,7 @@ mod tests {
     use crate::tally::Counted;
 
     fn environment() -> Environment {
-        Environment {
-            now: Moment(1_772_452_800),
-            config_home: None,
-            plain_text: false,
-            utf8: true,
-            stdout_is_terminal: false,
-            stdout_width: None,
-        }
+        Environment { now: Moment(1_772_452_800), utf8: true, ..Environment::default() }
     }
 
     fn parsed(line: &str) -> Command {

@@ -2,6 +2,8 @@
 //! behind this module parses an option again, and nothing in it reads a clock or a variable: what
 //! the surroundings say is handed in as [`Environment`].
 
+mod alerts;
+mod change;
 mod checks;
 mod file;
 mod filter;
@@ -12,6 +14,7 @@ mod rate;
 mod reply;
 mod screen;
 mod thresholds;
+mod watch;
 mod when;
 mod zone;
 
@@ -28,13 +31,16 @@ use crate::report::{Format, List, Screen, Sort};
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
+pub use alerts::Alerts;
+pub use change::{ChangeSettings, calibrate, change};
 pub use checks::{checks_screen, dns, reading, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
-pub use output::Output;
+pub use output::{Form, Output};
 pub use screen::asks_for_plain_text;
+pub use watch::{FollowSettings, check, follow};
 
 /// What the surroundings say; only `main` asks them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// The clock.
     pub now: Moment,
@@ -48,11 +54,15 @@ pub struct Environment {
     pub stdout_is_terminal: bool,
     /// Its columns; nothing where it is no terminal or does not tell.
     pub stdout_width: Option<usize>,
+    /// The machine's name.
+    pub host: String,
 }
 
 /// Everything a report needs to know before it starts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// When the program runs.
+    pub now: Moment,
     /// What to read, as typed; `-` is standard input.
     pub paths: Vec<PathBuf>,
     /// Which records count.
@@ -89,6 +99,12 @@ pub struct Settings {
     pub verbose: u8,
     /// The lowest level of a finding that changes the exit status; nothing for none.
     pub fail_on: Option<Level>,
+    /// Say nothing where all is well.
+    pub quiet_if_ok: bool,
+    /// Who is told.
+    pub alerts: Alerts,
+    /// The machine's name.
+    pub host: String,
 }
 
 /// How records are grouped.
@@ -116,7 +132,7 @@ pub enum View {
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line, and what would be right.
 pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings> {
-    let ReportArgs { logs, thresholds, output, run } = args;
+    let ReportArgs { logs, thresholds, output, alerts, run } = args;
     let out_dir = output.out_dir.as_deref();
     let typed = Typed { logs, thresholds, stream: &output.stream, sort: output.sort, out_dir, run };
     Ok(Settings {
@@ -126,6 +142,8 @@ pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings
             FailOn::Act => Some(Level::Act),
             FailOn::Never => None,
         },
+        quiet_if_ok: output.quiet_if_ok,
+        alerts: self::alerts::alerts(alerts)?,
         ..typed.settings(environment)?
     })
 }
@@ -145,7 +163,12 @@ impl Typed<'_> {
         let Typed { stream, run, .. } = self;
         let LogArgs { paths, window, filter, grouping } = self.logs;
         let file = file::read(run.config.as_deref(), environment.config_home.as_deref())?;
+        let filled = |option: &str, names: &[PathBuf]| -> Result<Vec<PathBuf>> {
+            names.iter().map(|name| output::filled_in(option, name, &window.tz, environment)).collect()
+        };
+        let out_dir = filled("--out-dir", &self.out_dir.map(PathBuf::from).into_iter().collect::<Vec<_>>())?.pop();
         Ok(Settings {
+            now: environment.now,
             paths: paths.clone(),
             filter: filter::filter(filter)?,
             window: when::window(window, environment.now)?,
@@ -157,13 +180,16 @@ impl Typed<'_> {
             view: View::Report,
             format: stream.format,
             list: List::Ips,
-            outputs: output::outputs(&stream.outputs, paths, self.out_dir)?,
-            out_dir: self.out_dir.map(Path::to_owned),
+            outputs: output::outputs(&filled("-o", &stream.outputs)?, paths, out_dir.as_deref())?,
+            out_dir,
             screen: screen::screen(run.color, stream.top, self.sort, environment),
             threads: run.threads,
             quiet: run.quiet,
             verbose: run.verbose,
             fail_on: None,
+            quiet_if_ok: false,
+            alerts: Alerts::default(),
+            host: environment.host.clone(),
         })
     }
 }
@@ -194,14 +220,7 @@ mod tests {
     const NOON: Moment = Moment(1_772_452_800);
 
     fn environment() -> Environment {
-        Environment {
-            now: NOON,
-            config_home: None,
-            plain_text: false,
-            utf8: true,
-            stdout_is_terminal: false,
-            stdout_width: None,
-        }
+        Environment { now: NOON, utf8: true, ..Environment::default() }
     }
 
     fn grouped(settings: &Settings) -> Vec<RecordKind> {
@@ -249,7 +268,7 @@ mod tests {
         assert_eq!(settings.thresholds.flag.act, Some(0.2));
         assert_eq!(settings.thresholds.min_attempts, 9);
         assert_eq!((settings.format, settings.list), (Format::Ndjson, List::Pools));
-        assert_eq!(settings.outputs, [Output { path: PathBuf::from("a.md"), format: Format::Markdown }]);
+        assert_eq!(settings.outputs, [Output { path: PathBuf::from("a.md"), form: Form::Report(Format::Markdown) }]);
         assert_eq!(settings.out_dir, Some(PathBuf::from("out")));
         let screen = Screen { width: 72, colour: Colour::On, symbols: Symbols::Ascii, top: 3, sort: Sort::Volume };
         assert_eq!((settings.screen, settings.threads.map(NonZeroUsize::get)), (screen, Some(2)));
@@ -281,6 +300,8 @@ mod tests {
             ("pmtriage --investigate 5 x", "--investigate '5'"),
             ("pmtriage --act 200% x", "--act '200%'"),
             ("pmtriage -o report.html x", "report.html"),
+            ("pmtriage -o {day}.csv x", "{day}"),
+            ("pmtriage --mail a,b@example.com x", "--mail a,b@example.com"),
             ("pmtriage --config /nonexistent/pmtriage.toml x", "/nonexistent/pmtriage.toml"),
         ] {
             let error = meant(line, &environment()).expect_err(line);

@@ -5,6 +5,8 @@
 //! `evidence` and `advice` put it into words.
 
 mod advice;
+mod calibrate;
+mod change;
 mod evidence;
 mod finding;
 mod judgeable;
@@ -23,6 +25,8 @@ pub(crate) mod words;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use calibrate::{Proposal, calibrate};
+pub use change::{Asked, ChangeRow, PART, changes, names as names_to_ask};
 pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};

@@ -9,6 +9,7 @@ mod open;
 mod same;
 mod segment;
 mod segments;
+mod tail;
 
 pub use find::{Found, Named, STDIN, find};
 pub use look::{Content, Looked, look};
@@ -16,3 +17,4 @@ pub use open::{Body, Compression, ReadSoFar, open};
 pub use same::same_bytes;
 pub use segment::Segment;
 pub use segments::Segments;
+pub use tail::Tail;

@@ -34,6 +34,11 @@ pub fn sheet(report: &Report, list: List) -> Sheet<'_> {
     }
 }
 
+/// Lays out findings that are in no report any more.
+pub fn findings_sheet(rows: &[Finding]) -> Sheet<'_> {
+    lay(rows, findings())
+}
+
 /// Lays out the sum of everything, as a list of one row: the columns of a provider's row but for its name.
 pub fn totals(report: &Report) -> Sheet<'_> {
     lay(slice::from_ref(&report.evaluation.total), isps().split_off(1))

@@ -1,9 +1,14 @@
 //! The pipeline on one screen. Only this room owns threads, standard error and the process's exit status.
 
+mod alerts;
+mod calibrate;
+mod change;
+mod check;
 mod command;
 mod describe;
 mod dkim;
 mod explain;
+mod follow;
 mod inputs;
 mod notes;
 mod outputs;
@@ -21,9 +26,9 @@ use crate::evaluate::{Judgeable, evaluate};
 use crate::input::ReadSoFar;
 use crate::provider::Providers;
 use crate::reply::Rules;
-use crate::report::Report;
+use crate::report::{Report, State, digest};
 use crate::summary::summarise;
-use crate::tally::Plan;
+use crate::tally::{HourOf, Plan};
 use inputs::{Inputs, Reading};
 use pass::Counted;
 use rayon::ThreadPool;
@@ -36,6 +41,32 @@ use std::sync::Arc;
 /// Only what makes any report impossible. Inputs that cannot be read, and outputs that cannot be
 /// written, are part of the outcome: what can be done is done.
 fn report(settings: &Settings) -> Result<Outcome> {
+    let Examined { report, inputs, mut outcome } = examine(settings)?;
+    outputs::write_files(&report, settings, &inputs, &mut outcome);
+    if settings.quiet_if_ok && digest(&report, &outcome.reasons()).state == State::Ok {
+        outcome.hush();
+    } else {
+        outputs::write_stdout(&report, settings, &mut outcome);
+    }
+    alerts::tell(&report, settings, &mut outcome);
+    outputs::write_metrics(&report, settings, &inputs, &mut outcome);
+    // To free the texts of some ten thousand rows one by one takes longer than to let the process end.
+    std::mem::forget(report);
+    Ok(outcome)
+}
+
+/// A report that is not written yet.
+struct Examined {
+    report: Report,
+    inputs: Inputs,
+    outcome: Outcome,
+}
+
+/// Reads what the settings name and judges it.
+///
+/// # Errors
+/// As those of [`report`].
+fn examine(settings: &Settings) -> Result<Examined> {
     let clock = std::time::Instant::now();
     let pool = pass::threads(settings.threads)?;
     let so_far = ReadSoFar::default();
@@ -67,15 +98,24 @@ fn report(settings: &Settings) -> Result<Outcome> {
         seconds: std::io::IsTerminal::is_terminal(&std::io::stdout()).then(|| clock.elapsed().as_secs_f64()),
     };
     outcome.judge(&report, settings.fail_on);
-    outputs::write(&report, settings, &inputs, &mut outcome);
-    // To free the texts of some ten thousand rows one by one takes longer than to let the process end.
-    std::mem::forget((report, summary));
-    Ok(outcome)
+    std::mem::forget(summary);
+    Ok(Examined { report, inputs, outcome })
 }
 
 /// Counts all inputs, once more without the records that two of them turn out to hold.
 fn count(settings: &Settings, inputs: &Inputs, pool: &ThreadPool, so_far: &ReadSoFar) -> Result<(Counted, Arc<Plan>)> {
-    let mut plan = Arc::new(plan(settings, inputs)?);
+    count_by(HourOf::default(), settings, inputs, pool, so_far)
+}
+
+/// The same, by these hours.
+fn count_by(
+    hour: HourOf,
+    settings: &Settings,
+    inputs: &Inputs,
+    pool: &ThreadPool,
+    so_far: &ReadSoFar,
+) -> Result<(Counted, Arc<Plan>)> {
+    let mut plan = Arc::new(Plan { hour, ..plan(settings, inputs)? });
     let progress = progress::show(settings, inputs, so_far);
     let mut counted = pass::count(inputs, &plan, pool, so_far);
     if plan.compare_inputs {
@@ -104,7 +144,7 @@ fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         rules: Rules::new(&settings.reply_rules)?,
         diag_types: settings.group.diag_types,
         message_key: inputs.message_key(),
-        hour: 3600,
+        hour: HourOf::default(),
         message_budget: crate::tally::MESSAGE_BUDGET,
         flood: crate::tally::FLOOD,
         compare_inputs: inputs.can_overlap() && !settings.group.keep_duplicates,

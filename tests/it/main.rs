@@ -3,12 +3,18 @@
 //! What a stage computes is tested beside the stage. Here is only what needs the whole program:
 //! the sample logs, the behaviour as a process, and the order of the house.
 
+mod alerts;
 mod behind;
+mod change;
+mod check;
 mod dkim;
+mod follow;
 mod hostile;
 mod judge;
 mod laws;
 mod licences;
+mod logs;
+mod packaging;
 mod peers;
 mod processes;
 mod program;
