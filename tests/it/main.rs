@@ -23,4 +23,5 @@ mod repeated;
 mod replies;
 mod samples;
 mod streams;
+mod study;
 mod tidy;
