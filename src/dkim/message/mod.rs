@@ -82,18 +82,10 @@ fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
     }
 }
 
-/// The domain that an organization registered: the last two labels, three below such as `co.uk`. The list of public
-/// suffixes would know more, and grow old.
+/// The organizational domain: what an organization registered below a public suffix (RFC 7489, section 3.2). Private
+/// suffixes as `github.io` count as receivers count them: who has a name below one is no part of who has another.
 pub fn organization(domain: &str) -> &str {
-    const SECOND: [&str; 12] = ["co", "com", "net", "org", "ac", "gov", "edu", "or", "ne", "go", "gob", "mil"];
-    let labels: Vec<&str> = domain.split('.').collect();
-    let count = match &labels[..] {
-        [.., second, top] if top.len() == 2 && SECOND.contains(second) => 3,
-        _ => 2,
-    };
-    let from = labels.len().saturating_sub(count);
-    let skipped: usize = labels[..from].iter().map(|label| label.len() + 1).sum();
-    &domain[skipped..]
+    psl::domain_str(domain).unwrap_or(domain)
 }
 
 #[cfg(test)]

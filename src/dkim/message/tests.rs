@@ -373,6 +373,15 @@ fn organizations_are_told_apart() {
         ("co.uk", "co.uk"),
         ("com", "com"),
         ("a.co.example.de", "example.de"),
+        // A wildcard in the list and an exception to it, a private suffix, one in both spellings, one that nobody knows.
+        ("mail.a.b.kawasaki.jp", "a.b.kawasaki.jp"),
+        ("mail.city.kawasaki.jp", "city.kawasaki.jp"),
+        ("news.shop.github.io", "shop.github.io"),
+        ("github.io", "github.io"),
+        ("a.example.xn--55qx5d.cn", "example.xn--55qx5d.cn"),
+        ("mail.example.test", "example.test"),
+        ("localhost", "localhost"),
+        ("", ""),
     ] {
         assert_eq!(organization(domain), expected);
     }

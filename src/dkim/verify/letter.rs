@@ -1,5 +1,7 @@
 //! A raw message: headers as they stand, and the body. Verifying needs every byte, so nothing is decoded.
 
+use crate::record::canonical_domain;
+
 /// A raw message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -78,14 +80,14 @@ impl Letter {
         self.headers.iter().enumerate().filter(move |(_, header)| header.name == name)
     }
 
-    /// The domain of the address in From, in lower case.
+    /// The domain of the address in From, in lower case, U-labels as A-labels: so it stands in `d=`.
     pub fn domain_of_from(&self) -> Option<String> {
         let text = self.named("from").next()?.1.text();
         let address = text.rsplit_once('<').map_or(&*text, |(_, rest)| rest);
         let domain = address.rsplit_once('@')?.1;
         let end = domain.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(domain.len());
-        let domain = domain[..end].trim_matches('.').to_lowercase();
-        (!domain.is_empty()).then_some(domain)
+        let domain = domain[..end].trim_matches('.');
+        (!domain.is_empty()).then(|| canonical_domain(domain.as_bytes()))
     }
 
     /// When the topmost Received says that the message arrived, in seconds since 1970.
@@ -128,7 +130,11 @@ mod tests {
         assert_eq!((&*letter.headers[0].name, letter.headers[0].text()), ("subject", "a\tb".to_owned()));
         assert_eq!(letter.body, b"body\r\n");
         assert_eq!(letter.domain_of_from().as_deref(), Some("example.com"));
-        for (from, domain) in [("a@b.example.com (x)", "b.example.com"), ("\"a@x\" <q@Y.example>", "y.example")] {
+        for (from, domain) in [
+            ("a@b.example.com (x)", "b.example.com"),
+            ("\"a@x\" <q@Y.example>", "y.example"),
+            ("a@B\u{fc}cher.example", "xn--bcher-kva.example"),
+        ] {
             let letter = Letter::parse(format!("From: {from}\n\n").as_bytes());
             assert_eq!(letter.domain_of_from().as_deref(), Some(domain));
         }
