@@ -1,10 +1,11 @@
 //! What the options of `dkim` mean.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use super::Environment;
 use super::{screen, when, zone};
-use crate::cli::{ChecksArgs, DkimSelectorsArgs, DnsArgs, ReadingArgs};
+use crate::cli::{ChecksArgs, DkimSelectorsArgs, DnsArgs, JoinArgs, ReadingArgs};
 use crate::dkim::{Clock, Dns, PORT, Pattern, Reading, Selector, Sources, system_servers};
 use crate::error::{Error, Result};
 use crate::report::Screen;
@@ -17,6 +18,24 @@ pub fn dns(typed: &DnsArgs) -> Result<Dns> {
     let servers: Vec<SocketAddr> = typed.dns.iter().map(|server| address(server)).collect::<Result<_>>()?;
     let servers = if servers.is_empty() { system_servers() } else { servers };
     Ok(Dns::new(servers, typed.authoritative.then_some(PORT)))
+}
+
+/// What a report is joined with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JoinSettings {
+    /// PowerMTA's configuration.
+    pub pmta_configs: Vec<PathBuf>,
+    /// The name servers to ask; none are asked where none was named.
+    pub dns: Vec<SocketAddr>,
+}
+
+/// What a report is joined with.
+///
+/// # Errors
+/// Where an address is none.
+pub fn join(typed: &JoinArgs) -> Result<JoinSettings> {
+    let dns = typed.dns.iter().map(|server| address(server)).collect::<Result<_>>()?;
+    Ok(JoinSettings { pmta_configs: typed.pmta_config.clone(), dns })
 }
 
 /// How logs are read.

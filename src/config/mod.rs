@@ -28,7 +28,7 @@ use crate::report::{Format, List, Screen, Sort};
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
-pub use checks::{checks_screen, dns, reading, sources};
+pub use checks::{JoinSettings, checks_screen, dns, reading, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
 pub use output::Output;
 pub use screen::asks_for_plain_text;
@@ -89,6 +89,8 @@ pub struct Settings {
     pub verbose: u8,
     /// The lowest level of a finding that changes the exit status; nothing for none.
     pub fail_on: Option<Level>,
+    /// What the report is joined with.
+    pub join: JoinSettings,
 }
 
 /// How records are grouped.
@@ -116,11 +118,12 @@ pub enum View {
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line, and what would be right.
 pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings> {
-    let ReportArgs { logs, thresholds, output, run } = args;
+    let ReportArgs { logs, thresholds, output, join, run } = args;
     let out_dir = output.out_dir.as_deref();
     let typed = Typed { logs, thresholds, stream: &output.stream, sort: output.sort, out_dir, run };
     Ok(Settings {
         list: output.list,
+        join: checks::join(join)?,
         fail_on: match output.fail_on {
             FailOn::Investigate => Some(Level::Investigate),
             FailOn::Act => Some(Level::Act),
@@ -164,6 +167,7 @@ impl Typed<'_> {
             quiet: run.quiet,
             verbose: run.verbose,
             fail_on: None,
+            join: JoinSettings::default(),
         })
     }
 }
@@ -234,7 +238,7 @@ mod tests {
     fn every_option_arrives() {
         let line = "pmtriage --since 2h --until 1h --tz Europe/Berlin --assume-tz Asia/Tokyo --isp Gmail --isp-by domain \
             --diag-types d,d --keep-duplicates --investigate 4% --act 0.2 --min-attempts 9 --format ndjson --list pools \
-            -o a.md --out-dir out --top 3 --sort volume --threads 2 --color always -vv --fail-on act x y";
+            -o a.md --out-dir out --top 3 --sort volume --threads 2 --color always -vv --fail-on act --pmta-config a --pmta-config b --dns 192.0.2.1 x y";
         let environment = Environment { stdout_width: Some(72), utf8: false, ..environment() };
         let settings = meant(line, &environment).expect("all of it is right");
         assert_eq!(settings.paths, [PathBuf::from("x"), PathBuf::from("y")]);
@@ -254,6 +258,8 @@ mod tests {
         let screen = Screen { width: 72, colour: Colour::On, symbols: Symbols::Ascii, top: 3, sort: Sort::Volume };
         assert_eq!((settings.screen, settings.threads.map(NonZeroUsize::get)), (screen, Some(2)));
         assert_eq!((settings.quiet, settings.verbose, settings.fail_on), (false, 2, Some(Level::Act)));
+        let dns = vec![std::net::SocketAddr::from(([192, 0, 2, 1], 53))];
+        assert_eq!(settings.join, JoinSettings { pmta_configs: vec!["a".into(), "b".into()], dns });
     }
 
     #[test]
@@ -281,6 +287,7 @@ mod tests {
             ("pmtriage --investigate 5 x", "--investigate '5'"),
             ("pmtriage --act 200% x", "--act '200%'"),
             ("pmtriage -o report.html x", "report.html"),
+            ("pmtriage --dns ns1 x", "--dns ns1"),
             ("pmtriage --config /nonexistent/pmtriage.toml x", "/nonexistent/pmtriage.toml"),
         ] {
             let error = meant(line, &environment()).expect_err(line);

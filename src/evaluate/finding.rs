@@ -40,6 +40,7 @@ pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: 
         classes: classes.into_iter().map(|(class, count)| (class.to_owned(), count)).collect(),
         blames,
         blames_fits: blames.and_then(|blames| fits(blames, scope)),
+        checks: Vec::new(),
     })
 }
 

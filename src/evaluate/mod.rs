@@ -25,7 +25,7 @@ use std::ops::Range;
 pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
-pub use verdict::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
+pub use verdict::{Checked, Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
 pub(crate) use wilson::interval as wilson_interval;
 
 use self::extent::Reach;
@@ -111,6 +111,8 @@ impl Judge<'_> {
             ip: row.ip.clone(),
             figures: self.figures(row, self.thresholds.limits_of_ip(row)),
             standing: Standing::TooFew,
+            vmtas: Vec::new(),
+            vmta_pools: Vec::new(),
         }
     }
 

@@ -139,6 +139,10 @@ pub struct IpRow {
     pub figures: Figures,
     /// How it stands against its pool.
     pub standing: Standing,
+    /// The virtual MTAs that send from it by PowerMTA's configuration; none where that was not read.
+    pub vmtas: Vec<String>,
+    /// The pools that these are in by the configuration.
+    pub vmta_pools: Vec<String>,
 }
 
 /// A row of `findings.csv`: one trouble, with its extent and what to do.
@@ -180,6 +184,25 @@ pub struct Finding {
     pub blames: Option<&'static str>,
     /// Whether the numbers show the same; nothing where they cannot tell.
     pub blames_fits: Option<bool>,
+    /// What was found where the records cannot tell: in keys, DNS, configuration. None where nobody asked for it.
+    pub checks: Vec<Checked>,
+}
+
+/// One thing that was checked for a finding, as `pmtriage dkim` checks it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What was looked at: a file, a record's name.
+    pub subject: String,
+    /// Which question was asked of it.
+    pub check: &'static str,
+    /// `pass`, `warn`, `fail` or `unknown`.
+    pub status: &'static str,
+    /// Why it is not a pass.
+    pub cause: Option<&'static str>,
+    /// What was found, in words.
+    pub detail: String,
+    /// What to do; empty where there is nothing to do.
+    pub fix: String,
 }
 
 /// Everything that was judged. Rows are sorted by their keys.

@@ -77,9 +77,11 @@ fn ips() -> Vec<Column<IpRow>> {
         ("pool", |row| Value::text(&row.pool)),
         ("ip", |row| Value::text(&row.ip)),
     ];
-    let own: [Column<IpRow>; 2] = [
+    let own: [Column<IpRow>; 4] = [
         ("standing", |row| Value::text(row.standing.word())),
         ("message_rate_error", |row| message_error(&row.figures)),
+        ("vmta", |row| Value::List(&row.vmtas)),
+        ("vmta_pool", |row| Value::List(&row.vmta_pools)),
     ];
     [&keys[..], &figures(), &own].concat()
 }
@@ -170,6 +172,7 @@ fn findings() -> Vec<Column<Finding>> {
         ("classes", |row| Value::Tally(&row.classes)),
         ("blames", |row| Value::maybe_text(row.blames)),
         ("blames_fits", |row| row.blames_fits.map_or(Value::Empty, Value::Flag)),
+        ("checks", |row| Value::Checks(&row.checks)),
     ]
 }
 
@@ -220,13 +223,14 @@ mod tests {
         assert_eq!(
             names(List::Ips),
             "isp, pool, ip, attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries, \
-             deferral_rate, rate_low, rate_high, message_deferral_rate, level, standing, message_rate_error"
+             deferral_rate, rate_low, rate_high, message_deferral_rate, level, standing, message_rate_error, vmta, \
+             vmta_pool"
         );
         assert_eq!(names(List::Groups), "isp, ip, type, diag60, cause60, class, count, first_seen, last_seen");
         assert_eq!(
             names(List::Findings),
             "id, level, isp, pool, scope, ips, attempts, deferred, deferral_rate, class, cause, summary, next_steps, \
-             extent, explained_by, classes, blames, blames_fits"
+             extent, explained_by, classes, blames, blames_fits, checks"
         );
         assert_eq!(
             names(List::Inputs),

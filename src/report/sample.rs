@@ -110,6 +110,7 @@ pub fn problems() -> Report {
                 classes: vec![("reputation".into(), 180), ("auth-dkim".into(), 77)],
                 blames: Some("ip"),
                 blames_fits: None,
+                checks: vec![],
             }],
         },
         groups: vec![Group {
@@ -195,7 +196,8 @@ pub fn hostile() -> Report {
 }
 
 fn ip(isp: &str, ip: &str, figures: Figures, standing: Standing) -> IpRow {
-    IpRow { isp: isp.into(), pool: "main".into(), ip: ip.into(), figures, standing }
+    let (vmtas, vmta_pools) = (Vec::new(), Vec::new());
+    IpRow { isp: isp.into(), pool: "main".into(), ip: ip.into(), figures, standing, vmtas, vmta_pools }
 }
 
 /// The interval is not Wilson's: what is written must be what was handed over.

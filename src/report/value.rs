@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::evaluate::Checked;
 use crate::record::Moment;
 
 /// What a cell holds. Its text is the same in CSV, NDJSON, JSON and Markdown.
@@ -21,6 +22,8 @@ pub enum Value<'r> {
     List(&'r [String]),
     /// How often each word occurred; `word=count`, `;` between.
     Tally(&'r [(String, u64)]),
+    /// What was checked; `SUBJECT CHECK STATUS CAUSE`, `;` between, where a cell is one text.
+    Checks(&'r [Checked]),
     /// Yes or no.
     Flag(bool),
     /// Not known, or it does not apply.
@@ -59,6 +62,7 @@ impl<'r> Value<'r> {
             Self::Tally(counts) => {
                 counts.iter().map(|(word, count)| format!("{word}={count}")).collect::<Vec<_>>().join(";").into()
             }
+            Self::Checks(checks) => checks.iter().map(in_words).collect::<Vec<_>>().join(";").into(),
             Self::Flag(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
             Self::Empty => Cow::Borrowed(""),
         }
@@ -78,9 +82,33 @@ impl Serialize for Value<'_> {
                 counts.iter().try_for_each(|(word, count)| map.serialize_entry(word, count))?;
                 map.end()
             }
+            Self::Checks(checks) => serializer.collect_seq(checks.iter().map(Object)),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Empty => serializer.serialize_unit(),
         }
+    }
+}
+
+/// A check as one text; the causes of an operator's search are in it, what was found in detail is not.
+fn in_words(check: &Checked) -> String {
+    let Checked { subject, check, status, cause, .. } = check;
+    cause.map_or(format!("{subject} {check} {status}"), |cause| format!("{subject} {check} {status} {cause}"))
+}
+
+/// A check with its members, as `pmtriage dkim` writes it.
+struct Object<'r>(&'r Checked);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Checked { subject, check, status, cause, detail, fix } = self.0;
+        let mut map = serializer.serialize_map(Some(6))?;
+        map.serialize_entry("subject", subject)?;
+        map.serialize_entry("check", check)?;
+        map.serialize_entry("status", status)?;
+        map.serialize_entry("cause", cause)?;
+        map.serialize_entry("detail", detail)?;
+        map.serialize_entry("fix", fix)?;
+        map.end()
     }
 }
 
@@ -120,5 +148,19 @@ mod tests {
         assert_eq!(Value::Tally(&tally).to_text(), "bad-quote=2;short=1");
         assert_eq!(serde_json::to_string(&Value::Tally(&tally)).unwrap(), r#"{"bad-quote":2,"short":1}"#);
         assert_eq!(Value::Tally(&[]).to_text(), "");
+        let check = |cause| Checked {
+            subject: "s1.pem".into(),
+            check: "key-file",
+            status: "fail",
+            cause,
+            detail: "gone".into(),
+            fix: String::new(),
+        };
+        let checks = [check(Some("key-file-unreadable")), check(None)];
+        assert_eq!(Value::Checks(&checks).to_text(), "s1.pem key-file fail key-file-unreadable;s1.pem key-file fail");
+        assert_eq!(
+            serde_json::to_string(&Value::Checks(&checks[1..])).unwrap(),
+            r#"[{"subject":"s1.pem","check":"key-file","status":"fail","cause":null,"detail":"gone","fix":""}]"#
+        );
     }
 }

@@ -5,6 +5,7 @@ mod describe;
 mod dkim;
 mod explain;
 mod inputs;
+mod join;
 mod notes;
 mod outputs;
 mod pass;
@@ -17,7 +18,7 @@ pub use command::main;
 
 use crate::config::Settings;
 use crate::error::Result;
-use crate::evaluate::{Judgeable, evaluate};
+use crate::evaluate::{Finding, Judgeable, evaluate};
 use crate::input::ReadSoFar;
 use crate::provider::Providers;
 use crate::reply::Rules;
@@ -25,6 +26,7 @@ use crate::report::Report;
 use crate::summary::summarise;
 use crate::tally::Plan;
 use inputs::{Inputs, Reading};
+use join::Join;
 use pass::Counted;
 use rayon::ThreadPool;
 use status::Outcome;
@@ -41,12 +43,15 @@ fn report(settings: &Settings) -> Result<Outcome> {
     let so_far = ReadSoFar::default();
     let mut outcome = Outcome::default();
 
-    let inputs = Inputs::find(settings, Reading::Once, &so_far, &mut outcome);
+    let join = Join::read(&settings.join, &mut outcome);
+    let reading = if join.is_asked() { Reading::Twice } else { Reading::Once };
+    let inputs = Inputs::find(settings, reading, &so_far, &mut outcome);
     let (mut counted, plan) = count(settings, &inputs, &pool, &so_far)?;
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     let mut unjudged = facts.unjudged(settings, &inputs);
-    let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
+    let mut warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
+    let isps = join.is_asked().then(|| join::isps(&counted.tally, &plan));
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let mut summary = pool.install(|| summarise(counted.tally, &plan));
@@ -55,7 +60,10 @@ fn report(settings: &Settings) -> Result<Outcome> {
         unjudged = nothing_left;
     }
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
-    let evaluation = evaluate(&summary, &settings.thresholds, judgeable);
+    let mut evaluation = evaluate(&summary, &settings.thresholds, judgeable);
+    warnings.extend(join.label(&mut evaluation, settings));
+    let senders = |findings: &[&Finding]| join::senders(findings, &inputs, &plan, isps, &summary.groups);
+    join.complete(&mut evaluation, &summary.groups, senders);
     let report = Report {
         inputs: rows,
         window: settings.window,

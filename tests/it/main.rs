@@ -6,6 +6,7 @@
 mod behind;
 mod dkim;
 mod hostile;
+mod joined;
 mod judge;
 mod laws;
 mod licences;

@@ -3,6 +3,7 @@
 mod exim;
 mod opendkim;
 mod pmta;
+mod pmta_report;
 mod pmta_rules;
 mod pmta_sources;
 mod postfix;
@@ -18,7 +19,8 @@ use super::dns::Dns;
 use super::files::whole;
 use super::key::{Selector, check_key};
 use super::keyfile;
-pub use pmta_sources::{PmtaSource, pmta_sources};
+pub use pmta_report::{PmtaConfig, SigningKey};
+pub use pmta_sources::PmtaSource;
 
 /// No configuration file is longer.
 const MOST_BYTES: u64 = 16 << 20;

@@ -9,20 +9,19 @@ use crate::dkim::check::{Cause, Check};
 
 /// Checks a configuration.
 pub fn check(file: &Path, text: &str, found: &mut Found) {
-    let subject = file.display().to_string();
     let rows = Rows::of(file, text);
     for (what, why) in &rows.missing {
         found.checks.push(Check::unknown(what, "include", why.clone()));
     }
+    check_rules(file, &rows, found);
+    found.keys.extend(keys(&rows).into_iter().map(|(_, key)| key));
+}
+
+/// Checks the rules of a configuration, whoever read it.
+pub fn check_rules(file: &Path, rows: &Rows, found: &mut Found) {
+    let subject = file.display().to_string();
     let of = |keyword: &'static str| rows.rows.iter().filter(move |row| row.keyword == keyword);
-    let mut keys: Vec<(&Row, Key)> =
-        of("domain-key").filter_map(|row| Some((row, domain_key(&row.value, &row.file)?))).collect();
-    let attributes = |row: &Row| row.value.contains('=');
-    keys.extend(
-        of("dkim-sign")
-            .filter(|row| attributes(row))
-            .filter_map(|row| Some((row, with_attributes(&row.value, &row.file)?))),
-    );
+    let keys = keys(rows);
     for row in of("domain-key").filter(|row| domain_key(&row.value, &row.file).is_none()) {
         found.checks.push(Check::unknown(&row.place, "signing-key", "this is not SELECTOR,DOMAIN,FILE"));
     }
@@ -32,7 +31,14 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
     for row in &rows.rows {
         found.checks.extend(lint(row));
     }
-    found.keys.extend(keys.into_iter().map(|(_, key)| key));
+}
+
+/// The keys, each with the row that names it: those of `domain-key` go before those behind `dkim-sign`.
+pub fn keys(rows: &Rows) -> Vec<(&Row, Key)> {
+    let of = |keyword: &'static str| rows.rows.iter().filter(move |row| row.keyword == keyword);
+    let named = of("domain-key").filter_map(|row| Some((row, domain_key(&row.value, &row.file)?)));
+    let attributed = of("dkim-sign").filter(|row| row.value.contains('='));
+    named.chain(attributed.filter_map(|row| Some((row, with_attributes(&row.value, &row.file)?)))).collect()
 }
 
 /// `SELECTOR,DOMAIN,FILE`; the domain `*` is every one.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::authres;
 use super::check::{Cause, Check};
 use super::dns::{Answer, Dns};
+use super::organization::organization;
 use super::verify::letter::Letter;
 use super::verify::{Verdict, verify};
 
@@ -80,12 +81,6 @@ fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
             Check::of(file, "alignment", Cause::Misaligned, detail)
         }
     }
-}
-
-/// The organizational domain: what an organization registered below a public suffix (RFC 7489, section 3.2). Private
-/// suffixes as `github.io` count as receivers count them: who has a name below one is no part of who has another.
-pub fn organization(domain: &str) -> &str {
-    psl::domain_str(domain).unwrap_or(domain)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
-use super::{Messages, organization};
+use super::Messages;
 use crate::dkim::check::{Cause, Check, Status, worst};
 use crate::dkim::dns::Dns;
 use crate::dkim::testbed::{Pair, ed25519, name_server, rsa, txt};
@@ -362,29 +362,6 @@ fn thousands_of_signed_headers_take_no_longer_than_some() {
     let (signature, letter) = draft.signed();
     let found = causes(&check(&format!("{signature}{}", letter.replace("b c", "d")), server));
     assert_eq!(found, [Cause::HeadersChanged]);
-}
-
-#[test]
-fn organizations_are_told_apart() {
-    for (domain, expected) in [
-        ("a.b.example.com", "example.com"),
-        ("example.com", "example.com"),
-        ("mail.example.co.uk", "example.co.uk"),
-        ("co.uk", "co.uk"),
-        ("com", "com"),
-        ("a.co.example.de", "example.de"),
-        // A wildcard in the list and an exception to it, a private suffix, one in both spellings, one that nobody knows.
-        ("mail.a.b.kawasaki.jp", "a.b.kawasaki.jp"),
-        ("mail.city.kawasaki.jp", "city.kawasaki.jp"),
-        ("news.shop.github.io", "shop.github.io"),
-        ("github.io", "github.io"),
-        ("a.example.xn--55qx5d.cn", "example.xn--55qx5d.cn"),
-        ("mail.example.test", "example.test"),
-        ("localhost", "localhost"),
-        ("", ""),
-    ] {
-        assert_eq!(organization(domain), expected);
-    }
 }
 
 proptest::proptest! {

@@ -85,7 +85,8 @@ pub fn each(mut mailbox: impl BufRead, mut take: impl FnMut(&[u8])) -> io::Resul
         was_blank = is_start && (piece == b"\n" || piece == b"\r\n");
         is_start = piece.ends_with(b"\n");
         is_long |= mail.len() + piece.len() > MOST_BYTES;
-        if !is_long && !(mail.is_empty() && piece.starts_with(b"From ")) {
+        let is_separator = mail.is_empty() && piece.starts_with(b"From ");
+        if !is_long && !is_separator {
             mail.extend_from_slice(&piece);
         }
     }

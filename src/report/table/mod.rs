@@ -2,6 +2,7 @@
 
 mod answer;
 mod causes;
+mod checked;
 mod explained;
 mod footer;
 mod grid;

@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::judge::cases;
-use pmtriage::evaluate::{Extent, Finding, Judgeable, Level, Scope, Thresholds, evaluate};
+use pmtriage::evaluate::{Checked, Extent, Finding, Judgeable, Level, Scope, Thresholds, evaluate};
 use pmtriage::record::{Moment, RecordKind, Span};
 use pmtriage::report::{
     Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render, render_causes,
@@ -97,9 +97,20 @@ fn report() -> impl Strategy<Value = Report> {
         for row in &mut evaluation.pools {
             row.outlier_ips = vec![name(), name()];
         }
+        for row in &mut evaluation.ips {
+            (row.vmtas, row.vmta_pools) = (vec![name()], vec![name(), name()]);
+        }
         if told {
             evaluation.findings.push(Finding {
                 id: name(),
+                checks: vec![Checked {
+                    subject: name(),
+                    check: "record",
+                    status: "fail",
+                    cause: None,
+                    detail: name(),
+                    fix: name(),
+                }],
                 level: Level::Act,
                 isp: name(),
                 pool: name(),
