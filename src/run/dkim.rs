@@ -13,7 +13,7 @@ use std::io;
 use std::path::PathBuf;
 
 /// No message is longer.
-const MOST_BYTES: u64 = 128 << 20;
+const MOST_BYTES: u64 = 64 << 20;
 
 /// Makes a check and says what it found.
 ///

@@ -1,11 +1,15 @@
 //! What PowerMTA signs by its configuration. PowerMTA writes no line when it signs nothing, so that the rules have to
 //! be read: a key (`domain-key SELECTOR,DOMAIN,FILE`) and, for the recipient's domain, `dkim-sign yes`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::pmta::{Row, Rows, plain};
 use super::{Found, Key, fragile, headers_check};
 use crate::dkim::check::{Cause, Check};
+
+/// So many names are listed in one row.
+const MOST_NAMED: usize = 5;
 
 /// Checks a configuration.
 pub fn check(file: &Path, text: &str, found: &mut Found) {
@@ -99,9 +103,15 @@ fn rules(subject: &str, signing: &[&Row], keys: &[(&Row, Key)]) -> Vec<Check> {
     let everywhere =
         yes.iter().any(|row| row.value.contains('=') || row.block("domain").is_none_or(|name| name == "*"));
     if !everywhere {
-        let names: Vec<&str> = yes.iter().filter_map(|row| row.block("domain")).collect();
-        let detail =
-            format!("dkim-sign yes is in <domain {}> only: mail to others is not signed", names.join(">, <domain "));
+        let mut names: Vec<String> =
+            yes.iter().filter_map(|row| row.block("domain")).map(|name| format!("<domain {name}>")).collect();
+        names.dedup();
+        let more = names.len().saturating_sub(MOST_NAMED);
+        names.truncate(MOST_NAMED);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        let detail = format!("dkim-sign yes is in {} only: mail to others is not signed", names.join(", "));
         checks.push(
             Check::of(subject, "signing-rule", Cause::UnsignedNoRule, detail).with_fix("write it into <domain *>"),
         );
@@ -121,9 +131,12 @@ fn rules(subject: &str, signing: &[&Row], keys: &[(&Row, Key)]) -> Vec<Check> {
 /// Keys are tried in order, so that none behind that of `*` in the same block is ever used.
 fn shadowed(keys: &[(&Row, Key)]) -> Vec<Check> {
     let mut checks = Vec::new();
-    for (n, (row, key)) in keys.iter().enumerate() {
-        let star = keys[..n].iter().find(|(other, of)| of.domain.is_none() && other.blocks == row.blocks);
-        if let (Some((star, _)), Some(domain)) = (star, &key.domain) {
+    let mut stars: HashMap<&[(String, String)], &Row> = HashMap::new();
+    for (row, key) in keys {
+        let star = stars.get(&*row.blocks);
+        if key.domain.is_none() {
+            stars.entry(&row.blocks).or_insert(row);
+        } else if let (Some(star), Some(domain)) = (star, &key.domain) {
             let detail = format!("the key of {domain} is never used: that of * ({}) stands before it", star.place);
             let check = Check::of(&row.place, "signing-rule", Cause::Misaligned, detail);
             checks.push(check.with_fix("put the domain-key of * last"));

@@ -81,10 +81,15 @@ fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Resul
     let mut reader = BufReader::new(body);
     let mut clock = reading.clock.clone();
     let (mut known, mut bytes) = (0, Vec::new());
+    let mut is_rest = false;
     loop {
         bytes.clear();
         if reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
             return Ok(known);
+        }
+        // What follows a cut is no line of its own.
+        if std::mem::replace(&mut is_rest, !bytes.ends_with(b"\n")) {
+            continue;
         }
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_end();

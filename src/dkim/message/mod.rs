@@ -6,7 +6,7 @@ use super::authres;
 use super::check::{Cause, Check};
 use super::dns::{Answer, Dns};
 use super::organization::organization;
-use super::verify::letter::Letter;
+use super::verify::letter::{Letter, MOST_HEADERS};
 use super::verify::{Verdict, verify};
 
 /// No more signatures of one message are verified: each costs a question and arithmetic.
@@ -30,6 +30,10 @@ impl<'d> Messages<'d> {
         let letter = Letter::parse(bytes);
         let verdicts = self.verdicts(file, &letter);
         let signatures = letter.named("dkim-signature").count();
+        if letter.is_cut {
+            let detail = format!("it has more than {MOST_HEADERS} headers; what stands behind them was not looked at");
+            return vec![Check::unknown(file, "message", detail)];
+        }
         let mut checks: Vec<Check> = verdicts.iter().flat_map(|verdict| verdict.checks.clone()).collect();
         if signatures > MOST_SIGNATURES {
             let detail = format!("{} more signatures were not looked at", signatures - MOST_SIGNATURES);

@@ -110,7 +110,8 @@ fn of_archive_within(body: impl Read, allowance: &Allowance) -> Result<Image, St
         }
     }
     if reading.layers.is_empty() && reading.json.is_empty() {
-        return Err("it holds no layer: write it with docker save, or as an OCI archive".to_owned());
+        let none = || "it holds no layer: write it with docker save, or as an OCI archive".to_owned();
+        return Err(reading.missed.into_iter().next().unwrap_or_else(none));
     }
     Ok(reading.image())
 }

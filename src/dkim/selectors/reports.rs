@@ -19,6 +19,8 @@ const MOST_BYTES: u64 = 4 << 30;
 const MOST_ZIP_BYTES: u64 = 8 << 20;
 /// No more files in one archive are read; receivers send one.
 const MOST_IN_ZIP: usize = 100;
+/// No header that stands first in a message has a longer name.
+const LONGEST_HEADER_NAME: usize = 80;
 /// So many reports are known again.
 const MOST_KNOWN: usize = 1_000_000;
 /// Of so many reports of one file it is said what is wrong with them.
@@ -87,9 +89,17 @@ impl Form {
     }
 }
 
+/// Looks at the first bytes, which stay where they are.
+fn told(mut body: impl BufRead) -> io::Result<(Form, impl BufRead)> {
+    let mut first = Vec::with_capacity(LONGEST_HEADER_NAME);
+    body.by_ref().take(LONGEST_HEADER_NAME as u64).read_to_end(&mut first)?;
+    Ok((Form::of(&first), Cursor::new(first).chain(body)))
+}
+
 impl Reading<'_> {
-    fn body(&mut self, mut body: impl BufRead) -> io::Result<()> {
-        match Form::of(body.fill_buf()?) {
+    fn body(&mut self, body: impl BufRead) -> io::Result<()> {
+        let (form, body) = told(body)?;
+        match form {
             Form::Mail => self.mail(&mail::whole(body)?),
             Form::Mailbox => {
                 let long = mail::each(body, |mail| self.mail(mail))?;
@@ -97,7 +107,8 @@ impl Reading<'_> {
                     self.say(format!("{long} messages are too long for one with a report"));
                 }
             }
-            Form::Zip | Form::Xml => self.packed(body)?,
+            Form::Zip => self.zip(body)?,
+            Form::Xml => self.xml(body),
         }
         Ok(())
     }
@@ -117,29 +128,27 @@ impl Reading<'_> {
 
     fn attachment(&mut self, part: &[u8]) -> io::Result<()> {
         let (_, body) = unpack(part)?;
-        let mut body = BufReader::new(body);
-        body.fill_buf()?;
-        self.packed(body)
+        let (form, body) = told(BufReader::new(body))?;
+        if let Form::Zip = form {
+            return self.zip(body);
+        }
+        self.xml(body);
+        Ok(())
     }
 
-    /// XML, or a zip archive.
-    fn packed(&mut self, mut body: impl BufRead) -> io::Result<()> {
-        if !matches!(Form::of(body.fill_buf()?), Form::Zip) {
-            let report = dmarc::read(self.allowance.over(body));
-            self.report(report);
-            return Ok(());
-        }
+    fn xml(&mut self, body: impl Read) {
+        let report = dmarc::read(self.allowance.over(body));
+        self.report(report);
+    }
+
+    /// The reports in a zip archive. Together they may not be longer than one alone may be.
+    fn zip(&mut self, body: impl Read) -> io::Result<()> {
         let mut bytes = Vec::new();
         body.take(MOST_ZIP_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MOST_ZIP_BYTES {
             return Err(io::Error::other("it is too long for an archive of reports"));
         }
-        self.zip(&bytes)
-    }
-
-    /// The reports in a zip archive. Together they may not be longer than one alone may be.
-    fn zip(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(io::Error::other)?;
+        let mut archive = ZipArchive::new(Cursor::new(&bytes)).map_err(io::Error::other)?;
         let (of_archive, all) = (Allowance::new(dmarc::MOST_BYTES), self.allowance);
         for place in 0..archive.len().min(MOST_IN_ZIP) {
             let file = archive.by_index(place).map_err(io::Error::other)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::join::{Joined, Known, of};
+use super::join::{Joined, Known, is_of};
 use super::state::{Facts, Published, View, sources, state};
 use crate::dkim::check::{Cause, Check, Status};
 use crate::dkim::dns::Dns;
@@ -49,7 +49,7 @@ impl Joined {
         dns: &Dns,
     ) -> Vec<Check> {
         let name = selector.name();
-        let counts: Vec<(&Key, &Count)> = self.tally.rows.iter().filter(|(key, _)| of(key) == *selector).collect();
+        let counts: Vec<(&Key, &Count)> = self.tally.rows.iter().filter(|(key, _)| is_of(key, selector)).collect();
         let (mut checks, missing) = published(selector, known, facts, dns);
         if !known.files.is_empty() {
             checks.push(Check::pass(&name, "configured", facts.files.join(", ")));

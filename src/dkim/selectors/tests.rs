@@ -115,7 +115,7 @@ fn reports_are_read_in_every_packing() {
     let base64 = |bytes: &[u8]| data_encoding::BASE64_MIME.encode(bytes);
     let mail = |part: &str| {
         format!(
-            "From: dmarc@receiver.example\r\nSubject: Report\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n{part}\r\n--b--\r\n"
+            "Received: by mx.example\r\nFrom: dmarc@receiver.example\r\nSubject: Report\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n{part}\r\n--b--\r\n"
         )
     };
     let packed = |kind: &str, bytes: &[u8]| {
