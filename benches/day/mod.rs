@@ -28,6 +28,7 @@ pub fn plan() -> Plan {
         rules: Rules::new(&[]).expect("the built-in rules are sound"),
         diag_types,
         message_key: MessageKey { orig: true, job: true, env: true },
+        hour: 3600,
         message_budget: MESSAGE_BUDGET,
         flood: FLOOD,
         compare_inputs: false,

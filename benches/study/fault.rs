@@ -1,5 +1,6 @@
 //! What is planted in a night, and what a right verdict says of it.
 
+use super::Volume;
 use super::world::{Wish, World, between};
 use fastrand::Rng;
 
@@ -67,7 +68,7 @@ pub struct Planted {
 
 impl Kind {
     /// What the night must have for this fault to be possible.
-    pub fn wish(self, volume: (f64, f64)) -> Wish {
+    pub fn wish(self, volume: &Volume) -> Wish {
         let (least_ips, least_jobs, least_hosts) = match self {
             Kind::Healthy => (1, 1, 1),
             Kind::PoolWide | Kind::WindowPool | Kind::WholeIsp | Kind::OneIp | Kind::WindowIp => (2, 1, 1),
@@ -77,7 +78,7 @@ impl Kind {
             Kind::Confounded => (3, 4, 1),
             Kind::Host => (2, 1, 3),
         };
-        Wish { least_ips, volume, least_jobs, least_hosts }
+        Wish { least_ips, volume: volume.smallest, spread: volume.spread, least_jobs, least_hosts }
     }
 }
 

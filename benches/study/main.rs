@@ -19,13 +19,30 @@ use fastrand::Rng;
 use fault::{FAULTS, Kind, Planted};
 use pmtriage::verdict::{PoolVerdict, Scope, Settings, judge};
 use score::Score;
-use world::{World, between};
+use world::{TENFOLD, World, between};
 
-/// Attempts of an IP, least and most, and what the class is called.
-type Volume = (f64, f64, &'static str);
+/// How much the IPs of the pool send in which a fault is planted.
+struct Volume {
+    name: &'static str,
+    /// Messages of its smallest IP, least and most.
+    smallest: (f64, f64),
+    /// How many times as much the largest may send.
+    spread: f64,
+}
 
-const VOLUMES: [Volume; 2] =
-    [(250.0, 10_000.0, "200 and more attempts an IP"), (70.0, 75.0, "50 to 200 attempts an IP")];
+/// Any volume.
+const ANY: Volume = Volume { name: "any", smallest: (30.0, 30_000.0), spread: TENFOLD };
+
+/// Retries add to the messages; of 65 on average hardly any IP is left with fewer than 50.
+const VOLUMES: [Volume; 3] = [
+    Volume { name: "each IP 200 attempts and more", smallest: (250.0, 10_000.0), spread: TENFOLD },
+    Volume { name: "each IP 50 to 200 attempts", smallest: (65.0, 65.0), spread: 2.8 },
+    Volume {
+        name: "the smallest IP 50 to 200 attempts, others up to ten times as much",
+        smallest: (65.0, 190.0),
+        spread: TENFOLD,
+    },
+];
 
 fn main() {
     let numbers: Vec<u64> = std::env::args().filter_map(|word| word.parse().ok()).collect();
@@ -33,7 +50,8 @@ fn main() {
     let nights = numbers.get(1).copied().unwrap_or(10);
     println!("seed {seed}\n");
     let alarms = healthy(seed, nights * 15);
-    let [large, small] = [0, 1].map(|number| planted(seed * 10 + number as u64, nights, VOLUMES[number]));
+    let [large, mut small, tenfold] =
+        [0, 1, 2].map(|number| planted(seed * 10 + number as u64, nights, &VOLUMES[number]));
     let changes = change::study(seed, nights * 20);
     if numbers.len() > 2 {
         smallest(seed, nights.min(20));
@@ -72,7 +90,7 @@ fn healthy(seed: u64, nights: u64) -> f64 {
     let (mut alarms, mut outliers, mut stuck, mut doubts, mut pools_seen, mut ips) = (0, 0, 0, 0, 0, 0);
     for night in 0..nights {
         let mut rng = rng(seed, 0, night);
-        let world = world::night(&mut rng, Kind::Healthy.wish((30.0, 30_000.0)));
+        let world = world::night(&mut rng, Kind::Healthy.wish(&ANY));
         let pools = traffic::run(&mut rng, &world, &Planted::healthy());
         let verdicts = judge(&pools, &Settings::default());
         pools_seen += pools.len();
@@ -101,8 +119,8 @@ fn strength(rng: &mut Rng, kind: Kind) -> f64 {
 }
 
 /// A night with a fault, and what is said of the pool it was planted in.
-fn one_night(rng: &mut Rng, kind: Kind, volume: Volume, strength: Option<f64>) -> (World, Planted, Vec<PoolVerdict>) {
-    let mut world = world::night(rng, kind.wish((volume.0, volume.1)));
+fn one_night(rng: &mut Rng, kind: Kind, volume: &Volume, strength: Option<f64>) -> (World, Planted, Vec<PoolVerdict>) {
+    let mut world = world::night(rng, kind.wish(volume));
     let drawn = self::strength(rng, kind);
     let fault = Planted::new(rng, kind, &mut world, strength.unwrap_or(drawn));
     let pools = traffic::run(rng, &world, &fault);
@@ -110,8 +128,8 @@ fn one_night(rng: &mut Rng, kind: Kind, volume: Volume, strength: Option<f64>) -
     (world, fault, verdicts)
 }
 
-fn planted(seed: u64, nights: u64, volume: Volume) -> Score {
-    println!("{}", volume.2);
+fn planted(seed: u64, nights: u64, volume: &Volume) -> Score {
+    println!("{}", volume.name);
     println!("{}", Score::HEADER);
     let (mut all, mut without_runs, mut elsewhere) = (Score::default(), Score::default(), 0);
     for (number, kind) in FAULTS.into_iter().enumerate() {
@@ -148,7 +166,8 @@ fn smallest(seed: u64, nights: u64) {
         let found = |volume: (f64, f64), strength: f64| {
             let right = (0..nights).filter(|night| {
                 let mut rng = rng(seed + 77, kind as usize, *night);
-                let (world, fault, verdicts) = one_night(&mut rng, kind, (volume.0, volume.1, ""), Some(strength));
+                let (world, fault, verdicts) =
+                    one_night(&mut rng, kind, &Volume { name: "", smallest: volume, spread: TENFOLD }, Some(strength));
                 score::is_right(&fault, &world, &verdicts[0])
             });
             right.count() as f64 >= 0.9 * nights as f64

@@ -83,11 +83,16 @@ impl Pool {
 #[derive(Clone, Copy)]
 pub struct Wish {
     pub least_ips: usize,
-    /// Attempts of its IPs, least and most.
+    /// Messages of its smallest IP, least and most.
     pub volume: (f64, f64),
+    /// How many times as much as the smallest IP the largest may send.
+    pub spread: f64,
     pub least_jobs: usize,
     pub least_hosts: u32,
 }
+
+/// How much the volumes of a pool's IPs differ.
+pub const TENFOLD: f64 = 10.0;
 
 /// A night in which the first pool at the first provider is as wished.
 pub fn night(rng: &mut Rng, wish: Wish) -> World {
@@ -109,8 +114,8 @@ pub fn night(rng: &mut Rng, wish: Wish) -> World {
                 size = *rng.choice(&SIZES).expect("some");
             }
         }
-        let least_jobs = if place == 0 { wish.least_jobs } else { 1 };
-        pools.push(pool(rng, size, least_jobs, &mut ip, &mut job));
+        let (least_jobs, spread) = if place == 0 { (wish.least_jobs, wish.spread) } else { (1, TENFOLD) };
+        pools.push(pool(rng, size, (least_jobs, spread), &mut ip, &mut job));
     }
     let mut lanes = Vec::new();
     for (at_isp, _) in isps.iter().enumerate() {
@@ -130,11 +135,11 @@ pub fn night(rng: &mut Rng, wish: Wish) -> World {
     }
 }
 
-fn pool(rng: &mut Rng, size: usize, least_jobs: usize, ip: &mut u32, job: &mut u32) -> Pool {
+fn pool(rng: &mut Rng, size: usize, (least_jobs, spread): (usize, f64), ip: &mut u32, job: &mut u32) -> Pool {
     let mut ips: Vec<Sender> = Vec::new();
     for _ in 0..size {
         *ip += 1;
-        ips.push(Sender { ip: *ip, weight: between(rng, 1.0, 10.0) });
+        ips.push(Sender { ip: *ip, weight: between(rng, 1.0, spread) });
     }
     let senders = rng.u32(1..=4);
     let mut jobs = Vec::new();

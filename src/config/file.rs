@@ -16,6 +16,10 @@
 //! ips = { "192.0.2.9" = "warming" }
 //! pools = { "pool-new" = "warming" }
 //!
+//! [outlier]                              # an IP stands out where its rate is at least
+//! times = 2.0                            # so many times that of the others,
+//! points = "5%"                          # and at least so much above it
+//!
 //! [providers]                            # suffixes of whole labels
 //! domains = { "example.com" = "my-isp" }
 //! mx = { "mx.example.net" = "my-isp" }
@@ -60,6 +64,8 @@ pub(super) struct File {
     #[serde(default)]
     pub tiers: TierTable,
     #[serde(default)]
+    pub outlier: OutlierTable,
+    #[serde(default)]
     providers: ProviderTable,
     #[serde(default)]
     reply: Vec<ReplyTable>,
@@ -92,6 +98,14 @@ pub(super) struct IspTable {
 pub(super) struct TierTable {
     pub ips: BTreeMap<CanonicalIp, TierName>,
     pub pools: BTreeMap<String, TierName>,
+}
+
+/// `[outlier]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct OutlierTable {
+    pub times: Option<f64>,
+    pub points: Option<Rate>,
 }
 
 /// `[providers]`.

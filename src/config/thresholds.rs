@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
-use super::file::{File, FileLimits};
+use super::file::{File, FileLimits, OutlierTable};
 use super::name::TierName;
 use super::rate::{Rate, percent};
 use crate::cli::ThresholdArgs;
 use crate::error::{Error, Result};
 use crate::evaluate::{MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
+use crate::verdict::Settings;
 
 pub(super) fn thresholds(args: &ThresholdArgs, file: &File) -> Result<Thresholds> {
     let by_tier = |tiers: &BTreeMap<TierName, FileLimits>| -> BTreeMap<Tier, PartialLimits> {
@@ -24,11 +25,24 @@ pub(super) fn thresholds(args: &ThresholdArgs, file: &File) -> Result<Thresholds
         tier: by_tier(&file.tier),
         global: partial(file.investigate, file.act),
         min_attempts: args.min_attempts.or(file.min_attempts).map_or(MIN_ATTEMPTS, NonZeroU64::get),
+        outlier: outlier(&file.outlier)?,
         ip_tiers: file.tiers.ips.iter().map(|(ip, tier)| (ip.0.clone(), tier.0)).collect(),
         pool_tiers: file.tiers.pools.iter().map(|(pool, tier)| (pool.clone(), tier.0)).collect(),
     };
     check_pairs(&thresholds)?;
     Ok(thresholds)
+}
+
+fn outlier(table: &OutlierTable) -> Result<Settings> {
+    let built_in = Settings::default();
+    let times_the_rest = table.times.unwrap_or(built_in.times_the_rest);
+    if !(1.0..=1000.0).contains(&times_the_rest) {
+        return Err(Error::Usage(format!("[outlier] times = {times_the_rest}: must be from 1 to 1000")));
+    }
+    let above_the_rest = table.points.as_ref().map_or(built_in.above_the_rest, |points| points.0);
+    // What is asked of a few hours is never less than what is asked of all of them.
+    let above_the_rest_in_a_run = above_the_rest.max(built_in.above_the_rest_in_a_run);
+    Ok(Settings { times_the_rest, above_the_rest, above_the_rest_in_a_run, ..built_in })
 }
 
 fn partial(investigate: Option<Rate>, act: Option<Rate>) -> PartialLimits {
@@ -80,6 +94,17 @@ mod tests {
     }
 
     const WARMING: &str = "[tiers]\nips = { '192.0.2.9' = 'warming' }\n";
+
+    #[test]
+    fn how_much_an_ip_must_stand_out_is_the_operators_to_say() {
+        let meant = |text: &str| meant(None, None, text).map(|thresholds| thresholds.outlier);
+        let set = meant("[outlier]\ntimes = 3\npoints = \"20%\"").expect("both make sense");
+        assert_eq!((set.times_the_rest, set.above_the_rest, set.above_the_rest_in_a_run), (3.0, 0.2, 0.2));
+        assert_eq!(meant("").expect("all may be left out"), Settings::default());
+        for wrong in ["times = 0.5", "times = nan", "times = inf"] {
+            assert!(meant(&format!("[outlier]\n{wrong}")).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn each_setting_lands_in_its_own_place() {

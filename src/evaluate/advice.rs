@@ -11,13 +11,18 @@ use crate::reply::DKIM_CAUSES;
 const WORTH_A_STEP: f64 = 0.1;
 
 /// The steps for one pool's trouble, whose dominating reply is of this class. `classes` are those of its deferrals, the
-/// most frequent first.
-pub(crate) fn next_steps(pool: &JudgedPool, class: &str, classes: &[(&'static str, u64)]) -> Vec<String> {
+/// most frequent first; `explained_by` is what else than the IP explains it.
+pub(crate) fn next_steps(
+    pool: &JudgedPool,
+    class: &str,
+    classes: &[(&'static str, u64)],
+    explained_by: Option<&str>,
+) -> Vec<String> {
     let dominating = mend_authentication(class).or_else(|| mend_authentication(classes.first()?.0));
     if let Some(step) = dominating {
         return vec![step, read_the_replies(pool, "")];
     }
-    let mut steps = by_extent(pool);
+    let mut steps = by_extent(pool, explained_by);
     let all: u64 = classes.iter().map(|(_, count)| count).sum();
     let share = |count: u64| count as f64 / all as f64;
     let further = classes.iter().filter(|(_, count)| share(*count) >= WORTH_A_STEP);
@@ -32,7 +37,7 @@ pub(crate) fn next_steps(pool: &JudgedPool, class: &str, classes: &[(&'static st
 }
 
 /// What to do about volume and IPs.
-fn by_extent(pool: &JudgedPool) -> Vec<String> {
+fn by_extent(pool: &JudgedPool, explained_by: Option<&str>) -> Vec<String> {
     let named = pool.named_worst_first();
     let mut steps = Vec::new();
     if pool.pool.blocked || named.iter().any(|ip| ip.blocked) {
@@ -45,6 +50,7 @@ fn by_extent(pool: &JudgedPool) -> Vec<String> {
             steps.extend(of_ips(pool, &named));
             steps.extend(of_the_pool(pool));
         }
+        (Scope::Other, _) => steps.extend(of_something_else(pool, explained_by)),
         // Less volume does not open a door that is shut.
         _ if pool.pool.blocked => {}
         _ => steps.extend(of_the_pool(pool)),
@@ -129,6 +135,25 @@ fn of_the_pool(pool: &JudgedPool) -> Vec<String> {
     steps
 }
 
+/// Neither the pool's settings nor an IP is at fault.
+fn of_something_else(pool: &JudgedPool, explained_by: Option<&str>) -> Vec<String> {
+    let name = explained_by.unwrap_or("what the replies name");
+    let (dimension, key) = name.split_once('=').unwrap_or((name, ""));
+    let first = match dimension {
+        "job" => format!("hold {name} back where it is fed in, and look at its recipients, links and content"),
+        "sender" => format!("look at the sender domain {key}: its SPF and DKIM records, its standing, what it sends"),
+        "host" => {
+            format!("try a connection to {key} from this pool; if that host alone is slow or refuses, wait for it")
+        }
+        "messages" => {
+            "see which messages are retried: `pmta show topqueues --errors`, then bounce or fix those".to_owned()
+        }
+        _ => format!("look at {name}"),
+    };
+    let filters = if dimension == "job" { format!(" --job {}", shell_word(key)) } else { String::new() };
+    vec![first, read_the_replies(pool, &filters), "leave the IPs and the volume of other mail as they are".to_owned()]
+}
+
 fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
     let isp = &pool.row.isp;
     let mut steps = Vec::new();
@@ -136,7 +161,7 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
         steps.push(format!("meanwhile lower max-msg-rate for the domains of {isp}, then `pmta reload`"));
     }
     match doubt {
-        Doubt::NoIpJudged | Doubt::SmallIps | Doubt::Chance => {
+        Doubt::NoIpJudged | Doubt::SmallIps | Doubt::Unsure | Doubt::NotAlike => {
             steps.push("gather more attempts: a longer window (an earlier --since) or more files".to_owned());
         }
         Doubt::OneIpJudged => {
@@ -146,6 +171,13 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
                 steps.push(format!("compare with the same IP at other providers: `pmtriage --ip {ip} PATH...`"));
             }
             steps.push(format!("compare with a second IP: send a small share of the mail to {isp} from it"));
+        }
+        Doubt::Confounded(dimension) => {
+            let what = dimension.word();
+            steps.push(format!(
+                "give the other IPs of {} a share of the same mail, and compare again by {what}",
+                name_of(pool)
+            ));
         }
         Doubt::Unnamed => {
             steps.push(
@@ -170,18 +202,29 @@ fn name_of(pool: &JudgedPool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::night::Night;
     use super::super::pools::Stuck;
     use super::super::{MIN_ATTEMPTS, Thresholds};
     use super::*;
-    use crate::summary::{Counts, Row};
+    use crate::summary::{Counts, Mail, Row, Sent, Summary, Traffic};
 
     /// The steps for a pool of two IPs that are deferred alike.
     fn steps(class: &str, classes: &[(&'static str, u64)]) -> Vec<String> {
         let counts = Counts { delivered: 800, deferred: 200, ..Counts::default() };
         let row = |ip: &str| Row { isp: "gmail".into(), pool: "p".into(), ip: ip.into(), counts, ..Row::default() };
-        let (pool, ips) = (row(""), [row("192.0.2.1"), row("192.0.2.2")]);
+        let sent = |hour| Sent { hour, mail: Mail::ANY, attempts: 100, deferred: 20 };
+        let traffic = Traffic { sent: (0..10).map(sent).collect(), ..Traffic::default() };
+        let summary = Summary {
+            pools: vec![row("")],
+            ips: vec![row("192.0.2.1"), row("192.0.2.2")],
+            traffic: vec![traffic.clone(), traffic],
+            ..Summary::default()
+        };
         let thresholds = Thresholds { min_attempts: MIN_ATTEMPTS, ..Thresholds::default() };
-        next_steps(&JudgedPool::new(&pool, &ips, &thresholds, &Stuck::new(&ips)), class, classes)
+        let night = Night::judge(&summary, &thresholds, |_| 0..2);
+        let stuck = Stuck::new(&summary.ips);
+        let pool = JudgedPool::new(&summary.pools[0], &summary.ips, &thresholds, &stuck, night.verdict(0));
+        next_steps(&pool, class, classes, None)
     }
 
     #[test]

@@ -2,17 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::extent::Reach;
+use super::evidence::Facts;
+use super::level::level_by_rate;
 use super::pools::JudgedPool;
 use super::replies::{Dominating, Replies};
 use super::scope::{Case, Doubt};
 use super::words::{self, counted, grouped, percent, percent_range};
-use super::{Finding, Level, Scope, advice};
+use super::{Extent, Finding, Level, Scope, advice};
 use crate::record::{NONE, RecordKind};
 use crate::summary::Counts;
+use crate::verdict::{self, Count, Dimension, Explanation};
 
 /// The finding of one pool; nothing where its scope is `none`. `level` is that of the pool's row.
-pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: &Reach) -> Option<Finding> {
+pub(crate) fn of_pool(facts: &Facts, level: Level, replies: Replies) -> Option<Finding> {
+    let pool = facts.pool;
     let scope = pool.verdict.scope;
     if scope == Scope::None {
         return None;
@@ -21,9 +24,12 @@ pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: 
     let (cause, class) = reply.map_or((None, "unknown"), |reply| (Some(reply.cause.to_owned()), reply.class));
     let blames = reply.and_then(|reply| reply.blames);
     let (row, classes) = (pool.row, classes(pool, replies));
+    let (episode, explained_by) = (facts.episode(), facts.explained_by());
+    let meanwhile = episode.map(|episode| level_by_rate(&counts_of(episode.count), pool.limits, ANY));
+    let levels = pool.named().map(Case::level_of_row).chain(meanwhile);
     Some(Finding {
         id: id([&row.isp, &row.pool, scope.word(), class]),
-        level: pool.named().map(Case::level_of_row).fold(level, Level::max),
+        level: levels.fold(level, Level::max),
         isp: row.isp.clone(),
         pool: row.pool.clone(),
         scope,
@@ -33,15 +39,38 @@ pub(crate) fn of_pool(pool: &JudgedPool, level: Level, replies: Replies, reach: 
         deferral_rate: row.counts.deferral_rate(),
         class,
         cause,
-        summary: summary(pool),
-        next_steps: advice::next_steps(pool, class, &classes),
-        extent: reach.of(pool),
-        explained_by: String::new(),
+        summary: summary(pool, explained_by.as_ref()),
+        next_steps: advice::next_steps(pool, class, &classes, explained_by.as_ref().map(|(name, _)| name.as_str())),
+        extent: extent(pool),
+        explained_by: explained_by.map(|(name, _)| name).unwrap_or_default(),
         classes: classes.into_iter().map(|(class, count)| (class.to_owned(), count)).collect(),
         blames,
         blames_fits: blames.and_then(|blames| fits(blames, scope)),
+        began: episode.map(|episode| episode.began),
+        ended: episode.and_then(|episode| episode.ended),
+        evidence: facts.evidence(),
         checks: Vec::new(),
     })
+}
+
+/// The hours of a fault are enough to judge it by.
+const ANY: u64 = 1;
+
+fn counts_of(count: Count) -> Counts {
+    Counts { deferred: count.deferred, delivered: count.attempts - count.deferred, ..Counts::default() }
+}
+
+/// How far it reaches: as the verdict says, and where no rate decided it, no further than where it was found.
+fn extent(pool: &JudgedPool) -> Extent {
+    match pool.told.and_then(|told| told.extent) {
+        Some(verdict::Extent::Ip) => Extent::Ip,
+        Some(verdict::Extent::IpManyIsps) => Extent::IpManyIsps,
+        Some(verdict::Extent::Pool) => Extent::Pool,
+        Some(verdict::Extent::AllPools) => Extent::AllPools,
+        Some(verdict::Extent::ManyIsps) => Extent::ManyIsps,
+        None if pool.verdict.scope == Scope::IpSpecific => Extent::Ip,
+        None => Extent::Pool,
+    }
 }
 
 /// The dominating reply of the IPs it names, else what the queue events of these say, else the reply of the whole pool.
@@ -94,14 +123,31 @@ fn id(parts: [&str; 4]) -> String {
 }
 
 /// One sentence with the numbers the verdict rests on.
-fn summary(pool: &JudgedPool) -> String {
+fn summary(pool: &JudgedPool, explained_by: Option<&(String, &Explanation)>) -> String {
     match (pool.verdict.scope, pool.verdict.doubt) {
-        (_, Some(doubt)) => cannot_tell(pool, doubt),
+        (_, Some(doubt)) => cannot_tell(pool, doubt, explained_by),
         (Scope::Mixed, _) => {
             format!("{}, above {} as well", some_stand_out(pool), words::limit(pool.limits.lowest()))
         }
         (Scope::IpSpecific, _) => some_stand_out(pool),
+        (Scope::Other, _) => explained(pool, explained_by),
         _ => no_ip_stands_out(pool),
+    }
+}
+
+/// Something else than the IP.
+fn explained(pool: &JudgedPool, explained_by: Option<&(String, &Explanation)>) -> String {
+    let all = share(&pool.pool.counts);
+    match explained_by {
+        Some((_, explanation)) if explanation.dimension == Dimension::Messages => {
+            format!("a few messages that are retried again and again, no IP: the pool deferred {all}")
+        }
+        Some((name, explanation)) => {
+            let rest = percent(explanation.rest.rate());
+            let own = share(&counts_of(explanation.count));
+            format!("no IP, but {name}: deferred {own}, all other mail of the pool {rest}")
+        }
+        None => format!("no IP explains it: the pool deferred {all}"),
     }
 }
 
@@ -127,7 +173,7 @@ fn no_ip_stands_out(pool: &JudgedPool) -> String {
     format!("no IP stands out among {ips}: deferred {}, IP by IP {rates}", share(&pool.pool.counts))
 }
 
-fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> String {
+fn cannot_tell(pool: &JudgedPool, doubt: Doubt, explained_by: Option<&(String, &Explanation)>) -> String {
     match doubt {
         Doubt::NoIpJudged => {
             let ips = counted(pool.ips.len() as u64, "IP");
@@ -154,9 +200,31 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> String {
             let rest = share(&sum(&small));
             format!("{}; the rest of the pool {rest}, with too few attempts by IP to compare", described(&compared))
         }
-        Doubt::Chance => {
-            let limit = words::limit(pool.limits.lowest());
-            format!("{}, but with so few attempts the true rate may be within {limit}", described(&pool.pool))
+        Doubt::Unsure => {
+            let worst = pool.named_worst_first().first().map(|ip| described(ip));
+            let is_above = pool.pool.is_raised();
+            match worst.filter(|_| !is_above) {
+                Some(worst) => format!("{worst}, but deferrals come in bursts here, and chance could do that"),
+                None => {
+                    let limit = words::limit(pool.limits.lowest());
+                    format!(
+                        "{}, but deferrals come in bursts here: the true rate may be within {limit}",
+                        described(&pool.pool)
+                    )
+                }
+            }
+        }
+        Doubt::NotAlike => {
+            let all = described(&pool.pool);
+            format!("{all}; some IPs are fine, but which ones are not cannot be said with certainty")
+        }
+        Doubt::Confounded(dimension) => {
+            let named: Vec<String> = pool.named_worst_first().into_iter().map(described).collect();
+            let what = match explained_by {
+                Some((name, _)) => name.clone(),
+                None => format!("another {}", dimension.word()),
+            };
+            format!("{}, but its mail is not that of the other IPs: it may be {what} as well", words::listed(&named))
         }
     }
 }

@@ -1,14 +1,15 @@
 //! Judges the tables: levels, scope, findings. Pure: the same tables and thresholds give the same verdict.
 //!
 //! In reading order: [`judge_inputs`] says whether the records can tell anything at all; `level` judges one row by
-//! itself; `pools`, `scope` and `outliers` compare the IPs of a pool; `finding`, `extent` and `advice` put it into words.
+//! itself; `night` has all pools judged together; `pools` and `scope` join that with queues that are stuck; `finding`,
+//! `evidence` and `advice` put it into words.
 
 mod advice;
-mod extent;
+mod evidence;
 mod finding;
 mod judgeable;
 mod level;
-mod outliers;
+mod night;
 mod pools;
 mod replies;
 mod scope;
@@ -25,10 +26,14 @@ use std::ops::Range;
 pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
-pub use verdict::{Checked, Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
+pub use verdict::{
+    Checked, Evaluation, Evidence, Extent, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow,
+    Scope, Share, Standing,
+};
 pub(crate) use wilson::interval as wilson_interval;
 
-use self::extent::Reach;
+use self::evidence::Facts;
+use self::night::Night;
 use self::pools::{JudgedPool, Stuck};
 use self::replies::Replies;
 use crate::record::NONE;
@@ -68,18 +73,19 @@ pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable
 /// Fills in what only the comparison of a pool's IPs can tell: scope, standing, findings.
 fn compare_ips(evaluation: &mut Evaluation, summary: &Summary, thresholds: &Thresholds) {
     let stuck = Stuck::new(&summary.ips);
-    let judged = |row| JudgedPool::new(row, &summary.ips[ips_of_pool(summary, row)], thresholds, &stuck);
-    let pools: Vec<JudgedPool> = summary.pools.iter().map(judged).collect();
-    let (replies, reach) = (Replies(&summary.groups), Reach::new(&pools));
-
-    for (pool, row) in pools.iter().zip(&mut evaluation.pools) {
-        let ips = &mut evaluation.ips[ips_of_pool(summary, pool.row)];
+    let night = Night::judge(summary, thresholds, |row| ips_of_pool(summary, row));
+    let replies = Replies(&summary.groups);
+    for (place, (row, judged)) in summary.pools.iter().zip(&mut evaluation.pools).enumerate() {
+        let of_pool = ips_of_pool(summary, row);
+        let pool = JudgedPool::new(row, &summary.ips[of_pool.clone()], thresholds, &stuck, night.verdict(place));
+        let (scope, ips) = (pool.verdict.scope, &mut evaluation.ips[of_pool.clone()]);
         let is_flagged = |figures: &Figures| figures.level >= Level::Investigate;
-        let flagged = is_flagged(&row.figures) || ips.iter().any(|ip| is_flagged(&ip.figures));
-        row.scope = flagged.then_some(pool.verdict.scope);
-        row.outlier_ips = pool.outliers().map(str::to_owned).collect();
+        let flagged = is_flagged(&judged.figures) || ips.iter().any(|ip| is_flagged(&ip.figures));
+        judged.scope = (flagged || scope != Scope::None).then_some(scope);
+        judged.outlier_ips = pool.outliers().map(str::to_owned).collect();
         ips.iter_mut().zip(&pool.verdict.standings).for_each(|(ip, standing)| ip.standing = *standing);
-        evaluation.findings.extend(finding::of_pool(pool, row.figures.level, replies, &reach));
+        let evidence = Facts { night: &night, traffic: &summary.traffic[of_pool], pool: &pool };
+        evaluation.findings.extend(finding::of_pool(&evidence, judged.figures.level, replies));
     }
 }
 

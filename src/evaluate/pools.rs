@@ -8,6 +8,7 @@ use super::scope::{self, Case, Verdict};
 use super::{Limits, Scope, Standing, Thresholds};
 use crate::record::NONE;
 use crate::summary::Row;
+use crate::verdict::PoolVerdict;
 
 /// A pool at a provider, judged.
 pub(crate) struct JudgedPool<'a> {
@@ -19,13 +20,21 @@ pub(crate) struct JudgedPool<'a> {
     pub pool: Case<'a>,
     /// Its IPs, in the order of their rows.
     pub ips: Vec<Case<'a>>,
+    /// The verdict on its rates; nothing where it is too small to look at.
+    pub told: Option<&'a PoolVerdict>,
     /// What came out.
     pub verdict: Verdict,
 }
 
 impl<'a> JudgedPool<'a> {
     /// Judges the scope of one pool from its row and those of its IPs.
-    pub fn new(row: &'a Row, ip_rows: &'a [Row], thresholds: &Thresholds, stuck: &Stuck) -> Self {
+    pub fn new(
+        row: &'a Row,
+        ip_rows: &'a [Row],
+        thresholds: &Thresholds,
+        stuck: &Stuck,
+        told: Option<&'a PoolVerdict>,
+    ) -> Self {
         let limits = thresholds.limits_of_rows(&row.isp, ip_rows);
         let min_attempts = thresholds.min_attempts;
         let ip_case = |ip: &'a Row| Case {
@@ -42,8 +51,8 @@ impl<'a> JudgedPool<'a> {
             blocked: row.counts.delivered == 0 && stuck_events >= EVENTS_OF_A_BLOCK,
         };
         let ips: Vec<Case> = ip_rows.iter().map(ip_case).collect();
-        let verdict = scope::judge(&pool, &ips, limits.lowest());
-        JudgedPool { row, limits, pool, ips, verdict }
+        let verdict = scope::judge(&pool, &ips, told, limits.lowest());
+        JudgedPool { row, limits, pool, ips, told, verdict }
     }
 
     /// The IPs a finding names: those that stand out where some do, else all that are raised.

@@ -1,10 +1,11 @@
-//! Whether the trouble of a pool at a provider is the pool's or that of some of its IPs.
+//! Whether the trouble of a pool at a provider is the pool's or that of some of its IPs: where nothing gets through, that
+//! decides; else the verdict on the pool's rates does.
 
 use super::level::{ATTEMPTS_TO_BE_SURE, is_above, nothing_gets_through};
-use super::outliers::Sum;
-use super::{Level, Scope, Standing, outliers, wilson};
+use super::{Level, Scope, Standing};
 use crate::record::NONE;
 use crate::summary::Counts;
+use crate::verdict::{self, Dimension, PoolVerdict, Reason};
 
 /// What the scope is decided from: an IP of a pool, or the pool itself.
 #[derive(Debug, Clone)]
@@ -63,68 +64,97 @@ pub(crate) enum Doubt {
     Unnamed,
     /// The IPs that are compared are not the pool: those too small to compare do better, or carry most of the mail.
     SmallIps,
-    /// The pool's rate is above the limit, but chance could have put it there.
-    Chance,
+    /// Something stands out, but not by enough to be sure.
+    Unsure,
+    /// Some IPs are fine, but those that are not cannot be named.
+    NotAlike,
+    /// An IP stands out that shares too little of this with the others: either could be it.
+    Confounded(Dimension),
 }
 
-/// Decides for one provider and pool; `limit` is the rate above which the pool is flagged.
-pub(crate) fn judge(pool: &Case, ips: &[Case], limit: f64) -> Verdict {
-    let (scope, doubt, outliers) = decide(pool, ips, limit);
+/// Decides for one provider and pool; `told` is the verdict on its rates, and `limit` the one above which it is flagged.
+pub(crate) fn judge(pool: &Case, ips: &[Case], told: Option<&PoolVerdict>, limit: f64) -> Verdict {
+    let (scope, doubt, outliers) = match by_blocks(pool, ips, told, limit) {
+        Some(decided) => decided,
+        None => by_rates(ips, told),
+    };
     let mut standings: Vec<Standing> = ips.iter().map(standing_of_others).collect();
     outliers.into_iter().for_each(|place| standings[place] = Standing::Outlier);
     Verdict { scope, doubt, standings }
 }
 
 /// The scope, the doubt behind a `cannot-tell`, and the places of the outliers.
-fn decide(pool: &Case, ips: &[Case], limit: f64) -> (Scope, Option<Doubt>, Vec<usize>) {
-    let plain = |scope| (scope, None, Vec::new());
-    let doubtful = |doubt| (Scope::CannotTell, Some(doubt), Vec::new());
+type Decision = (Scope, Option<Doubt>, Vec<usize>);
 
-    if !pool.is_raised() && !ips.iter().any(Case::is_raised) {
-        return plain(Scope::None);
-    }
+fn doubtful(doubt: Doubt) -> Decision {
+    (Scope::CannotTell, Some(doubt), Vec::new())
+}
+
+/// Decides where nothing gets through from some IP; nothing where there is no such IP.
+fn by_blocks(pool: &Case, ips: &[Case], told: Option<&PoolVerdict>, limit: f64) -> Option<Decision> {
     let judged: Vec<usize> = (0..ips.len()).filter(|&place| ips[place].is_judged()).collect();
+    let blocked: Vec<usize> = judged.iter().copied().filter(|&place| ips[place].blocked).collect();
+    if !pool.blocked && blocked.is_empty() {
+        return None;
+    }
     match judged.len() {
-        0 => return doubtful(Doubt::NoIpJudged),
-        1 => return doubtful(Doubt::OneIpJudged),
+        0 => return Some(doubtful(Doubt::NoIpJudged)),
+        1 => return Some(doubtful(Doubt::OneIpJudged)),
         _ => {}
     }
-    let compared = Sum::of(ips.iter().filter(|ip| ip.is_judged()));
-    let small = Sum::of(ips.iter().filter(|ip| !ip.is_judged() && ip.is_named()));
-    let any_blocked = pool.blocked || judged.iter().any(|&place| ips[place].blocked);
-    if any_blocked && judged.iter().all(|&place| ips[place].counts.delivered == 0) {
-        let small_ones_deliver = !pool.blocked && small.attempts >= ATTEMPTS_TO_BE_SURE;
-        return if small_ones_deliver { doubtful(Doubt::SmallIps) } else { plain(Scope::PoolWide) };
+    if judged.iter().all(|&place| ips[place].counts.delivered == 0) {
+        let small =
+            ips.iter().filter(|ip| !ip.is_judged() && ip.is_named()).map(|ip| ip.counts.attempts()).sum::<u64>();
+        let small_ones_deliver = !pool.blocked && small >= ATTEMPTS_TO_BE_SURE;
+        let wide = (Scope::PoolWide, None, Vec::new());
+        return Some(if small_ones_deliver { doubtful(Doubt::SmallIps) } else { wide });
     }
-
-    let (mut apart, by_rate): (Vec<usize>, Vec<usize>) = judged.into_iter().partition(|&place| ips[place].blocked);
-    let found = outliers::find(&by_rate.iter().map(|&place| &ips[place]).collect::<Vec<_>>());
-    apart.extend(found.iter().map(|&place| by_rate[place]));
+    if blocked.is_empty() {
+        return None;
+    }
+    let mut apart = blocked;
+    apart.extend(outliers(told).filter(|&place| !ips[place].blocked));
     let named: Vec<usize> = apart.iter().copied().filter(|&place| ips[place].is_named()).collect();
-    if named.is_empty() && !apart.is_empty() {
-        return doubtful(Doubt::Unnamed);
+    if named.is_empty() {
+        return Some(doubtful(Doubt::Unnamed));
     }
-    if !named.is_empty() {
-        let is_apart = |place: &usize| found.binary_search(place).is_ok();
-        let mut rest = Counts::default();
-        (0..by_rate.len()).filter(|place| !is_apart(place)).for_each(|place| rest += ips[by_rate[place]].counts);
-        let raised = is_above(rest.deferred, rest.attempts(), limit);
-        return (if raised { Scope::Mixed } else { Scope::IpSpecific }, None, named);
-    }
+    let mut rest = Counts::default();
+    judged.iter().filter(|place| !apart.contains(place)).for_each(|&place| rest += ips[place].counts);
+    let is_raised = is_above(rest.deferred, rest.attempts(), limit);
+    Some((if is_raised { Scope::Mixed } else { Scope::IpSpecific }, None, named))
+}
 
-    let (deferred, attempts) = (pool.counts.deferred, pool.counts.attempts());
-    let surely_above = wilson::interval(deferred, attempts).is_some_and(|(low, _)| low > limit);
-    // The IPs that are compared behave alike; whether they behave as the pool does is another question.
-    let small_ones_do_better = is_above(compared.deferred, compared.attempts, limit)
-        && small.attempts >= ATTEMPTS_TO_BE_SURE
-        && compared.is_surely_above(small);
-    match is_above(deferred, attempts, limit) {
-        _ if small_ones_do_better => doubtful(Doubt::SmallIps),
-        false => plain(Scope::None),
-        true if !surely_above => doubtful(Doubt::Chance),
-        true if compared.attempts * 2 < attempts => doubtful(Doubt::SmallIps),
-        true => plain(Scope::PoolWide),
-    }
+fn by_rates(ips: &[Case], told: Option<&PoolVerdict>) -> Decision {
+    let Some(told) = told else { return (Scope::None, None, Vec::new()) };
+    let scope = match told.scope {
+        verdict::Scope::PoolWide => Scope::PoolWide,
+        verdict::Scope::IpSpecific => Scope::IpSpecific,
+        verdict::Scope::Mixed => Scope::Mixed,
+        verdict::Scope::Other => Scope::Other,
+        verdict::Scope::CannotTell => Scope::CannotTell,
+        verdict::Scope::None => Scope::None,
+    };
+    let judged = ips.iter().filter(|ip| ip.is_judged()).count();
+    let doubt = match told.reason {
+        Reason::Unnamed => Doubt::Unnamed,
+        Reason::NobodyToCompare if judged == 0 => Doubt::NoIpJudged,
+        Reason::NobodyToCompare if judged == 1 => Doubt::OneIpJudged,
+        // Some of few attempts are bad for sure, which makes them no measure of others.
+        Reason::NobodyToCompare => Doubt::SmallIps,
+        Reason::SmallIps => Doubt::SmallIps,
+        Reason::NotAlike => Doubt::NotAlike,
+        Reason::Confounded(dimension) => Doubt::Confounded(dimension),
+        Reason::Chance | Reason::IpsStandOut | Reason::IpsAlike | Reason::Explained(_) | Reason::Unsure => {
+            Doubt::Unsure
+        }
+    };
+    (scope, (scope == Scope::CannotTell).then_some(doubt), outliers(told.into()).collect())
+}
+
+/// The places of the IPs that a verdict names.
+fn outliers<'t>(told: Option<&'t PoolVerdict>) -> impl Iterator<Item = usize> + 't {
+    let ips = told.into_iter().flat_map(|told| told.ips.iter().enumerate());
+    ips.filter(|(_, ip)| ip.is_outlier).map(|(place, _)| place)
 }
 
 /// The standing of an IP that does not stand out.
@@ -162,7 +192,7 @@ mod tests {
         ips.iter().for_each(|ip| counts += ip.counts);
         let level = level_by_rate(&counts, Tier::High.built_in(), 50);
         let pool_blocked = counts.delivered == 0 && counts.queue_events >= 10;
-        judge(&Case { ip: "", counts, level, blocked: pool_blocked }, ips, 0.05)
+        judge(&Case { ip: "", counts, level, blocked: pool_blocked }, ips, None, 0.05)
     }
 
     fn scope(ips: &[Case]) -> (Scope, Option<Doubt>) {
@@ -171,101 +201,9 @@ mod tests {
     }
 
     #[test]
-    fn some_stand_out_and_the_rest_is_fine_or_not() {
-        let fine = verdict(&[case("192.0.2.1", 300, 1000), case("192.0.2.2", 10, 1000), case("192.0.2.3", 20, 1000)]);
-        assert_eq!((fine.scope, fine.standings), (Scope::IpSpecific, vec![OUT, Standing::Ok, Standing::Ok]));
-        let raised = verdict(&[case("192.0.2.1", 400, 1000), case("192.0.2.2", 70, 1000), case("192.0.2.3", 90, 1000)]);
-        assert_eq!((raised.scope, raised.standings), (Scope::Mixed, vec![OUT, WITH, WITH]));
-    }
-
-    #[test]
-    fn the_rest_at_the_limit_is_within_it() {
-        assert_eq!(scope(&[case("192.0.2.1", 500, 1000), case("192.0.2.2", 50, 1000)]).0, Scope::IpSpecific);
-        assert_eq!(scope(&[case("192.0.2.1", 500, 1000), case("192.0.2.2", 51, 1000)]).0, Scope::Mixed);
-    }
-
-    #[test]
-    fn two_of_three_bad_ips_are_not_the_pool() {
-        let two = verdict(&[case("192.0.2.1", 300, 1000), case("192.0.2.2", 280, 1000), case("192.0.2.3", 10, 1000)]);
-        assert_eq!((two.scope, two.standings), (Scope::IpSpecific, vec![OUT, OUT, Standing::Ok]));
-    }
-
-    #[test]
-    fn alike_and_surely_above_is_pool_wide() {
-        let alike = verdict(&[case("192.0.2.1", 120, 1000), case("192.0.2.2", 110, 1000), case("192.0.2.3", 5, 40)]);
-        assert_eq!((alike.scope, alike.standings), (Scope::PoolWide, vec![WITH, WITH, Standing::TooFew]));
-    }
-
-    #[test]
-    fn small_ips_that_do_better_together_speak_against_pool_wide() {
-        let clean = |count: usize| vec![case("192.0.2.9", 0, 49); count];
-        let bad = [case("192.0.2.1", 49, 49), case("192.0.2.2", 49, 49)];
-        let half = verdict(&[&bad[..], &clean(2)].concat());
-        assert_eq!((half.scope, half.doubt), (Scope::CannotTell, Some(Doubt::SmallIps)));
-        assert_eq!(half.standings, [WITH, WITH, Standing::TooFew, Standing::TooFew]);
-        // 100 of them bring the pool below the limit: that is not chance either.
-        assert_eq!(scope(&[&bad[..], &clean(100)].concat()), (Scope::CannotTell, Some(Doubt::SmallIps)));
-        // An IP that is slightly up among others that are fine still is.
-        let slight = [case("192.0.2.1", 4, 60), case("192.0.2.2", 20, 1000)];
-        assert_eq!(scope(&[&slight[..], &clean(60)].concat()).0, Scope::None);
-        // A split between IPs that can be compared stands whatever the small ones do.
-        let split = [case("192.0.2.1", 300, 1000), case("192.0.2.2", 10, 1000)];
-        assert_eq!(scope(&[&split[..], &clean(100)].concat()).0, Scope::IpSpecific);
-    }
-
-    #[test]
-    fn a_few_small_ips_leave_pool_wide_as_it_is() {
-        let alike = [case("192.0.2.1", 120, 1000), case("192.0.2.2", 110, 1000)];
-        for small in [vec![(0, 9)], vec![(0, 12)], vec![(4, 49), (5, 40), (0, 5)], vec![(12, 49)]] {
-            let small: Vec<Case> = small.into_iter().map(|(deferred, of)| case("192.0.2.9", deferred, of)).collect();
-            assert_eq!(scope(&[&alike[..], &small].concat()).0, Scope::PoolWide, "{small:?}");
-        }
-        assert_eq!(scope(&[&alike[..], &[case("(none)", 0, 49)]].concat()).0, Scope::PoolWide);
-    }
-
-    #[test]
-    fn ips_with_less_than_half_of_the_attempts_are_not_the_pool() {
-        let alike = [case("192.0.2.1", 40, 200), case("192.0.2.2", 40, 200)];
-        let small = |count: usize| vec![case("192.0.2.9", 8, 40); count];
-        assert_eq!(scope(&[&alike[..], &small(10)].concat()).0, Scope::PoolWide);
-        assert_eq!(scope(&[&alike[..], &small(11)].concat()), (Scope::CannotTell, Some(Doubt::SmallIps)));
-    }
-
-    #[test]
-    fn above_by_chance_cannot_be_told() {
-        let near = [case("192.0.2.1", 6, 100), case("192.0.2.2", 6, 100)];
-        assert_eq!(scope(&near), (Scope::CannotTell, Some(Doubt::Chance)));
-    }
-
-    #[test]
-    fn an_ip_slightly_up_in_a_pool_that_is_not_is_chance() {
+    fn where_mail_gets_through_the_rates_decide() {
         let slight = verdict(&[case("192.0.2.1", 4, 60), case("192.0.2.2", 20, 1000)]);
         assert_eq!((slight.scope, slight.standings), (Scope::None, vec![WITH, Standing::Ok]));
-        assert_eq!(scope(&[case("192.0.2.1", 1, 100), case("192.0.2.2", 1, 100)]), (Scope::None, None));
-    }
-
-    #[test]
-    fn one_ip_or_none_has_nobody_to_compare_with() {
-        assert_eq!(scope(&[case("192.0.2.1", 300, 1000)]), (Scope::CannotTell, Some(Doubt::OneIpJudged)));
-        let small = [case("192.0.2.1", 300, 1000), case("192.0.2.2", 1, 49)];
-        assert_eq!(scope(&small), (Scope::CannotTell, Some(Doubt::OneIpJudged)));
-        let crumbs = [case("192.0.2.1", 6, 40), case("192.0.2.2", 6, 40)];
-        assert_eq!(scope(&crumbs), (Scope::CannotTell, Some(Doubt::NoIpJudged)));
-    }
-
-    #[test]
-    fn a_small_ip_that_is_surely_bad_is_judged() {
-        let small = verdict(&[case("192.0.2.1", 20, 20), case("192.0.2.2", 10, 1000)]);
-        assert_eq!((small.scope, small.standings), (Scope::IpSpecific, vec![OUT, Standing::Ok]));
-    }
-
-    #[test]
-    fn records_without_an_ip_are_never_named() {
-        let unnamed = verdict(&[case("(none)", 500, 500), case("192.0.2.1", 0, 1000), case("192.0.2.2", 0, 1000)]);
-        assert_eq!((unnamed.scope, unnamed.doubt), (Scope::CannotTell, Some(Doubt::Unnamed)));
-        assert!(!unnamed.standings.contains(&OUT));
-        let beside = verdict(&[case("(none)", 500, 1000), case("192.0.2.1", 500, 1000), case("192.0.2.2", 0, 1000)]);
-        assert_eq!((beside.scope, beside.standings), (Scope::IpSpecific, vec![WITH, OUT, Standing::Ok]));
     }
 
     #[test]

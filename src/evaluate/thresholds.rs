@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::record::NONE;
 use crate::summary::Row;
+use crate::verdict::Settings;
 
 /// Attempts below which a rate is not judged, where nobody says otherwise.
 pub const MIN_ATTEMPTS: u64 = 50;
@@ -56,6 +57,8 @@ pub struct Thresholds {
     pub global: PartialLimits,
     /// Fewer attempts than this are too few to judge by rate alone.
     pub min_attempts: u64,
+    /// How much an IP must differ from the others to stand out; the rest of it is not the operator's to set.
+    pub outlier: Settings,
     /// Label of an IP (canonical text).
     pub ip_tiers: BTreeMap<String, Tier>,
     /// Label of a pool, for its IPs without a label of their own.
@@ -91,6 +94,7 @@ impl Default for Thresholds {
             tier: BTreeMap::new(),
             global: PartialLimits::default(),
             min_attempts: MIN_ATTEMPTS,
+            outlier: Settings::default(),
             ip_tiers: BTreeMap::new(),
             pool_tiers: BTreeMap::new(),
         }

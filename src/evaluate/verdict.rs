@@ -1,6 +1,6 @@
 //! The plain rows an evaluation hands on to the reports, and the words it judges with.
 
-use crate::record::Span;
+use crate::record::{Moment, Span};
 use crate::summary::{Counts, MessageRate};
 
 /// How bad a row is. The order is the order of severity.
@@ -184,8 +184,83 @@ pub struct Finding {
     pub blames: Option<&'static str>,
     /// Whether the numbers show the same; nothing where they cannot tell.
     pub blames_fits: Option<bool>,
+    /// The hour in which it began; nothing where it was all the time, or nobody can say.
+    pub began: Option<Moment>,
+    /// The hour in which it was over; nothing where it still went on when the records end.
+    pub ended: Option<Moment>,
+    /// The numbers behind it; nothing where no rate decided it.
+    pub evidence: Option<Evidence>,
     /// What was found where the records cannot tell: in keys, DNS, configuration. None where nobody asked for it.
     pub checks: Vec<Checked>,
+}
+
+/// Why it was decided so.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evidence {
+    /// In a word.
+    pub reason: &'static str,
+    /// The test's name in the textbooks.
+    pub test: &'static str,
+    /// The pool against its limit: standard errors above it, the chance of that where nothing is wrong, and the false
+    /// discovery rate of the night at which it would still be believed.
+    pub statistic: f64,
+    /// See `statistic`.
+    pub p: f64,
+    /// See `statistic`.
+    pub q: f64,
+    /// How many times the variance is that of independent attempts.
+    pub dispersion: f64,
+    /// The 95 % interval of the pool's rate, with that variance.
+    pub interval: Option<(f64, f64)>,
+    /// Its IPs.
+    pub ips: Vec<IpEvidence>,
+    /// What stands out, ranked by the share of the excess that it explains.
+    pub attribution: Vec<Share>,
+    /// The IPs that are named, else the pool, hour by hour.
+    pub hours: Vec<HourOfFinding>,
+}
+
+/// An IP of a finding's pool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IpEvidence {
+    /// The IP.
+    pub ip: String,
+    /// Attempts.
+    pub attempts: u64,
+    /// How many of them were deferred.
+    pub deferred: u64,
+    /// The 95 % interval of its rate, widened by the dispersion.
+    pub interval: Option<(f64, f64)>,
+    /// The rate of those that it was compared with; nothing where it did not stand out.
+    pub rest_rate: Option<f64>,
+    /// Standard errors above them, the chance of that, and the false discovery rate.
+    pub test: Option<(f64, f64, f64)>,
+}
+
+/// What explains a part of the excess.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Share {
+    /// As `job=spring-sale`; `;` between several.
+    pub what: String,
+    /// The share, 0 to 1.
+    pub share: f64,
+    /// Its attempts.
+    pub attempts: u64,
+    /// How many of them were deferred.
+    pub deferred: u64,
+    /// The deferral rate of all other mail of the pool.
+    pub rest_rate: f64,
+}
+
+/// One hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourOfFinding {
+    /// When it began.
+    pub hour: Moment,
+    /// Attempts.
+    pub attempts: u64,
+    /// How many of them were deferred.
+    pub deferred: u64,
 }
 
 /// One thing that was checked for a finding, as `pmtriage dkim` checks it.

@@ -1,5 +1,7 @@
 //! Numbers and names as people read them, in a sentence or on a screen. Files carry plain numbers.
 
+use crate::record::Moment;
+
 /// `45.2 %` for 0.452.
 pub(crate) fn percent(rate: f64) -> String {
     format!("{:.1} %", rate * 100.0)
@@ -17,6 +19,12 @@ pub(crate) fn percent_range(rates: impl Iterator<Item = f64>) -> Option<String> 
 /// A limit as its owner wrote it: `5 %`, `12.5 %`.
 pub(crate) fn limit(rate: f64) -> String {
     format!("{} %", (rate * 100_000.0).round() / 1000.0)
+}
+
+/// A time to the minute, as `2026-03-02T14:00Z`.
+pub(crate) fn minute(moment: Moment) -> String {
+    let text = moment.to_rfc3339();
+    text.strip_suffix(":00Z").map_or(text.clone(), |minute| format!("{minute}Z"))
 }
 
 /// `18,970`.

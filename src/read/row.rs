@@ -1,7 +1,7 @@
 //! One record, as its cells by column.
 
 use crate::grammar::Cells;
-use crate::record::{Column, RecordKind, Schema, domain_of_queue, domain_of_rcpt};
+use crate::record::{Column, RecordKind, Schema, domain_of_address, domain_of_queue};
 use std::borrow::Cow;
 
 /// A record. Its cells are unquoted when they are asked for, since most are never looked at.
@@ -28,8 +28,14 @@ impl<'r> Row<'r> {
     pub fn domain(&self) -> Cow<'r, [u8]> {
         match self.kind {
             RecordKind::QueueDeferred => part(self.get(Column::Queue), domain_of_queue),
-            _ => part(self.get(Column::Rcpt), domain_of_rcpt),
+            _ => part(self.get(Column::Rcpt), domain_of_address),
         }
+    }
+
+    /// The domain of its envelope sender, as written; empty for the null sender (RFC 5321, section 4.5.5).
+    #[inline(always)]
+    pub fn sender_domain(&self) -> Cow<'r, [u8]> {
+        part(self.get(Column::Orig), domain_of_address)
     }
 
     #[cold]

@@ -1,4 +1,4 @@
-//! Recipient domains and IP addresses in one spelling each.
+//! Domains of mail addresses and IP addresses in one spelling each.
 
 use std::net::IpAddr;
 
@@ -8,9 +8,9 @@ pub const NONE: &str = "(none)";
 /// No domain name is longer (RFC 1035, section 2.3.4); what is, is no domain.
 const LONGEST_DOMAIN: usize = 255;
 
-/// The domain of a recipient as written: what follows its last `@`, without a closing `>` and a
+/// The domain of a mail address as written: what follows its last `@`, without a closing `>` and a
 /// trailing dot. Empty where there is none.
-pub fn domain_of_rcpt(rcpt: &[u8]) -> &[u8] {
+pub fn domain_of_address(rcpt: &[u8]) -> &[u8] {
     let Some(at) = memchr::memrchr(b'@', rcpt) else { return b"" };
     let domain = rcpt[at + 1..].trim_ascii_end();
     let domain = domain.strip_suffix(b">").unwrap_or(domain);
@@ -66,7 +66,7 @@ mod tests {
             ("user@>", NONE),
             ("", NONE),
         ] {
-            assert_eq!(canonical_domain(domain_of_rcpt(rcpt.as_bytes())), domain, "{rcpt}");
+            assert_eq!(canonical_domain(domain_of_address(rcpt.as_bytes())), domain, "{rcpt}");
         }
         assert_eq!(canonical_domain(&[b'a'; 300]), NONE);
         assert_eq!(canonical_domain(b"\xff.example"), "\u{fffd}.example");

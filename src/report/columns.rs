@@ -172,6 +172,9 @@ fn findings() -> Vec<Column<Finding>> {
         ("classes", |row| Value::Tally(&row.classes)),
         ("blames", |row| Value::maybe_text(row.blames)),
         ("blames_fits", |row| row.blames_fits.map_or(Value::Empty, Value::Flag)),
+        ("began", |row| Value::time(row.began)),
+        ("ended", |row| Value::time(row.ended)),
+        ("evidence", |row| row.evidence.as_ref().map_or(Value::Empty, Value::Evidence)),
         ("checks", |row| Value::Checks(&row.checks)),
     ]
 }
@@ -230,7 +233,8 @@ mod tests {
         assert_eq!(
             names(List::Findings),
             "id, level, isp, pool, scope, ips, attempts, deferred, deferral_rate, class, cause, summary, next_steps, \
-             extent, explained_by, classes, blames, blames_fits, checks"
+             extent, explained_by, classes, blames, blames_fits, began, ended, evidence, \
+             checks"
         );
         assert_eq!(
             names(List::Inputs),

@@ -79,8 +79,8 @@ mod tests {
         yahoo,192.0.2.13,t,smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily ,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,reputation,257,2026-11-20T00:00:00Z,2026-11-20T22:14:59Z
         ");
         insta::assert_snapshot!(text(&report, List::Findings), @r#"
-        id,level,isp,pool,scope,ips,attempts,deferred,deferral_rate,class,cause,summary,next_steps,extent,explained_by,classes,blames,blames_fits,checks
-        yahoo-main-mixed-reputation,act,yahoo,main,mixed,192.0.2.13,4592,549,0.119556,reputation,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %,take 192.0.2.13 out of pool main for yahoo;lower max-msg-rate for yahoo until the rate is below 5 %,pool,,reputation=180;auth-dkim=77,ip,,
+        id,level,isp,pool,scope,ips,attempts,deferred,deferral_rate,class,cause,summary,next_steps,extent,explained_by,classes,blames,blames_fits,began,ended,evidence,checks
+        yahoo-main-mixed-reputation,act,yahoo,main,mixed,192.0.2.13,4592,549,0.119556,reputation,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %,take 192.0.2.13 out of pool main for yahoo;lower max-msg-rate for yahoo until the rate is below 5 %,pool,,reputation=180;auth-dkim=77,ip,,2026-11-20T02:00:00Z,,ips-stand-out,
         "#);
         insta::assert_snapshot!(text(&report, List::Inputs), @"
         path,format,bytes,records,d,b,t,tq,r,rb,rs,f,unknown,skipped,skipped_bytes,skip_reasons,first_seen,last_seen,complete

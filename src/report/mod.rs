@@ -1,9 +1,11 @@
 //! Lays out a finished [`Report`]: one file a format, one shared list of columns, escaping at the edge.
 
 mod causes;
+mod checks;
 mod columns;
 mod csv;
 mod escape;
+mod evidence;
 mod explained;
 mod files;
 mod guard;

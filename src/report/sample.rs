@@ -2,7 +2,10 @@
 
 use super::model::{InputRow, Report};
 use super::table::{Colour, Screen, Sort, Symbols};
-use crate::evaluate::{Evaluation, Extent, Figures, Finding, IpRow, IspRow, Level, PoolRow, Scope, Standing};
+use crate::evaluate::{
+    Evaluation, Evidence, Extent, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow, Scope,
+    Share, Standing,
+};
 use crate::record::{Moment, PerKind, RecordKind, Span};
 use crate::summary::{Counts, Group, Meaning, MessageRate};
 use crate::tally::Window;
@@ -110,6 +113,9 @@ pub fn problems() -> Report {
                 classes: vec![("reputation".into(), 180), ("auth-dkim".into(), 77)],
                 blames: Some("ip"),
                 blames_fits: None,
+                began: Some(Moment(1_795_140_000)),
+                ended: None,
+                evidence: Some(evidence()),
                 checks: vec![],
             }],
         },
@@ -224,4 +230,34 @@ fn kinds(d: u64, b: u64, t: u64, tq: u64) -> PerKind<u64> {
 
 fn day() -> Span {
     Span::between(Moment(1_795_132_800), Moment(1_795_212_899))
+}
+
+fn evidence() -> Evidence {
+    let hour =
+        |hour: i64, deferred| HourOfFinding { hour: Moment(1_795_132_800 + hour * 3600), attempts: 100, deferred };
+    Evidence {
+        reason: "ips-stand-out",
+        test: "quasi-likelihood ratio",
+        statistic: 12.5,
+        p: 0.0,
+        q: 0.0,
+        dispersion: 3.25,
+        interval: Some((0.1, 0.14)),
+        ips: vec![IpEvidence {
+            ip: "192.0.2.13".into(),
+            attempts: 569,
+            deferred: 257,
+            interval: Some((0.38, 0.52)),
+            rest_rate: Some(0.073),
+            test: Some((14.0, 0.0, 0.0)),
+        }],
+        attribution: vec![Share {
+            what: "ip=192.0.2.13".into(),
+            share: 0.8,
+            attempts: 569,
+            deferred: 257,
+            rest_rate: 0.073,
+        }],
+        hours: vec![hour(0, 2), hour(1, 3), hour(2, 60), hour(3, 45)],
+    }
 }

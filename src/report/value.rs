@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::evaluate::Checked;
+use super::checks::{in_words, members};
+use super::evidence::Numbers;
+use crate::evaluate::{Checked, Evidence};
 use crate::record::Moment;
 
 /// What a cell holds. Its text is the same in CSV, NDJSON, JSON and Markdown.
@@ -22,6 +24,8 @@ pub enum Value<'r> {
     List(&'r [String]),
     /// How often each word occurred; `word=count`, `;` between.
     Tally(&'r [(String, u64)]),
+    /// The numbers behind a finding; in a word where a cell is one text.
+    Evidence(&'r Evidence),
     /// What was checked; `SUBJECT CHECK STATUS CAUSE`, `;` between, where a cell is one text.
     Checks(&'r [Checked]),
     /// Yes or no.
@@ -62,6 +66,7 @@ impl<'r> Value<'r> {
             Self::Tally(counts) => {
                 counts.iter().map(|(word, count)| format!("{word}={count}")).collect::<Vec<_>>().join(";").into()
             }
+            Self::Evidence(evidence) => Cow::Borrowed(evidence.reason),
             Self::Checks(checks) => checks.iter().map(in_words).collect::<Vec<_>>().join(";").into(),
             Self::Flag(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
             Self::Empty => Cow::Borrowed(""),
@@ -82,38 +87,16 @@ impl Serialize for Value<'_> {
                 counts.iter().try_for_each(|(word, count)| map.serialize_entry(word, count))?;
                 map.end()
             }
-            Self::Checks(checks) => serializer.collect_seq(checks.iter().map(Object)),
+            Self::Evidence(evidence) => Numbers(evidence).serialize(serializer),
+            Self::Checks(checks) => serializer.collect_seq(checks.iter().map(members)),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Empty => serializer.serialize_unit(),
         }
     }
 }
 
-/// A check as one text; the causes of an operator's search are in it, what was found in detail is not.
-fn in_words(check: &Checked) -> String {
-    let Checked { subject, check, status, cause, .. } = check;
-    cause.map_or(format!("{subject} {check} {status}"), |cause| format!("{subject} {check} {status} {cause}"))
-}
-
-/// A check with its members, as `pmtriage dkim` writes it.
-struct Object<'r>(&'r Checked);
-
-impl Serialize for Object<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Checked { subject, check, status, cause, detail, fix } = self.0;
-        let mut map = serializer.serialize_map(Some(6))?;
-        map.serialize_entry("subject", subject)?;
-        map.serialize_entry("check", check)?;
-        map.serialize_entry("status", status)?;
-        map.serialize_entry("cause", cause)?;
-        map.serialize_entry("detail", detail)?;
-        map.serialize_entry("fix", fix)?;
-        map.end()
-    }
-}
-
 /// Rounding noise below zero must not show up as `-0.000000`.
-fn six_decimals(rate: f64) -> String {
+pub(super) fn six_decimals(rate: f64) -> String {
     let text = format!("{rate:.6}");
     if text == "-0.000000" { "0.000000".to_owned() } else { text }
 }

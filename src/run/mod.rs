@@ -112,6 +112,7 @@ fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         rules: Rules::new(&settings.reply_rules)?,
         diag_types: settings.group.diag_types,
         message_key: inputs.message_key(),
+        hour: 3600,
         message_budget: crate::tally::MESSAGE_BUDGET,
         flood: crate::tally::FLOOD,
         compare_inputs: inputs.can_overlap() && !settings.group.keep_duplicates,

@@ -3,7 +3,8 @@
 use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
-use super::rows::{Group, Meaning, Row, Summary};
+use super::rows::{Group, Meaning, Row, Summary, Traffic};
+use super::traffic::deal;
 use crate::reply::{UNKNOWN_CLASS, without_addresses};
 use crate::tally::{Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Reply, Tally};
 use rayon::prelude::*;
@@ -13,13 +14,14 @@ use std::sync::Arc;
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
-    let Tally { cells, pools, ips, mut messages, replies, .. } = tally;
+    let Tally { cells, streams, pools, ips, mut messages, replies, jobs, senders, hosts, .. } = tally;
     let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
     let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
-    let (tables, groups) =
+    let (mut tables, groups) =
         rayon::join(|| tables(&cells, &mut messages, &key), || groups(replies, &ips, &isps, &kept, plan));
+    deal(&mut tables, &streams, cells.keys().iter().map(|at| key(*at)), [jobs, senders, hosts]);
     Summary { groups, ..tables }
 }
 
@@ -40,14 +42,19 @@ fn tables<'k>(
         let rows = frame.sums_by(keys).into_iter();
         rows.map(|(row, without)| Row { message: counts.rate(&row, without), ..row }).collect()
     };
-    let (isps, pools, ips) = (table(&["isp"]), table(&["isp", "pool"]), table(&["isp", "pool", "ip"]));
+    let (isps, pools) = (table(&["isp"]), table(&["isp", "pool"]));
+    let (mut ips, mut traffic) = (Vec::new(), Vec::new());
+    for (row, without) in frame.sums_by(&["isp", "pool", "ip"]) {
+        traffic.push(Traffic { messages: counts.of_row(&row, without), ..Traffic::default() });
+        ips.push(Row { message: counts.rate(&row, without), ..row });
+    }
     let mut total = Row::default();
     for row in &isps {
         total.counts += row.counts;
         total.seen.merge(row.seen);
     }
     total.message = counts.rate(&total, cell_rows.iter().map(|cell| cell.without_message).sum());
-    Summary { total, isps, pools, ips, groups: Vec::new() }
+    Summary { total, isps, pools, ips, traffic, ..Summary::default() }
 }
 
 /// The replies by provider. Domains that turned out to be one provider's are joined under the same

@@ -46,11 +46,23 @@ impl<'a> MessageCounts<'a> {
         })
     }
 
+    /// Messages of a row and how many of them were deferred, estimated where only a sample was counted; nothing where some
+    /// of its attempts have no message.
+    pub fn of_row(&self, row: &Row, without_message: u64) -> Option<(f64, f64)> {
+        let Count { messages, deferred } = self.count(row);
+        let all = |sampled: u64| sampled as f64 / self.share;
+        (without_message == 0).then(|| (all(messages), all(deferred)))
+    }
+
     /// The rate of a row; nothing where some of its attempts have no message.
     pub fn rate(&self, row: &Row, without_message: u64) -> Option<MessageRate> {
-        let number = self.rows.get(&(&*row.isp, &*row.pool, &*row.ip));
-        let Count { messages, deferred } = number.map_or(Count::default(), |number| self.counts[*number as usize]);
+        let Count { messages, deferred } = self.count(row);
         if without_message > 0 { None } else { MessageRate::estimate(deferred, messages, self.share) }
+    }
+
+    fn count(&self, row: &Row) -> Count {
+        let number = self.rows.get(&(&*row.isp, &*row.pool, &*row.ip));
+        number.map_or(Count::default(), |number| self.counts[*number as usize])
     }
 }
 

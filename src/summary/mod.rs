@@ -7,9 +7,10 @@ mod frame;
 mod isps;
 mod messages;
 mod rows;
+mod traffic;
 
-pub use crate::tally::{Counts, MessageRate};
+pub use crate::tally::{Counts, Mail, MessageRate, NO_TIME, Names};
 pub use build::summarise;
 pub use causes::{Cause, CauseBy, causes};
 pub use isps::isps_of_domains;
-pub use rows::{Group, Meaning, Row, Summary};
+pub use rows::{Group, Meaning, Row, Sent, SentTo, Summary, Traffic, TrafficNames};

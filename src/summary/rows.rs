@@ -1,7 +1,7 @@
 //! The plain rows a [`Summary`] is made of. Nothing is judged here: counts, times and keys only.
 
 use crate::record::{RecordKind, Span};
-use crate::tally::{Counts, MessageRate};
+use crate::tally::{Counts, Mail, MessageRate, Names};
 use std::sync::Arc;
 
 /// One row of the tables: a mailbox provider, one of its pools, or one IP in that pool.
@@ -56,6 +56,42 @@ pub struct Meaning {
     pub example: String,
 }
 
+/// What stands behind a row of an IP: the same attempts, more finely.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Traffic {
+    /// By hour and mail, sorted by them.
+    pub sent: Vec<Sent>,
+    /// By destination host, sorted by it; without those whose records name none.
+    pub hosts: Vec<SentTo>,
+    /// Messages, and how many of them were deferred at least once: estimates where only a sample was counted. Nothing where
+    /// the columns for it are missing.
+    pub messages: Option<(f64, f64)>,
+}
+
+/// What was sent of some mail in an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Hours since 1970, or [`crate::tally::NO_TIME`].
+    pub hour: i32,
+    /// Whose mail it was.
+    pub mail: Mail,
+    /// Attempts.
+    pub attempts: u64,
+    /// How many of them were deferred.
+    pub deferred: u64,
+}
+
+/// What was sent to a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentTo {
+    /// The number of the host.
+    pub host: u32,
+    /// Attempts.
+    pub attempts: u64,
+    /// How many of them were deferred.
+    pub deferred: u64,
+}
+
 /// The tables before anything is judged. Rows are sorted by their keys.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
@@ -69,4 +105,19 @@ pub struct Summary {
     pub ips: Vec<Row>,
     /// One row a mailbox provider, IP, record type and reply.
     pub groups: Vec<Group>,
+    /// What stands behind each row of `ips`, in their order.
+    pub traffic: Vec<Traffic>,
+    /// The names that the numbers in `traffic` stand for.
+    pub names: TrafficNames,
+}
+
+/// Jobs, domains of envelope senders and destination hosts by their numbers, which follow the alphabet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TrafficNames {
+    /// Jobs; `(none)` of mail without one.
+    pub jobs: Names,
+    /// Domains of envelope senders; `(none)` of the null sender.
+    pub senders: Names,
+    /// Destination hosts.
+    pub hosts: Names,
 }

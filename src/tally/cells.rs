@@ -1,15 +1,14 @@
-//! The finest counts: by recipient domain, pool and IP. All tables are sums over these.
+//! What was counted by recipient domain, pool and IP. All tables are sums over these.
 
-use super::counts::{Counted, Counts};
-use crate::record::{Moment, Span};
+use super::counts::Counts;
+use crate::record::Span;
 use hashbrown::HashMap;
 
 /// Numbers of a domain, a pool and an IP.
 pub type Key = (u32, u32, u32);
 
-/// What was counted for one key: a cache line, since each record looks one up somewhere in memory.
+/// What was counted for one key.
 #[derive(Debug, Clone, Copy, Default)]
-#[repr(align(64))]
 pub struct Cell {
     /// The counts.
     pub counts: Counts,
@@ -38,17 +37,8 @@ impl Cells {
         })
     }
 
-    /// Counts one record in a cell.
-    #[inline]
-    pub fn add_record(&mut self, number: u32, counted: Counted, time: Option<Moment>) {
-        let cell = &mut self.cells[number as usize];
-        cell.counts += counted;
-        if let Some(time) = time {
-            cell.seen.merge(Span::at(time));
-        }
-    }
-
-    fn add(&mut self, number: u32, counts: Counts, seen: Span) {
+    /// Adds what was counted for a cell.
+    pub fn add(&mut self, number: u32, counts: Counts, seen: Span) {
         let cell = &mut self.cells[number as usize];
         cell.counts += counts;
         cell.seen.merge(seen);

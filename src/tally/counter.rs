@@ -8,6 +8,7 @@ use super::plan::Plan;
 use super::repeats::{Asked, Repeats};
 use super::replies::{Party, Reply};
 use super::select::Filter;
+use super::streams::{ANY_HOST, Mail, Stream};
 use super::tally::{Listed, Tally};
 use super::votes::Vote;
 use crate::input::Segment;
@@ -30,17 +31,26 @@ pub struct Counter {
     domains: Spellings,
     pools: Spellings,
     ips: Spellings,
-    hosts: HashMap<Box<[u8]>, Option<(ProviderId, Source)>>,
+    jobs: Spellings,
+    senders: Spellings,
+    hosts: HashMap<Box<[u8]>, Host>,
     repeats: Repeats,
     waiting: Vec<Waiting>,
 }
 
 /// A record that waits for its cell.
 struct Waiting {
-    key: (u32, u32, u32),
+    stream: Stream,
     counted: Counted,
     time: Option<Moment>,
     message: Option<u64>,
+}
+
+/// What is known of a destination host.
+#[derive(Clone, Copy)]
+struct Host {
+    number: u32,
+    provider: Option<(ProviderId, Source)>,
 }
 
 /// So many records are brought to their cells together: these lie far apart in memory, and the processor
@@ -59,6 +69,8 @@ impl Counter {
             domains: Spellings::default(),
             pools: Spellings::default(),
             ips: Spellings::default(),
+            jobs: Spellings::default(),
+            senders: Spellings::default(),
             hosts: HashMap::new(),
             repeats: Repeats::default(),
             waiting: Vec::with_capacity(TOGETHER),
@@ -98,6 +110,7 @@ impl Counter {
     pub fn finish(mut self) -> Tally {
         self.count_waiting();
         self.count_repeats();
+        self.tally.streams.finish(&mut self.tally.cells);
         self.tally.met_zoneless = self.logged.met_zoneless() || self.queued.met_zoneless();
         self.tally
     }
@@ -130,30 +143,35 @@ impl Counter {
             tally.pools.number(if text.is_empty() { NONE } else { &text })
         });
         let ip = self.ips.number(&ip_cell, |cell| tally.ips.number(&canonical_ip(cell)));
-        let message = if counted.is_attempt() { self.message(row) } else { None };
+        let (mut mail, mut host, mut message) = (Mail::ANY, ANY_HOST, None);
+        if counted.is_attempt() {
+            (mail, host, message) = (self.mail(row), self.host(row), self.message(row));
+        }
         if self.plan.diag_types[row.kind] {
             self.add_reply(row, domain, ip, &ip_cell, time);
         }
-        self.waiting.push(Waiting { key: (domain, pool, ip), counted, time, message });
+        self.waiting.push(Waiting { stream: Stream { key: (domain, pool, ip), mail, host }, counted, time, message });
         if self.waiting.len() == TOGETHER {
             self.count_waiting();
         }
     }
 
-    /// Brings the records that wait to their cells.
+    /// Brings the records that wait to their streams and cells.
     fn count_waiting(&mut self) {
-        let Tally { cells, messages, .. } = &mut self.tally;
-        let mut numbers = [0; TOGETHER];
+        let Tally { cells, streams, messages, .. } = &mut self.tally;
+        streams.make_room(self.waiting.len(), cells);
+        let mut numbers = [(0, 0); TOGETHER];
         for (number, record) in numbers.iter_mut().zip(&self.waiting) {
-            *number = cells.number(record.key);
+            *number = streams.number(record.stream, cells);
         }
-        for (number, record) in numbers.into_iter().zip(self.waiting.drain(..)) {
-            cells.add_record(number, record.counted, record.time);
+        for ((stream, cell), record) in numbers.into_iter().zip(self.waiting.drain(..)) {
+            streams.add_record(stream, record.counted, record.time, cells);
             match record.message {
-                Some(hash) => messages.add(hash, number, record.counted == Counted::Deferred),
-                None => cells.add_without_message(number, u64::from(record.counted.is_attempt())),
+                Some(hash) => messages.add(hash, cell, record.counted == Counted::Deferred),
+                None => cells.add_without_message(cell, u64::from(record.counted.is_attempt())),
             }
         }
+        self.tally.join_what_is_too_much();
     }
 
     fn add_reply(&mut self, row: &Row, domain: u32, ip: u32, ip_cell: &[u8], time: Option<Moment>) {
@@ -200,8 +218,7 @@ impl Counter {
         if matches!(listed, Listed::Surely(_) | Listed::Nobody) {
             return;
         }
-        let mta = row.get(Column::DsnMta);
-        let found = self.provider_of_host(host_of(&mta));
+        let found = self.host_of(row).and_then(|host| host.provider);
         let votes = &mut self.tally.votes;
         match found {
             Some((provider, Source::User)) => votes.add(domain, Vote::Host(provider)),
@@ -217,18 +234,48 @@ impl Counter {
         }
     }
 
-    fn provider_of_host(&mut self, host: &[u8]) -> Option<(ProviderId, Source)> {
+    /// Whose mail an attempt is of.
+    #[inline]
+    fn mail(&mut self, row: &Row) -> Mail {
+        let Tally { streams, jobs, senders, .. } = &mut self.tally;
+        if !streams.tell_mail() {
+            return Mail::ANY;
+        }
+        let job = self.jobs.number(&row.get(Column::JobId), |cell| {
+            let text = String::from_utf8_lossy(cell);
+            jobs.number(if text.is_empty() { NONE } else { &text })
+        });
+        let sender = self.senders.number(&row.sender_domain(), |cell| senders.number(&canonical_domain(cell)));
+        Mail { job, sender }
+    }
+
+    /// The number of the host that an attempt went to.
+    #[inline]
+    fn host(&mut self, row: &Row) -> u32 {
+        let found = if self.tally.streams.tell_hosts() { self.host_of(row) } else { None };
+        found.map_or(ANY_HOST, |host| host.number)
+    }
+
+    /// What is known of the host in a record's dsnMta; nothing where it names none.
+    fn host_of(&mut self, row: &Row) -> Option<Host> {
+        let mta = row.get(Column::DsnMta);
+        let host = host_of(&mta);
         if host.is_empty() {
             return None;
         }
         if let Some(known) = self.hosts.get(host) {
-            return *known;
+            return Some(*known);
         }
-        let found = self.plan.providers.of_mx(host).map(|found| (found.provider, found.source));
+        let provider = self.plan.providers.of_mx(host).map(|found| (found.provider, found.source));
+        // A number is of no use where hosts are not told apart, and their names take memory.
+        let Tally { streams, hosts, .. } = &mut self.tally;
+        let name = || canonical_domain(host.strip_suffix(b".").unwrap_or(host));
+        let number = if streams.tell_hosts() { hosts.number(&name()) } else { ANY_HOST };
+        let found = Host { number, provider };
         if self.hosts.len() < MOST_HOSTS && host.len() <= LONGEST_HOST {
             self.hosts.insert(host.into(), found);
         }
-        found
+        Some(found)
     }
 
     /// The hash of the message a record is about; nothing where a column for it is missing.
@@ -264,7 +311,7 @@ fn party(tally: &Tally, domain: u32) -> Party {
 
 /// The host in a dsnMta cell, `host (address)`.
 fn host_of(mta: &[u8]) -> &[u8] {
-    mta.split(|byte| *byte == b' ').next().unwrap_or_default()
+    memchr::memchr(b' ', mta).map_or(mta, |blank| &mta[..blank])
 }
 
 /// Hosts are only remembered for speed; so many are enough, and none is longer (RFC 1035, section 2.3.4).

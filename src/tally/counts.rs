@@ -33,17 +33,11 @@ impl Counts {
     }
 }
 
-impl std::ops::AddAssign<Counted> for Counts {
-    #[inline]
-    fn add_assign(&mut self, counted: Counted) {
-        *match counted {
-            Counted::Delivered => &mut self.delivered,
-            Counted::Bounced => &mut self.bounced,
-            Counted::Deferred => &mut self.deferred,
-            Counted::QueueEvent => &mut self.queue_events,
-            Counted::LocalBounce => &mut self.local_bounces,
-            Counted::OtherDelivery => &mut self.other_deliveries,
-        } += 1;
+/// Of six counts in the order of [`Counted`].
+impl From<[u16; 6]> for Counts {
+    fn from(counts: [u16; 6]) -> Counts {
+        let [delivered, bounced, deferred, queue_events, local_bounces, other_deliveries] = counts.map(u64::from);
+        Counts { delivered, bounced, deferred, queue_events, local_bounces, other_deliveries }
     }
 }
 

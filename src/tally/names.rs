@@ -9,6 +9,12 @@ pub struct Names {
     texts: Vec<Box<str>>,
 }
 
+impl PartialEq for Names {
+    fn eq(&self, other: &Names) -> bool {
+        self.texts == other.texts
+    }
+}
+
 impl Names {
     /// The number of a text, a new one where it is new.
     pub fn number(&mut self, text: &str) -> u32 {
@@ -29,6 +35,16 @@ impl Names {
     /// How many names there are; their numbers are those below it.
     pub fn count(&self) -> u32 {
         self.texts.len() as u32
+    }
+
+    /// The same names, numbered by the alphabet, and the new number of each old one.
+    pub fn sorted(&self) -> (Names, Vec<u32>) {
+        let mut order: Vec<u32> = (0..self.count()).collect();
+        order.sort_unstable_by_key(|number| self.text(*number));
+        let mut sorted = Names::default();
+        let mut numbers = vec![0; order.len()];
+        order.into_iter().for_each(|old| numbers[old as usize] = sorted.number(self.text(old)));
+        (sorted, numbers)
     }
 
     /// Adds another part's names; gives the number here for each number there.

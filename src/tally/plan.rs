@@ -37,6 +37,8 @@ pub struct Plan {
     pub diag_types: PerKind<bool>,
     /// What tells messages apart; nothing where no input has the columns.
     pub message_key: MessageKey,
+    /// How many seconds an hour has. IPs are compared hour by hour; a change is seen sooner by shorter ones.
+    pub hour: u16,
     /// How many (message, IP) pairs to keep.
     pub message_budget: usize,
     /// How many distinct texts to keep apart.

@@ -8,10 +8,14 @@ use super::overlap::Overlaps;
 use super::plan::{IspBy, Plan};
 use super::replies::{Party, Replies};
 use super::select::{LeftOut, Seen};
+use super::streams::{Mail, Streams};
 use super::votes::Votes;
 use crate::provider::{ProviderId, Source};
 use crate::record::NONE;
 use std::sync::Arc;
+
+/// So many jobs, senders and hosts are told apart. Some number every message as a job.
+const MOST_NAMES: u32 = 1 << 17;
 
 /// What was counted of some records.
 pub struct Tally {
@@ -24,8 +28,17 @@ pub struct Tally {
     pub ips: Names,
     /// Names of roll-up queues by number.
     pub rollups: Names,
-    /// The finest counts.
+    /// Jobs by number.
+    pub jobs: Names,
+    /// Domains of envelope senders by number.
+    pub senders: Names,
+    /// Destination hosts by number.
+    pub hosts: Names,
+    /// What was counted by domain, pool and IP.
     pub cells: Cells,
+    /// The same by hour, mail and host.
+    pub streams: Streams,
+
     /// Records by reply.
     pub replies: Replies<Party>,
     /// The message level.
@@ -55,7 +68,11 @@ impl Tally {
             pools: Names::default(),
             ips: Names::default(),
             rollups: Names::default(),
+            jobs: Names::default(),
+            senders: Names::default(),
+            hosts: Names::default(),
             cells: Cells::default(),
+            streams: Streams::with_hours_of(plan.hour),
             replies: Replies::with_flood(plan.flood),
             messages: Messages::with_budget(plan.message_budget),
             votes: Votes::default(),
@@ -80,6 +97,8 @@ impl Tally {
         let pools = self.pools.merge(&other.pools);
         let ips = self.ips.merge(&other.ips);
         let rollups = self.rollups.merge(&other.rollups);
+        let (jobs, senders) = (self.jobs.merge(&other.jobs), self.senders.merge(&other.senders));
+        let hosts = self.hosts.merge(&other.hosts);
         let at = |numbers: &[u32], number: u32| numbers[number as usize];
         let cells = self.cells.merge(other.cells, |(d, p, i)| (at(&domains, d), at(&pools, p), at(&ips, i)));
         let party = |party| match party {
@@ -91,12 +110,25 @@ impl Tally {
             || self.messages.merge(other.messages, |cell| at(&cells, cell)),
             || self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip)),
         );
+        let mail = |there: Mail| Mail { job: at(&jobs, there.job), sender: at(&senders, there.sender) };
+        self.streams.merge(other.streams, |cell| at(&cells, cell), mail, |host| at(&hosts, host));
+        self.join_what_is_too_much();
         self.votes.merge(other.votes, |domain| at(&domains, domain), |rollup| at(&rollups, rollup));
         self.coverage.merge(other.coverage);
         self.overlaps.merge(other.overlaps);
         self.left_out.merge(other.left_out);
         self.seen.merge(other.seen);
         self.met_zoneless |= other.met_zoneless;
+    }
+
+    /// Tells no longer apart what there is too much of.
+    pub(super) fn join_what_is_too_much(&mut self) {
+        if self.jobs.count().max(self.senders.count()) > MOST_NAMES {
+            self.streams.join_mail();
+        }
+        if self.hosts.count() > MOST_NAMES {
+            self.streams.join_hosts();
+        }
     }
 
     /// The number of a domain.

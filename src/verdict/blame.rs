@@ -122,20 +122,22 @@ fn by_messages(
     }
     let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
     let contrast = Contrast { mine: side(mine), rest: side(others), comparable: mine.attempts };
-    let is_clear = lineup::is_clear(&contrast, 0.0, settings);
-    let stuck = Some(Blame::Explained(Dimension::Messages));
-    if p_of(case, &contrast, place, rest) >= SURE_WITHIN {
-        return if is_clear { Some(Blame::Unsure) } else { stuck };
-    }
     let mut units: Vec<Unit> = case.units_in(&view.columns);
     units[place].least_effect = dispersion::effect_of_retries(case.units[place].count, Some(mine));
-    if 2.0 * view.choices * lineup::against(&units, place, rest).p > least_sure {
-        return if is_clear { Some(Blame::Unsure) } else { stuck };
-    }
     let attempts = |places: &[usize]| -> Count { places.iter().map(|&place| units[place].count).sum() };
     let excess = |one: Count, rest: Count| one.deferred as f64 - one.attempts as f64 * rest.rate();
     let each = excess(attempts(&[place]), attempts(rest)) / excess(mine, others).max(1.0);
-    if each > MOST_DEFERRALS_OF_A_MESSAGE && !is_clear { stuck } else { None }
+    let is_clear = lineup::is_clear(&contrast, 0.0, settings);
+    let is_sure = p_of(case, &contrast, place, rest) < SURE_WITHIN
+        && 2.0 * view.choices * lineup::against(&units, place, rest).p <= least_sure;
+    match (is_clear, is_sure) {
+        (true, true) => None,
+        (true, false) if each <= MOST_DEFERRALS_OF_A_MESSAGE => Some(Blame::Unsure),
+        // Messages are those of all day, in which a few hours drown.
+        (false, true) if each <= MOST_DEFERRALS_OF_A_MESSAGE && view.choices > 1.0 => None,
+        (false, true) if each <= MOST_DEFERRALS_OF_A_MESSAGE => Some(Blame::Unsure),
+        _ => Some(Blame::Explained(Dimension::Messages)),
+    }
 }
 
 /// The chance of a difference between an IP and the rest, each with its design effect.

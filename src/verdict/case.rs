@@ -80,8 +80,7 @@ impl<'a> Case<'a> {
     /// Lays a pool out and finds its suspects.
     pub fn new(pool: &'a Pool, settings: &Settings) -> Case<'a> {
         let clock = Clock::of(pool);
-        let judged: Vec<usize> =
-            (0..pool.ips.len()).filter(|&place| pool.ips[place].total().attempts >= settings.min_attempts).collect();
+        let judged = judged(pool, settings);
         let mut everything = Matrix::new(pool.ips.len(), clock.columns);
         for (place, ip) in pool.ips.iter().enumerate() {
             ip.sent.iter().for_each(|sent| everything.add(place, clock.column(sent.hour), sent.count));
@@ -265,6 +264,21 @@ impl<'a> Case<'a> {
         self.pool_views.iter().min_by(|a, b| a.p.total_cmp(&b.p)).expect("the whole time is always looked at")
     }
 }
+
+/// The places of the IPs that can be compared, in ascending order: those with enough attempts and, where these are too many
+/// to compare each with all others, the largest of them.
+fn judged(pool: &Pool, settings: &Settings) -> Vec<usize> {
+    let attempts: Vec<u64> = pool.ips.iter().map(|ip| ip.total().attempts).collect();
+    let mut judged: Vec<usize> =
+        (0..attempts.len()).filter(|&place| attempts[place] >= settings.min_attempts).collect();
+    judged.sort_by_key(|&place| std::cmp::Reverse(attempts[place]));
+    judged.truncate(MOST_JUDGED);
+    judged.sort_unstable();
+    judged
+}
+
+/// No pool has so many IPs, but a log that others wrote into may.
+const MOST_JUDGED: usize = 1024;
 
 /// Whether there were more deferrals an hour in a run of hours than in the others. Where mail has stopped, a few messages
 /// that are retried on and on make a high rate of a count that is no higher than before.

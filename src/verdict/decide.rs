@@ -35,6 +35,8 @@ pub(crate) struct Sureness<'a> {
     pub explanation: f64,
     /// The largest chance that is still believed, of all tests of the night.
     pub least_sure: f64,
+    /// How many tests there were in the night.
+    pub looked_at: usize,
 }
 
 /// How sure it is that one IP stands out.
@@ -50,10 +52,20 @@ pub(crate) struct IpSureness {
 /// Decides for one pool.
 pub(crate) fn decide(case: &Case, candidates: &[Explanation], sureness: &Sureness, settings: &Settings) -> Decision {
     let mut decision = decide_surely(case, candidates, sureness, settings);
-    if decision.scope == Scope::None && doubt::is_suspicious(case, settings) {
+    let looked_at = sureness.looked_at;
+    if decision.reason == Reason::Unsure && !is_worth_a_word(case, looked_at, settings) {
+        (decision.scope, decision.reason) = (Scope::None, Reason::Chance);
+    }
+    if decision.scope == Scope::None && doubt::is_suspicious(case, looked_at, settings) {
         (decision.scope, decision.reason) = (Scope::CannotTell, Reason::Unsure);
     }
     decision
+}
+
+/// Whether a suspicion holds by messages and by attempts alike.
+fn is_worth_a_word(case: &Case, looked_at: usize, settings: &Settings) -> bool {
+    doubt::is_pool_doubtful(case)
+        || (0..case.judged.len()).any(|place| doubt::may_be_at_fault(case, place, looked_at, settings))
 }
 
 /// Decides by what is sure or suspected among all that was looked at in the night.
@@ -127,7 +139,7 @@ fn of_ips(
         Blame::Explained(Dimension::Messages) => {
             let (rest_rate, unit) = (sum_of(&rest).rate(), &case.units[*place]);
             let excess = unit.count.deferred as f64 - unit.count.attempts as f64 * rest_rate;
-            let is_all = sureness.ips[*place].view == 0 && !rest_is_raised;
+            let is_all = !rest_is_raised;
             is_flagged(*place) && is_all && excess >= settings.min_attempts as f64
         }
         Blame::Explained(Dimension::Hour) => pool_is_raised && !pool_is_flagged && is_flagged(*place),
@@ -152,10 +164,9 @@ fn of_ips(
     // Those that are surely not to blame are none that were missed.
     let is_open = |place: &usize| {
         let blame = blames.iter().find(|(other, _)| other == place).map(|(_, blame)| *blame);
-        matches!(blame, Some(Blame::Unsure | Blame::Confounded(_)))
+        !matches!(blame, Some(Blame::Ip | Blame::Explained(Dimension::Messages)))
     };
-    let open: Vec<usize> =
-        sure.iter().copied().filter(is_open).filter(|&place| sureness.ips[place].view == 0).collect();
+    let open: Vec<usize> = sure.iter().copied().filter(is_open).collect();
     if !named.is_empty() && doubt::are_some_missed(case, &view.columns, &named, &rest, &open) {
         // Those that are named would be taken for all.
         (decision.scope, decision.reason) = (Scope::CannotTell, Reason::NotAlike);
@@ -232,9 +243,12 @@ fn of_pool(decision: &mut Decision, case: &Case, suspected: &[usize], candidates
         (Scope::CannotTell, Reason::NobodyToCompare)
     } else if compared * 2 < view.count.attempts {
         (Scope::CannotTell, Reason::SmallIps)
-    } else if let Some(candidate) = candidates.first() {
+    } else if let Some(candidate) = candidates.iter().find(|candidate| !doubt::is_surely_raised(case, candidate.rest)) {
         (Scope::CannotTell, Reason::Confounded(candidate.dimension))
-    } else if !suspected.is_empty() || some_are_fine(case, &view.columns, settings) {
+    } else if !suspected.is_empty()
+        || some_are_fine(case, &view.columns, settings)
+        || doubt::are_two_kinds(case, settings)
+    {
         (Scope::CannotTell, Reason::NotAlike)
     } else if let Some(dimension) = doubt::alternative(case, &view.columns, settings) {
         (Scope::CannotTell, Reason::Confounded(dimension))
@@ -243,13 +257,18 @@ fn of_pool(decision: &mut Decision, case: &Case, suspected: &[usize], candidates
     };
 }
 
-/// Whether some IPs together are above the pool's limit by more than chance.
+/// Whether some IPs together are above the pool's limit, by attempts and by messages: a few that are retried raise only
+/// the former.
 fn is_raised(case: &Case, places: &[usize], columns: &Range<usize>) -> bool {
     let units = case.units_in(columns);
     let count: Count = places.iter().map(|&place| units[place].count).sum();
+    let messages = places.iter().map(|&place| case.pool.ips[case.judged[place]].messages).sum::<Option<Count>>();
+    let is_few_messages =
+        columns.len() == case.clock.columns && messages.is_some_and(|messages| messages.rate() <= case.pool.limit);
     let at_limit = Count::new((count.attempts as f64 * case.pool.limit) as u64, count.attempts);
     let size = count.attempts as f64 / lineup::effect(&units, places, at_limit);
-    count.attempts > 0 && tail::normal(contrast::z_against(count.rate(), size, case.pool.limit)) < RAISED
+    let p = tail::normal(contrast::z_against(count.rate(), size, case.pool.limit));
+    count.attempts > 0 && p < RAISED && !is_few_messages
 }
 
 /// Whether an IP is so far below the others that the pool's trouble is not its own.
@@ -293,5 +312,6 @@ fn attribution(case: &Case, sure: &[usize], columns: &Range<usize>, mut found: V
     explain::rank(found, total)
 }
 
-/// How unlikely by chance it must be that the rest is above the limit as well.
-const RAISED: f64 = 0.05;
+/// How unlikely by chance it must be that the rest is above the limit as well. Little is asked: the contrary, that it is within,
+/// is said on no better evidence.
+const RAISED: f64 = 0.2;

@@ -42,6 +42,12 @@ pub(crate) fn effect_of_retries(attempts: Count, messages: Option<Count>) -> f64
     if deferred == 0 { 1.0 } else { (2.0 * attempts.deferred as f64 / deferred as f64 - 1.0).max(1.0) }
 }
 
+/// The design effect of hours alone: the default one of counts that are not retried, such as messages. Arguments as for
+/// [`Dispersion::effect`].
+pub(crate) fn effect_of_hours(rate: f64, bucket: f64) -> f64 {
+    1.0 + VARIATION * VARIATION * bucket * rate * (1.0 - rate)
+}
+
 /// The number of attempts in the bucket that an average attempt is part of.
 pub(crate) fn typical_bucket(series: &[Count]) -> f64 {
     let squares: f64 = series.iter().map(|count| (count.attempts as f64).powi(2)).sum();
@@ -183,7 +189,7 @@ mod tests {
     #[test]
     fn neighbours_that_move_together_count_for_more() {
         let spread = |period: usize| {
-            let count = |hour: usize| Count::new(if hour / period % 2 == 0 { 10 } else { 0 }, 100);
+            let count = |hour: usize| Count::new(if (hour / period).is_multiple_of(2) { 10 } else { 0 }, 100);
             flat(&(0..24).map(count).collect::<Vec<_>>()).scale
         };
         assert!(spread(6) > 1.5 * spread(1));

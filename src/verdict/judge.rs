@@ -34,6 +34,7 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
     let q_values = fdr::q_values(&p_values);
     let believed = q_values.iter().filter(|q| **q <= settings.false_discovery).count();
     let least_sure = settings.false_discovery * believed.max(1) as f64 / q_values.len().max(1) as f64;
+    let looked_at = q_values.len();
     let mut q_values = q_values.into_iter();
 
     let mut verdicts: Vec<PoolVerdict> = Vec::new();
@@ -43,8 +44,12 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
         let (pool, explanation) = (next(), next());
         let sureness: Vec<IpSureness> =
             ip_q.iter().zip(views).map(|(&q, &(p, view))| IpSureness { p, q, view }).collect();
-        let decision =
-            decide::decide(case, explanations, &Sureness { ips: &sureness, pool, explanation, least_sure }, settings);
+        let decision = decide::decide(
+            case,
+            explanations,
+            &Sureness { ips: &sureness, pool, explanation, least_sure, looked_at },
+            settings,
+        );
         verdicts.push(verdict(case, (views, &ip_q), pool, decision, settings));
     }
     extent::fill_in(&mut verdicts, settings.min_attempts);

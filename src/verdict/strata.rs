@@ -122,6 +122,12 @@ impl<K: Copy + Ord, W: Fn(K) -> K> Names<K, W> {
         rows.iter().flatten().for_each(|(key, count)| *own.entry(*key).or_default() += count.attempts);
         attempts.extend(own);
         attempts.retain(|_, attempts| *attempts >= LEAST_ATTEMPTS);
+        let mut sizes: Vec<u64> = attempts.values().copied().collect();
+        sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
+        if let Some(size) = sizes.get(MOST_KEYS) {
+            // Of those of equal size all are small ones: none goes before another.
+            attempts.retain(|_, attempts| *attempts > *size);
+        }
         Names { large: attempts, wider }
     }
 
@@ -150,6 +156,10 @@ fn numbered<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
 
 /// A key with fewer attempts in the whole pool is a small one.
 const LEAST_ATTEMPTS: u64 = 20;
+
+/// So many keys stand for themselves, the largest: the others are among the small ones, of which each is too small to
+/// explain much.
+const MOST_KEYS: usize = 128;
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use crate::judge::inputs::damaged;
 use crate::judge::{cases, plan};
 use pmtriage::input::{Compression, Content, ReadSoFar, Segments, look, open};
 use pmtriage::record::{
-    Layout, Moment, NONE, Schema, TimeReader, canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt,
+    Layout, Moment, NONE, Schema, TimeReader, canonical_domain, canonical_ip, domain_of_address, domain_of_queue,
 };
 use pmtriage::reply::{Own, first_60, mask};
 use pmtriage::summary::summarise;
@@ -161,7 +161,7 @@ proptest! {
         text().prop_map(String::into_bytes),
         any::<String>().prop_map(String::into_bytes),
     ]) {
-        for part in [&*cell, domain_of_rcpt(&cell), domain_of_queue(&cell)] {
+        for part in [&*cell, domain_of_address(&cell), domain_of_queue(&cell)] {
             let domain = canonical_domain(part);
             prop_assert!(!domain.is_empty(), "{:?}", part.escape_ascii().to_string());
         }

@@ -50,6 +50,7 @@ pub fn plan(isp_by: IspBy) -> Plan {
         rules: pmtriage::reply::Rules::new(&[]).expect("the built-in rules are sound"),
         diag_types,
         message_key: MessageKey { orig: true, job: true, env: true },
+        hour: 3600,
         message_budget: MESSAGE_BUDGET,
         flood: FLOOD,
         compare_inputs: false,

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::io;
 
 use super::page::{Ink, Page};
-use super::{checked, text};
+use super::{checked, text, trend};
 use crate::evaluate::words::{counted, grouped, listed};
 use crate::evaluate::{Extent, Finding, Level, Scope};
 use crate::record::NONE;
@@ -106,6 +106,9 @@ fn block(finding: &Finding, page: &mut Page) -> io::Result<()> {
     page.paragraph(Ink::of(finding.level), &headline(finding.level, page), &summary)?;
     let pool = if finding.pool == NONE { "no pool".to_owned() } else { format!("pool {}", finding.pool) };
     page.paragraph(Ink::Plain, "  where  ", &format!("{pool}: {}", place(finding)))?;
+    if let Some(course) = trend::line(finding, page) {
+        page.paragraph(Ink::Plain, "  when   ", &course)?;
+    }
     if let Some(cause) = finding.cause.as_ref().filter(|cause| !cause.is_empty()) {
         let class = if finding.class == UNKNOWN_CLASS { String::new() } else { format!("{}: ", finding.class) };
         page.line(Ink::Plain, &format!("  reply  {class}{cause}"))?;

@@ -9,6 +9,7 @@ mod grid;
 mod lists;
 mod page;
 mod text;
+mod trend;
 
 use std::io::{self, Write};
 
@@ -93,6 +94,8 @@ mod tests {
         insta::assert_snapshot!(shown(&sample::problems(), &sample::screen()), @"
         ✖ ACT  yahoo: 192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %
           where  pool main: mixed, 192.0.2.13 stands out, the rest is raised too
+          when   ▁▁█▇ hour by hour from 2026-11-20T00:00Z; 52.5 % since
+                 2026-11-20T02:00Z, and not over when the records end
           reply  reputation: 421 4.7.0 [TSS04] Messages from <ip> temporarily deferred …
                  of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo
@@ -157,6 +160,10 @@ mod tests {
           where  pool main: mixed, 192.0.2.13
                  stands out, the rest is raised
                  too
+          when   ▁▁█▇ hour by hour from
+                 2026-11-20T00:00Z; 52.5 % since
+                 2026-11-20T02:00Z, and not over
+                 when the records end
           reply  reputation: 421 4.7.0 [TSS04] …
                  of its deferrals reputation 70
                  %, auth-dkim 30 %
@@ -221,6 +228,9 @@ mod tests {
                other IP 7.3 %
           where  pool main: mixed, 192.0.2.13 stands out, the rest
                  is raised too
+          when   __#* hour by hour from 2026-11-20T00:00Z; 52.5 %
+                 since 2026-11-20T02:00Z, and not over when the
+                 records end
           reply  reputation: 421 4.7.0 [TSS04] Messages from <ip>...
                  of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo
@@ -249,6 +259,8 @@ mod tests {
         ✖ ACT  yahoo: 192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %
           where  pool a\u{202e}b\x09c: mixed, 192.0.2.13 stands out, the rest is raised
                  too
+          when   ▁▁█▇ hour by hour from 2026-11-20T00:00Z; 52.5 % since
+                 2026-11-20T02:00Z, and not over when the records end
           reply  reputation: =HYPERLINK("http://x.test")|<b>\x1b[2J\x0d\x0a\x9bA\u{202e…
                  of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo

@@ -122,6 +122,14 @@ impl<'p> Page<'p> {
         }
     }
 
+    /// Eight heights, the lowest first.
+    pub fn steps(&self) -> [char; 8] {
+        match self.screen.symbols {
+            Symbols::Unicode => ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+            Symbols::Ascii => ['_', '.', ':', '-', '=', '+', '*', '#'],
+        }
+    }
+
     /// What stands for the rest of a text that was cut.
     pub fn ellipsis(&self) -> &'static str {
         match self.screen.symbols {

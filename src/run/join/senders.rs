@@ -79,12 +79,9 @@ impl Senders {
         if !findings.iter().any(|finding| is_of(&finding)) {
             return;
         }
-        let orig = row.get(Column::Orig);
-        let Some(at) = memchr::memrchr(b'@', &orig) else { return };
-        let domain = canonical_domain(orig[at + 1..].trim_ascii());
-        let domain = domain.trim_end_matches(['>', '.']).to_owned();
+        let domain = canonical_domain(&row.sender_domain());
         let known = self.0.entry((isp.clone(), pool)).or_default();
-        if domain != NONE && !domain.is_empty() && (known.len() < MOST_DOMAINS || known.contains_key(&domain)) {
+        if domain != NONE && (known.len() < MOST_DOMAINS || known.contains_key(&domain)) {
             *known.entry(domain).or_default() += 1;
         }
     }

@@ -20,7 +20,8 @@ const CUT: usize = 60;
 
 /// What a finding is about.
 pub struct Case {
-    /// Domains and selectors, the most frequent first: those that the replies name, else the senders'.
+    /// Domains and selectors, the most frequent first: those that the replies name, else the sender that explains the
+    /// finding, else all senders.
     names: Vec<Named>,
     /// The virtual MTAs and pools that send it.
     vmtas: Vec<String>,
@@ -48,6 +49,10 @@ impl Case {
         let selector = without.into_iter().find_map(|of| of.selector);
         let of_sender = |domain: &str| Named { domain: Some(domain.to_owned()), selector: selector.clone() };
         let mut names = with;
+        if names.is_empty() {
+            let blamed = finding.explained_by.split(';').filter_map(|part| part.strip_prefix("sender="));
+            names.extend(blamed.map(of_sender));
+        }
         if names.is_empty() {
             names.extend(senders.of(finding).into_iter().map(of_sender));
         }

@@ -2,12 +2,14 @@
 
 use super::text;
 use crate::judge::cases;
-use pmtriage::evaluate::{Checked, Extent, Finding, Judgeable, Level, Scope, Thresholds, evaluate};
+use pmtriage::evaluate::{
+    Checked, Evidence, Extent, Finding, HourOfFinding, Judgeable, Level, Scope, Share, Thresholds, evaluate,
+};
 use pmtriage::record::{Moment, RecordKind, Span};
 use pmtriage::report::{
     Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render, render_causes,
 };
-use pmtriage::summary::{CauseBy, Group, Meaning, Row, Summary};
+use pmtriage::summary::{CauseBy, Group, Mail, Meaning, NO_TIME, Row, Sent, Summary, Traffic, TrafficNames};
 use pmtriage::tally::{Counts, MessageRate, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -74,13 +76,27 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
         meaning: Arc::new(Meaning { blames: None, next_step: name(), example: name() }),
     };
     let groups = rows.iter().map(group).collect();
+    let ips = sums(&rows, |row| (row.isp.clone(), row.pool.clone(), row.ip.clone()));
     Summary {
         total: sums(&rows, |_| Default::default()).pop().unwrap_or_default(),
         isps: sums(&rows, |row| (row.isp.clone(), String::new(), String::new())),
         pools: sums(&rows, |row| (row.isp.clone(), row.pool.clone(), String::new())),
-        ips: sums(&rows, |row| (row.isp.clone(), row.pool.clone(), row.ip.clone())),
+        traffic: ips.iter().map(traffic).collect(),
+        ips,
         groups,
+        names: TrafficNames::default(),
     }
+}
+
+/// In two hours as far apart as can be, and without a time.
+fn traffic(row: &Row) -> Traffic {
+    let sent = |(hour, part)| {
+        let of = |count: u64| if part == 0 { count - count / 3 * 2 } else { count / 3 };
+        let (attempts, deferred) = (of(row.counts.attempts()), of(row.counts.deferred));
+        Sent { hour, mail: Mail::ANY, attempts, deferred: deferred.min(attempts) }
+    };
+    let sent = [(NO_TIME, 0), (NO_TIME + 1, 1), (i32::MAX, 2)].map(sent).to_vec();
+    Traffic { sent, hosts: Vec::new(), messages: Some((0.0, 0.0)) }
 }
 
 /// A report with a hostile text in every place that takes one.
@@ -128,6 +144,21 @@ fn report() -> impl Strategy<Value = Report> {
                 classes: vec![(name(), 3), (name(), 2)],
                 blames: Some("ip"),
                 blames_fits: Some(true),
+                began: Some(Moment(i64::MAX)),
+                ended: Some(Moment(i64::MIN)),
+                evidence: Some(Evidence {
+                    statistic: f64::NAN,
+                    p: f64::INFINITY,
+                    attribution: vec![Share {
+                        what: name(),
+                        share: f64::NEG_INFINITY,
+                        attempts: u64::MAX,
+                        deferred: 0,
+                        rest_rate: f64::NAN,
+                    }],
+                    hours: vec![HourOfFinding { hour: Moment(i64::MAX), attempts: u64::MAX, deferred: 3 }],
+                    ..Evidence::default()
+                }),
             });
         }
         let input = |path: String| InputRow {

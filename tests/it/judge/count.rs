@@ -3,7 +3,8 @@
 
 use super::walk::{Columns, Item, What};
 use pmtriage::record::{
-    Column, Moment, NONE, RecordKind, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue, domain_of_rcpt,
+    Column, Moment, NONE, RecordKind, Span, TimeReader, canonical_domain, canonical_ip, domain_of_address,
+    domain_of_queue,
 };
 use pmtriage::tally::{Counts, Party, Tally};
 use std::collections::{BTreeMap, BTreeSet};
@@ -220,7 +221,7 @@ impl Record<'_> {
     fn key(&self) -> Key {
         let domain = match self.kind {
             RecordKind::QueueDeferred => domain_of_queue(self.get(Column::Queue)),
-            _ => domain_of_rcpt(self.get(Column::Rcpt)),
+            _ => domain_of_address(self.get(Column::Rcpt)),
         };
         let pool = text(self.get(Column::VmtaPool));
         let pool = if pool.is_empty() { NONE.to_owned() } else { pool };

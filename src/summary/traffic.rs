@@ -1,0 +1,64 @@
+//! What stands behind the rows of IPs: their attempts by hour, mail and host, under numbers that follow the alphabet, so
+//! that nothing depends on the order in which names were met.
+
+use super::rows::{Row, Sent, SentTo, Summary, Traffic, TrafficNames};
+use crate::tally::{Mail, Names, Streams};
+use rayon::prelude::*;
+
+/// Brings what was counted to the rows of the IPs. `keys` are provider, pool and IP of the cells by number, nothing for
+/// those that are left out; `names` those of jobs, senders and hosts.
+pub(super) fn deal<'k>(
+    summary: &mut Summary,
+    streams: &Streams,
+    keys: impl Iterator<Item = Option<(&'k str, &'k str, &'k str)>>,
+    names: [Names; 3],
+) {
+    let row_of = |(isp, pool, ip)| {
+        summary.ips.binary_search_by(|row: &Row| (&*row.isp, &*row.pool, &*row.ip).cmp(&(isp, pool, ip))).ok()
+    };
+    let rows: Vec<Option<usize>> = keys.map(|key| row_of(key?)).collect();
+    let [jobs, senders, hosts] = names;
+    // Of what is not told apart, some names may have been met and others not.
+    let told = |names: Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
+    let (jobs, senders) = (told(jobs, streams.tell_mail()), told(senders, streams.tell_mail()));
+    let hosts = told(hosts, streams.tell_hosts());
+    let mail = |mail: Mail| match mail {
+        Mail::ANY => Mail::ANY,
+        Mail { job, sender } => Mail { job: jobs.1[job as usize], sender: senders.1[sender as usize] },
+    };
+    let traffic = &mut summary.traffic;
+    for of in streams.hours() {
+        if let Some(row) = rows[of.cell as usize] {
+            let (attempts, deferred) = (of.attempts.into(), of.deferred.into());
+            traffic[row].sent.push(Sent { hour: of.hour, mail: mail(of.mail), attempts, deferred });
+        }
+    }
+    for of in streams.by_host() {
+        if let Some(row) = rows[of.cell as usize] {
+            let (attempts, deferred) = (of.attempts, of.deferred);
+            traffic[row].hosts.push(SentTo { host: hosts.1[of.host as usize], attempts, deferred });
+        }
+    }
+    traffic.par_iter_mut().for_each(join_equal);
+    summary.names = TrafficNames { jobs: jobs.0, senders: senders.0, hosts: hosts.0 };
+}
+
+/// Sorts what stands behind a row, and adds up what came in parts or from several domains.
+fn join_equal(traffic: &mut Traffic) {
+    traffic.sent.sort_unstable_by_key(|sent| (sent.hour, sent.mail));
+    traffic.sent.dedup_by(|later, kept| {
+        let same = (later.hour, later.mail) == (kept.hour, kept.mail);
+        if same {
+            (kept.attempts, kept.deferred) = (kept.attempts + later.attempts, kept.deferred + later.deferred);
+        }
+        same
+    });
+    traffic.hosts.sort_unstable_by_key(|of| of.host);
+    traffic.hosts.dedup_by(|later, kept| {
+        let same = later.host == kept.host;
+        if same {
+            (kept.attempts, kept.deferred) = (kept.attempts + later.attempts, kept.deferred + later.deferred);
+        }
+        same
+    });
+}

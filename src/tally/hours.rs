@@ -1,0 +1,151 @@
+//! Attempts by cell, hour and mail. How finely they are told apart depends on how many there are, by a rule that knows
+//! nothing of the order of records: where there are too many, jobs and senders are joined, then hours two by two.
+
+use super::streams::Mail;
+
+/// So many are kept apart: 24 MiB.
+const MOST: usize = 1 << 20;
+
+/// By 64 hours at last; then they are as many as they are.
+const COARSEST: u32 = 7;
+
+/// What was sent of some mail in an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hour {
+    /// The number of the cell.
+    pub cell: u32,
+    /// Hours since 1970, or [`super::streams::NO_TIME`].
+    pub hour: i32,
+    /// Whose mail it was.
+    pub mail: Mail,
+    /// Attempts.
+    pub attempts: u32,
+    /// How many of them were deferred.
+    pub deferred: u32,
+}
+
+/// The list of hours.
+#[derive(Debug, Clone)]
+pub struct Hours {
+    /// So many are kept apart.
+    most: usize,
+    hours: Vec<Hour>,
+    /// 0: by mail and hour; 1: by hour; above: by two, four, eight hours.
+    coarseness: u32,
+    /// How many there were when they were last joined.
+    looked_at: usize,
+}
+
+impl Default for Hours {
+    fn default() -> Hours {
+        Hours { most: MOST, hours: Vec::new(), coarseness: 0, looked_at: 0 }
+    }
+}
+
+impl Hours {
+    /// Whether jobs and senders are told apart.
+    pub fn tell_mail(&self) -> bool {
+        self.coarseness == 0
+    }
+
+    /// No longer tells jobs and senders apart.
+    pub fn join_mail(&mut self) {
+        self.coarseness = self.coarseness.max(1);
+    }
+
+    /// Adds what was counted.
+    pub fn push(&mut self, hour: Hour) {
+        if self.hours.len() >= self.looked_at.max(self.most) / 2 * 3 {
+            self.compact();
+        }
+        self.hours.push(hour);
+    }
+
+    /// Adds another part's.
+    pub fn merge(&mut self, other: Hours, renumbered: impl Fn(Hour) -> Hour) {
+        self.coarseness = self.coarseness.max(other.coarseness);
+        self.hours.extend(other.hours.into_iter().map(renumbered));
+        self.compact();
+    }
+
+    /// All, as they are told apart.
+    pub fn all(&self) -> impl Iterator<Item = Hour> {
+        self.hours.iter().map(|hour| coarsened(*hour, self.coarseness))
+    }
+
+    /// Keeps as many as there may be. Fewer need no look: there are never more keys than parts.
+    pub fn compact(&mut self) {
+        while self.hours.len() > self.most {
+            self.join_equal();
+            if self.hours.len() <= self.most || self.coarseness == COARSEST {
+                break;
+            }
+            self.coarseness += 1;
+        }
+        self.looked_at = self.hours.len();
+    }
+
+    fn join_equal(&mut self) {
+        let coarseness = self.coarseness;
+        self.hours.iter_mut().for_each(|hour| *hour = coarsened(*hour, coarseness));
+        self.hours.sort_unstable();
+        self.hours.dedup_by(|later, kept| {
+            let same = (later.cell, later.hour, later.mail) == (kept.cell, kept.hour, kept.mail);
+            let sum = kept.attempts.checked_add(later.attempts).filter(|_| same);
+            sum.map(|sum| (kept.attempts, kept.deferred) = (sum, kept.deferred + later.deferred)).is_some()
+        });
+    }
+}
+
+fn coarsened(hour: Hour, coarseness: u32) -> Hour {
+    let bits = coarseness.saturating_sub(1);
+    Hour { hour: hour.hour >> bits << bits, mail: if coarseness == 0 { hour.mail } else { Mail::ANY }, ..hour }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn part(cells: std::ops::Range<u32>, jobs: u32, hours: i32) -> Vec<Hour> {
+        let all = cells.flat_map(|cell| (0..jobs).flat_map(move |job| (0..hours).map(move |hour| (cell, job, hour))));
+        let of = |(cell, job, hour)| Hour { cell, hour, mail: Mail { job, sender: 0 }, attempts: 3, deferred: job % 2 };
+        all.map(of).collect()
+    }
+
+    fn counted(parts: &[&[Hour]]) -> (Hours, BTreeMap<(u32, i32, Mail), (u64, u64)>) {
+        let mut sum = Hours { most: 1_000, ..Hours::default() };
+        for part in parts {
+            let mut hours = Hours { most: 1_000, ..Hours::default() };
+            part.iter().for_each(|hour| hours.push(*hour));
+            sum.merge(hours, |hour| hour);
+        }
+        let mut table: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+        for hour in sum.all() {
+            let count = table.entry((hour.cell, hour.hour, hour.mail)).or_default();
+            *count = (count.0 + u64::from(hour.attempts), count.1 + u64::from(hour.deferred));
+        }
+        (sum, table)
+    }
+
+    /// Just too many to tell jobs apart, and just too many to tell hours apart: cut in halves, in one, backwards, twice
+    /// the same.
+    #[test]
+    fn how_finely_is_told_depends_on_nothing_but_the_keys() {
+        let (few, jobs, hours) = (part(0..4, 10, 24), part(0..5, 10, 24), part(0..50, 1, 24));
+        for (all, coarseness) in [(few, 0), (jobs, 1), (hours, 2)] {
+            let (first, second) = all.split_at(all.len() / 3);
+            let backwards: Vec<Hour> = all.iter().rev().copied().collect();
+            let whole = counted(&[&all]);
+            assert_eq!(whole.0.coarseness, coarseness);
+            for parts in [&[first, second][..], &[second, first], &[&backwards]] {
+                let found = counted(parts);
+                assert_eq!((found.0.coarseness, &found.1 == &whole.1), (coarseness, true));
+            }
+            let sum = |table: &BTreeMap<_, (u64, u64)>| table.values().map(|count| count.0).sum::<u64>();
+            assert_eq!(sum(&whole.1), 3 * all.len() as u64);
+            let twice = counted(&[&all, &all]);
+            assert_eq!((twice.0.coarseness, sum(&twice.1)), (coarseness, 6 * all.len() as u64));
+        }
+    }
+}
