@@ -28,7 +28,7 @@ use crate::report::{Format, List, Screen, Sort};
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
-pub use checks::{JoinSettings, checks_screen, dns, reading, sources};
+pub use checks::{JoinSettings, checks_screen, dns, reading, selector, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
 pub use output::Output;
 pub use screen::asks_for_plain_text;

@@ -12,6 +12,7 @@ mod files;
 mod key;
 mod keyfile;
 mod logs;
+mod mailbox;
 mod message;
 mod named;
 mod organization;

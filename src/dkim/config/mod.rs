@@ -70,6 +70,9 @@ pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
         }
         done.insert(key);
     }
+    // Two selectors of one key file: what is to be said of the file is said once.
+    let mut said: HashSet<(String, &str, String)> = HashSet::new();
+    found.checks.retain(|check| said.insert((check.subject.clone(), check.check, check.detail.clone())));
     found.checks
 }
 

@@ -80,6 +80,9 @@ pub fn hour_of(at: Moment) -> String {
 pub struct Tally {
     /// The rows.
     pub rows: BTreeMap<Key, Count>,
+    /// Lines that the window left out, and the newest of them.
+    pub outside: u64,
+    pub newest: Option<Moment>,
     messages: HashMap<(String, String), Message>,
     /// Hosts whose signer writes a line for what it signs: only there does its silence mean something.
     signers: std::collections::BTreeSet<String>,

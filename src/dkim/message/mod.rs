@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::authres;
 use super::check::{Cause, Check};
 use super::dns::{Answer, Dns};
+use super::mailbox::{each, is_mailbox};
 use super::organization::organization;
 use super::verify::letter::{Letter, MOST_HEADERS};
 use super::verify::{Verdict, verify};
@@ -25,7 +26,24 @@ impl<'d> Messages<'d> {
         Messages { dns, now, answers: HashMap::new() }
     }
 
-    /// Checks the raw message that was read from a file.
+    /// Checks the raw message that was read from a file, or each of a mailbox.
+    pub fn check_file(&mut self, file: &str, bytes: &[u8]) -> Vec<Check> {
+        let (mut checks, mut number) = (Vec::new(), 0);
+        let mut count = 0;
+        if !is_mailbox(bytes) || each(bytes, |_| count += 1).is_err() || count < 2 {
+            return self.check(file, bytes);
+        }
+        let long = each(bytes, |mail| {
+            number += 1;
+            checks.extend(self.check(&format!("{file} message {number}"), mail));
+        });
+        if let Ok(1..) = long {
+            checks.push(Check::unknown(file, "message", "messages of more than 16 MiB were not looked at"));
+        }
+        checks
+    }
+
+    /// Checks a raw message, known by a name.
     pub fn check(&mut self, file: &str, bytes: &[u8]) -> Vec<Check> {
         let letter = Letter::parse(bytes);
         let verdicts = self.verdicts(file, &letter);

@@ -16,6 +16,7 @@ use crate::dkim::key::Selector;
 use crate::dkim::keyfile;
 use crate::dkim::logs::Verdict;
 use crate::dkim::logs::tally::{Key, Tally, What, When, hour_of};
+use crate::dkim::mailbox::{each, is_mailbox};
 use crate::dkim::message::Messages;
 use crate::dkim::organization::organization;
 use crate::dkim::public::PublicKey;
@@ -252,6 +253,10 @@ pub fn read_messages(paths: &[PathBuf], dns: &Dns, now: Moment, joined: &mut Joi
     for file in found {
         let shown = file.path.display().to_string();
         match whole(File::open(&file.path), MOST_BYTES, "a message") {
+            Ok(bytes) if is_mailbox(&bytes) => {
+                // Bytes in memory cannot fail to be read.
+                let _ = each(&bytes[..], |mail| add_message(&shown, &Letter::parse(mail), &mut messages, joined));
+            }
             Ok(bytes) => add_message(&shown, &Letter::parse(&bytes), &mut messages, joined),
             Err(why) => checks.push(Check::unknown(&shown, "message", why)),
         }

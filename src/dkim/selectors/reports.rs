@@ -11,6 +11,7 @@ use super::dmarc::{self, Report};
 use super::mail;
 use crate::dkim::check::Check;
 use crate::dkim::files::{Allowance, found};
+use crate::dkim::mailbox;
 use crate::input::{Named, ReadSoFar, open, unpack};
 
 /// What is packed in one file is read this far, in all reports together.
@@ -78,7 +79,7 @@ impl Form {
         let name = first.split(|byte| *byte == b':').next().unwrap_or_default();
         match first {
             [b'P', b'K', 3, 4, ..] => Form::Zip,
-            [b'F', b'r', b'o', b'm', b' ', ..] => Form::Mailbox,
+            first if mailbox::is_mailbox(first) => Form::Mailbox,
             // A header's name (RFC 5322, section 2.2); XML begins with none.
             _ if !name.is_empty() && name.len() < first.len() && name.iter().all(u8::is_ascii_graphic) => match name {
                 [b'<' | 0xef, ..] => Form::Xml,
@@ -100,9 +101,9 @@ impl Reading<'_> {
     fn body(&mut self, body: impl BufRead) -> io::Result<()> {
         let (form, body) = told(body)?;
         match form {
-            Form::Mail => self.mail(&mail::whole(body)?),
+            Form::Mail => self.mail(&mailbox::whole(body)?),
             Form::Mailbox => {
-                let long = mail::each(body, |mail| self.mail(mail))?;
+                let long = mailbox::each(body, |mail| self.mail(mail))?;
                 if long > 0 {
                     self.say(format!("{long} messages are too long for one with a report"));
                 }

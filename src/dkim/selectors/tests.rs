@@ -217,7 +217,7 @@ fn messages_and_their_receivers_are_heard() {
     let file = place.write("m.eml", message);
     let checks = place.check(&Sources { messages: vec![file], ..Sources::default() });
     let seen = find(&checks, "s1", "seen");
-    assert!(seen.detail.starts_with("1 signatures, by way of mx.example.org, from 2026-11-20T10:00:00Z"), "{seen:?}");
+    assert!(seen.detail.starts_with("1 signature, by way of mx.example.org, from 2026-11-20T10:00:00Z"), "{seen:?}");
     assert_eq!(find(&checks, "s1", "verified").detail, "1 hold");
 }
 
