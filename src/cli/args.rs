@@ -44,9 +44,26 @@ pub struct ReportArgs {
     /// Who is told.
     #[command(flatten)]
     pub alerts: AlertArgs,
+    /// What is known of the signer.
+    #[command(flatten)]
+    pub join: JoinArgs,
     /// How the program runs.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// What is known of the signer, as typed.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "PowerMTA's configuration, DKIM")]
+pub struct JoinArgs {
+    /// Label IPs with their virtual MTAs and pools, and check the signing keys
+    /// behind DKIM trouble, by this configuration of PowerMTA (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub pmta_config: Vec<PathBuf>,
+    /// Ask this name server, with :PORT or at 53, for the records behind DKIM
+    /// trouble; without it no DNS question is asked (repeatable)
+    #[arg(long, value_name = "IP")]
+    pub dns: Vec<String>,
 }
 
 /// The time window, as typed.

@@ -18,8 +18,8 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
     ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
-    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs, ReportArgs,
-    RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
+    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, JoinArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs,
+    ReportArgs, RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
 };
 pub use change::{AskedArgs, CalibrateArgs, ChangeArgs};
 pub use help::{WELCOME, completions, man};

@@ -33,7 +33,7 @@ use crate::tally::{Filter, IspBy, Window};
 
 pub use alerts::Alerts;
 pub use change::{ChangeSettings, calibrate, change};
-pub use checks::{checks_screen, dns, reading, sources};
+pub use checks::{JoinSettings, checks_screen, dns, reading, selector, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
 pub use output::{Form, Output};
 pub use screen::asks_for_plain_text;
@@ -105,6 +105,8 @@ pub struct Settings {
     pub alerts: Alerts,
     /// The machine's name.
     pub host: String,
+    /// What the report is joined with.
+    pub join: JoinSettings,
 }
 
 /// How records are grouped.
@@ -132,11 +134,12 @@ pub enum View {
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line, and what would be right.
 pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings> {
-    let ReportArgs { logs, thresholds, output, alerts, run } = args;
+    let ReportArgs { logs, thresholds, output, alerts, join, run } = args;
     let out_dir = output.out_dir.as_deref();
     let typed = Typed { logs, thresholds, stream: &output.stream, sort: output.sort, out_dir, run };
     Ok(Settings {
         list: output.list,
+        join: checks::join(join)?,
         fail_on: match output.fail_on {
             FailOn::Investigate => Some(Level::Investigate),
             FailOn::Act => Some(Level::Act),
@@ -190,6 +193,7 @@ impl Typed<'_> {
             quiet_if_ok: false,
             alerts: Alerts::default(),
             host: environment.host.clone(),
+            join: JoinSettings::default(),
         })
     }
 }
@@ -253,7 +257,7 @@ mod tests {
     fn every_option_arrives() {
         let line = "pmtriage --since 2h --until 1h --tz Europe/Berlin --assume-tz Asia/Tokyo --isp Gmail --isp-by domain \
             --diag-types d,d --keep-duplicates --investigate 4% --act 0.2 --min-attempts 9 --format ndjson --list pools \
-            -o a.md --out-dir out --top 3 --sort volume --threads 2 --color always -vv --fail-on act x y";
+            -o a.md --out-dir out --top 3 --sort volume --threads 2 --color always -vv --fail-on act --pmta-config a --pmta-config b --dns 192.0.2.1 x y";
         let environment = Environment { stdout_width: Some(72), utf8: false, ..environment() };
         let settings = meant(line, &environment).expect("all of it is right");
         assert_eq!(settings.paths, [PathBuf::from("x"), PathBuf::from("y")]);
@@ -273,6 +277,8 @@ mod tests {
         let screen = Screen { width: 72, colour: Colour::On, symbols: Symbols::Ascii, top: 3, sort: Sort::Volume };
         assert_eq!((settings.screen, settings.threads.map(NonZeroUsize::get)), (screen, Some(2)));
         assert_eq!((settings.quiet, settings.verbose, settings.fail_on), (false, 2, Some(Level::Act)));
+        let dns = vec![std::net::SocketAddr::from(([192, 0, 2, 1], 53))];
+        assert_eq!(settings.join, JoinSettings { pmta_configs: vec!["a".into(), "b".into()], dns });
     }
 
     #[test]
@@ -302,6 +308,7 @@ mod tests {
             ("pmtriage -o report.html x", "report.html"),
             ("pmtriage -o {day}.csv x", "{day}"),
             ("pmtriage --mail a,b@example.com x", "--mail a,b@example.com"),
+            ("pmtriage --dns ns1 x", "--dns ns1"),
             ("pmtriage --config /nonexistent/pmtriage.toml x", "/nonexistent/pmtriage.toml"),
         ] {
             let error = meant(line, &environment()).expect_err(line);

@@ -31,8 +31,8 @@ pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 pub use verdict::{
-    Evaluation, Evidence, Extent, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow, Scope,
-    Share, Standing,
+    Checked, Evaluation, Evidence, Extent, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow,
+    Scope, Share, Standing,
 };
 pub(crate) use wilson::interval as wilson_interval;
 
@@ -121,6 +121,8 @@ impl Judge<'_> {
             ip: row.ip.clone(),
             figures: self.figures(row, self.thresholds.limits_of_ip(row)),
             standing: Standing::TooFew,
+            vmtas: Vec::new(),
+            vmta_pools: Vec::new(),
         }
     }
 

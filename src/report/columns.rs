@@ -82,9 +82,11 @@ fn ips() -> Vec<Column<IpRow>> {
         ("pool", |row| Value::text(&row.pool)),
         ("ip", |row| Value::text(&row.ip)),
     ];
-    let own: [Column<IpRow>; 2] = [
+    let own: [Column<IpRow>; 4] = [
         ("standing", |row| Value::text(row.standing.word())),
         ("message_rate_error", |row| message_error(&row.figures)),
+        ("vmta", |row| Value::List(&row.vmtas)),
+        ("vmta_pool", |row| Value::List(&row.vmta_pools)),
     ];
     [&keys[..], &figures(), &own].concat()
 }
@@ -183,6 +185,7 @@ fn findings() -> Vec<Column<Finding>> {
         ("began", |row| Value::time(row.began)),
         ("ended", |row| Value::time(row.ended)),
         ("evidence", |row| row.evidence.as_ref().map_or(Value::Empty, Value::Evidence)),
+        ("checks", |row| Value::Checks(&row.checks)),
     ]
 }
 
@@ -233,13 +236,15 @@ mod tests {
         assert_eq!(
             names(List::Ips),
             "isp, pool, ip, attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries, \
-             deferral_rate, rate_low, rate_high, message_deferral_rate, level, standing, message_rate_error"
+             deferral_rate, rate_low, rate_high, message_deferral_rate, level, standing, message_rate_error, vmta, \
+             vmta_pool"
         );
         assert_eq!(names(List::Groups), "isp, ip, type, diag60, cause60, class, count, first_seen, last_seen");
         assert_eq!(
             names(List::Findings),
             "id, level, isp, pool, scope, ips, attempts, deferred, deferral_rate, class, cause, summary, next_steps, \
-             extent, explained_by, classes, blames, blames_fits, began, ended, evidence"
+             extent, explained_by, classes, blames, blames_fits, began, ended, evidence, \
+             checks"
         );
         assert_eq!(
             names(List::Inputs),

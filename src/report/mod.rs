@@ -3,6 +3,7 @@
 mod calibrate;
 mod causes;
 mod change;
+mod checks;
 mod columns;
 mod csv;
 mod digest;

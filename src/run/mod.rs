@@ -10,6 +10,7 @@ mod dkim;
 mod explain;
 mod follow;
 mod inputs;
+mod join;
 mod notes;
 mod outputs;
 mod pass;
@@ -22,7 +23,7 @@ pub use command::main;
 
 use crate::config::Settings;
 use crate::error::Result;
-use crate::evaluate::{Judgeable, evaluate};
+use crate::evaluate::{Finding, Judgeable, evaluate};
 use crate::input::ReadSoFar;
 use crate::provider::Providers;
 use crate::reply::Rules;
@@ -30,6 +31,7 @@ use crate::report::{Report, State, digest};
 use crate::summary::summarise;
 use crate::tally::{HourOf, Plan};
 use inputs::{Inputs, Reading};
+use join::Join;
 use pass::Counted;
 use rayon::ThreadPool;
 use status::Outcome;
@@ -72,12 +74,15 @@ fn examine(settings: &Settings) -> Result<Examined> {
     let so_far = ReadSoFar::default();
     let mut outcome = Outcome::default();
 
-    let inputs = Inputs::find(settings, Reading::Once, &so_far, &mut outcome);
+    let join = Join::read(&settings.join, &mut outcome);
+    let reading = if join.is_asked() { Reading::Twice } else { Reading::Once };
+    let inputs = Inputs::find(settings, reading, &so_far, &mut outcome);
     let (mut counted, plan) = count(settings, &inputs, &pool, &so_far)?;
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     let mut unjudged = facts.unjudged(settings, &inputs);
-    let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
+    let mut warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
+    let isps = join.is_asked().then(|| join::isps(&counted.tally, &plan));
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let mut summary = pool.install(|| summarise(counted.tally, &plan));
@@ -86,7 +91,10 @@ fn examine(settings: &Settings) -> Result<Examined> {
         unjudged = nothing_left;
     }
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
-    let evaluation = evaluate(&summary, &settings.thresholds, judgeable);
+    let mut evaluation = evaluate(&summary, &settings.thresholds, judgeable);
+    warnings.extend(join.label(&mut evaluation, settings));
+    let senders = |findings: &[&Finding]| join::senders(findings, &inputs, &plan, isps, &summary);
+    join.complete(&mut evaluation, &summary.groups, senders);
     let report = Report {
         inputs: rows,
         window: settings.window,

@@ -10,6 +10,7 @@ mod check;
 mod dkim;
 mod follow;
 mod hostile;
+mod joined;
 mod judge;
 mod laws;
 mod licences;

@@ -12,7 +12,7 @@ const ORDER: [&str; 19] = [
 ];
 
 /// Outside crates with the modules that may know them.
-const HOMES: [(&str, &[&str]); 21] = [
+const HOMES: [(&str, &[&str]); 23] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -25,6 +25,8 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("data_encoding", &["dkim"]),
     ("ed25519_dalek", &["dkim"]),
     ("hickory_proto", &["dkim"]),
+    ("mail_parser", &["dkim"]),
+    ("psl", &["dkim"]),
     ("quick_xml", &["dkim"]),
     ("rsa", &["dkim"]),
     ("hmac", &["alert"]),

@@ -3,6 +3,7 @@
 mod answer;
 mod causes;
 mod change;
+mod checked;
 mod explained;
 mod footer;
 mod grid;

@@ -104,6 +104,7 @@ mod tests {
             began: None,
             ended: None,
             evidence: None,
+            checks: Vec::new(),
         }
     }
 
