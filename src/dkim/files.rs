@@ -37,6 +37,11 @@ impl Allowance {
         Allowance { left: Cell::new(most), most }
     }
 
+    /// Whether nothing is left.
+    pub fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+
     /// A reader that takes part in it.
     pub fn over<R: Read>(&self, from: R) -> Allowed<'_, R> {
         Allowed { allowance: self, from }

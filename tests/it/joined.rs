@@ -182,6 +182,12 @@ fn a_configuration_that_cannot_be_read_costs_the_labels_alone() {
         Run::new().args(["--format", "csv", "--pmta-config", "/nonexistent/config"]).arg(place.path("acct.csv")).run();
     assert_eq!((said.status, said.stdout.is_empty()), (Some(1), false));
     assert!(said.stderr.contains("/nonexistent/config: it cannot be read"), "{}", said.stderr);
+    let said = Run::new()
+        .args(["--format", "csv", "--pmta-config"])
+        .arg(place.path("acct.csv"))
+        .arg(place.path("acct.csv"))
+        .run();
+    assert!(said.status == Some(1) && said.stderr.contains("it is no configuration of PowerMTA"), "{}", said.stderr);
     let usage = Run::new().args(["--dns", "ns1.example.com"]).arg(place.path("acct.csv")).run();
     assert_eq!((usage.status, usage.stderr.contains("--dns ns1.example.com")), (Some(2), true));
     // Standard input is read twice, too.

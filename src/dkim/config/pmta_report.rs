@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::pmta::Rows;
 use super::pmta_rules::{self, check_rules};
 use super::pmta_sources::{PmtaSource, sources};
-use super::{Found, Key, read};
+use super::{Found, Key, Kind, kind, read};
 use crate::dkim::check::{Check, Status};
 use crate::dkim::dns::Dns;
 use crate::dkim::key::{Selector, check_key};
@@ -49,7 +49,11 @@ impl PmtaConfig {
     /// # Errors
     /// Why the file cannot be read.
     pub fn read(file: &Path) -> Result<PmtaConfig, String> {
-        Ok(PmtaConfig::of(file, Rows::of(file, &read(file)?)))
+        let text = read(file)?;
+        if !matches!(kind(file, &text), Kind::Pmta) {
+            return Err("it is no configuration of PowerMTA".to_owned());
+        }
+        Ok(PmtaConfig::of(file, Rows::of(file, &text)))
     }
 
     fn of(file: &Path, rows: Rows) -> PmtaConfig {

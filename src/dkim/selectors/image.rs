@@ -86,15 +86,15 @@ pub fn of_archive(body: impl Read) -> Result<Image, String> {
 fn of_archive_within(body: impl Read, allowance: &Allowance) -> Result<Image, String> {
     let mut reading = Reading::default();
     let mut archive = Archive::new(allowance.over(body));
-    let entries = archive.entries().map_err(|error| error.to_string())?.raw(true);
+    let entries = archive.entries().map_err(|error| why(&error, allowance))?.raw(true);
     let mut is_first = true;
     let mut names = Names::default();
     for entry in entries {
         let mut entry = match entry {
             Ok(entry) => entry,
-            Err(error) if is_first => return Err(format!("it is no tar archive: {error}")),
+            Err(error) if is_first => return Err(format!("it is no tar archive: {}", why(&error, allowance))),
             Err(error) => {
-                reading.miss(format!("it cannot be read to its end: {error}"));
+                reading.miss(format!("it cannot be read to its end: {}", why(&error, allowance)));
                 break;
             }
         };
@@ -136,9 +136,9 @@ impl Reading {
         let result = unpack(entry).and_then(|(_, body)| {
             let mut body = BufReader::new(allowance.over(body));
             let is_description = matches!(body.fill_buf()?.first(), Some(b'{' | b'['));
-            Ok(if is_description { self.description(name, body) } else { self.layer(name, body) })
+            Ok(if is_description { self.description(name, body) } else { self.layer(name, body, allowance) })
         });
-        if let Err(why) = result.map_err(|error| error.to_string()).and_then(|read| read) {
+        if let Err(why) = result.map_err(|error| why(&error, allowance)).and_then(|read| read) {
             self.miss(format!("{name} cannot be read to its end: {why}"));
         }
     }
@@ -166,18 +166,18 @@ impl Reading {
     }
 
     /// Reads a layer; what is no tar archive is none.
-    fn layer(&mut self, name: &str, body: impl Read) -> Result<(), String> {
+    fn layer(&mut self, name: &str, body: impl Read, allowance: &Allowance) -> Result<(), String> {
         let mut archive = Archive::new(body);
         let mut layer = Layer::default();
         let mut names = Names::default();
         let (mut is_layer, mut trouble) = (false, None);
-        for entry in archive.entries().map_err(|error| error.to_string())?.raw(true) {
+        for entry in archive.entries().map_err(|error| why(&error, allowance))?.raw(true) {
             let mut entry = match entry {
                 Ok(entry) => entry,
                 // A file that is no layer, as the checksum of one.
                 Err(_) if !is_layer => return Ok(()),
                 Err(error) => {
-                    trouble = Some(error.to_string());
+                    trouble = Some(why(&error, allowance));
                     break;
                 }
             };
@@ -201,7 +201,7 @@ impl Reading {
                 match self.scan.file(&path, entry) {
                     Ok(keys) => layer.found.extend(keys.into_iter().map(|key| (path.clone(), key))),
                     Err(error) => {
-                        trouble = Some(error.to_string());
+                        trouble = Some(why(&error, allowance));
                         break;
                     }
                 }
@@ -259,6 +259,16 @@ impl Reading {
             self.miss("there are more private keys than are looked at".to_owned());
         }
         Image { keys, layers: count, missed: self.missed }
+    }
+}
+
+/// Why an archive cannot be read on. The words of the error itself quote the bytes that it stumbled over, and these may be
+/// those of a private key.
+fn why(error: &io::Error, allowance: &Allowance) -> String {
+    match error.kind() {
+        _ if allowance.is_spent() => format!("it unpacks to more than {} GiB", MOST_BYTES >> 30),
+        io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        _ => "what stands there is none, or damaged".to_owned(),
     }
 }
 
