@@ -215,7 +215,7 @@ fn logs_are_read_in_a_window_with_patterns() {
     let pattern = r"no-record=no DKIM key (?<s>\S+) for (?<d>\S+)";
     let said = run(&["--pattern", pattern, "--since", "2026-11-21"]);
     assert_eq!(
-        (said.status, text(&said).contains("d=example.com s=s1,verified,fail,no-record,\"1 signatures")),
+        (said.status, text(&said).contains("d=example.com s=s1,verified,fail,no-record,\"1 signature")),
         (Some(11), true),
         "{}",
         text(&said)

@@ -90,6 +90,10 @@ pub struct Tally {
     hours: usize,
 }
 
+/// The domain and selector of a signature, and what was said of it.
+type Signer = (String, String);
+type Judged = (Insight, Verdict, String);
+
 #[derive(Debug, Default)]
 struct Message {
     sender: String,
@@ -98,7 +102,7 @@ struct Message {
     sent: bool,
     trouble: Option<Cause>,
     /// Of each signature, by domain and selector, what says most. Most messages have one.
-    verdicts: Vec<((String, String), (Insight, Verdict, String))>,
+    verdicts: Vec<(Signer, Judged)>,
 }
 
 impl Tally {
