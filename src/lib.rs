@@ -17,7 +17,7 @@
 //!   and from lists that are sorted by their keys. Only the screen ends with the time taken.
 //! - **Pure after `read`.** From `tally` to `evaluate` nothing fails, prints, or asks the clock, the
 //!   environment or the terminal. Only `run` starts threads, and owns standard error and the exit status. (`dkim` is a
-//!   wing of its own: it reads what it is asked about, and asks name servers.)
+//!   wing of its own: it reads what it is asked about, and asks name servers. `alert` hands over to sendmail and the network.)
 //! - **Damage is local.** A damaged line is a counted value, not an error, and costs no other line; every byte is part
 //!   of a record or of a counted skip.
 //! - **Unknown is not zero.** What the logs cannot tell is empty or `unknown`, and has its own exit status.
@@ -41,6 +41,7 @@
 //! | [`verdict`] | counts to scopes: is it the pool, an IP, or something else, and how sure is that |
 //! | [`evaluate`] | tables to levels, scopes and findings: what is wrong, where, what to do |
 //! | [`report`] | a finished report to bytes, one file a format, one list of columns |
+//! | [`alert`] | tells people and programs that something is wrong: mail, webhook |
 //! | [`records`] | the rows of a log that are behind a number |
 //! | [`dkim`] | why DKIM signing fails: key files, DNS, signed messages; its own way from question to rows |
 //! | [`demo`] | a made-up day with known faults |
@@ -56,6 +57,8 @@
 //! | a column that is read | `record/column.rs` |
 //! | a column that is written | the end of its list in `report/columns.rs`; README has a table of each |
 //! | an output format | a file beside `report/csv.rs`, its name and ending in `report/write.rs`, what the help says of it in `cli/words.rs` |
+//! | a metric | `report/prom.rs`; alerts and dashboard stand in `packaging` |
+//! | a way to tell others | a file beside `alert/mail.rs`, its option in `cli/watch.rs` and `config/alerts.rs` |
 //! | a provider | a row in `provider/providers.csv` |
 //! | what a reply means | a rule in `reply/rules.toml`, with a reply that it decides |
 //! | a note below the tables | `run/notes.rs` |
@@ -95,6 +98,9 @@ pub mod verdict;
 
 pub mod evaluate;
 pub mod report;
+
+// Telling others.
+pub mod alert;
 
 // From a number back to its rows.
 pub mod records;

@@ -4,7 +4,7 @@ use pmtriage::demo;
 use pmtriage::provider::Providers;
 use pmtriage::record::{PerKind, RecordKind};
 use pmtriage::reply::Rules;
-use pmtriage::tally::{FLOOD, Filter, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Window};
+use pmtriage::tally::{FLOOD, Filter, HourOf, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Window};
 use std::path::{Path, PathBuf};
 
 /// Writes a day in one file.
@@ -28,7 +28,7 @@ pub fn plan() -> Plan {
         rules: Rules::new(&[]).expect("the built-in rules are sound"),
         diag_types,
         message_key: MessageKey { orig: true, job: true, env: true },
-        hour: 3600,
+        hour: HourOf::default(),
         message_budget: MESSAGE_BUDGET,
         flood: FLOOD,
         compare_inputs: false,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, ArgGroup, Args, Subcommand};
 
+use super::watch::AlertArgs;
 use super::words::{self, Color, FailOn};
 use crate::record::RecordKind;
 use crate::report::{Format, List, Sort};
@@ -56,9 +57,29 @@ pub struct ReportArgs {
     /// What is written, and where.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Who is told.
+    #[command(flatten)]
+    pub alerts: AlertArgs,
+    /// What is known of the signer.
+    #[command(flatten)]
+    pub join: JoinArgs,
     /// How the program runs.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// What is known of the signer, as typed.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "PowerMTA's configuration, DKIM")]
+pub struct JoinArgs {
+    /// Label IPs with their virtual MTAs and pools, and check the signing keys
+    /// behind DKIM trouble, by this configuration of PowerMTA (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub pmta_config: Vec<PathBuf>,
+    /// Ask this name server, with :PORT or at 53, for the records behind DKIM
+    /// trouble; without it no DNS question is asked (repeatable)
+    #[arg(long, value_name = "IP")]
+    pub dns: Vec<String>,
 }
 
 /// The time window, as typed.
@@ -143,7 +164,7 @@ pub struct StreamArgs {
     #[arg(long, value_name = "FORMAT", value_parser = words::format(), default_value = "table")]
     pub format: Format,
     /// Write it into a file as well; the ending names the format: .csv .json
-    /// .ndjson .md (repeatable)
+    /// .ndjson .md .prom; {date} and {host} are filled in (repeatable)
     #[arg(short = 'o', long = "output", value_name = "FILE")]
     pub outputs: Vec<PathBuf>,
     /// Show this many rows in each table, 0 for all
@@ -170,6 +191,9 @@ pub struct OutputArgs {
     /// Let findings set the exit status
     #[arg(long, value_name = "LEVEL", default_value = "never")]
     pub fail_on: FailOn,
+    /// Say nothing where all is well: for cron, which mails what is said
+    #[arg(long)]
+    pub quiet_if_ok: bool,
 }
 
 /// How the program runs, as typed.

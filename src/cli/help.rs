@@ -50,6 +50,33 @@ Exit status:
   11  at least one fail
   Where several apply: 2, then 11, then 10, then 1.";
 
+/// What stands below the help of `check`.
+pub(super) const CHECK: &str = "\
+Examples:
+  pmtriage check --since 1h /var/log/pmta
+  pmtriage check --since 1h -o /srv/metrics/pmtriage.prom /var/log/pmta
+
+Prints one line with performance data; -v adds a line for each finding.
+
+Exit status:
+   0  OK: no finding, and no provider above its threshold
+   1  WARNING: level investigate, or something could not be written or told
+   2  CRITICAL: level act
+   3  UNKNOWN: nobody can tell, also where the command line is wrong or an
+      input is missing, and for --help";
+
+/// What stands below the help of `follow`.
+pub(super) const FOLLOW: &str = "\
+Examples:
+  pmtriage follow /var/log/pmta
+  pmtriage follow --since 30m --isp gmail '/var/log/pmta/*.csv'
+  pmtriage follow /var/log/pmta | while read -r line; do ...; done
+
+On a terminal the screen of the report is kept up to date in its place. Else
+one line of JSON is written where a finding opens, changes or closes.
+New files are picked up, and a file is known by what it holds, whatever it is
+called by then. --until and --keep-duplicates make no sense here.";
+
 /// What stands below the long help and in the manual page: title and indented text.
 const SECTIONS: [(&str, &str); 4] = [
     (
@@ -86,8 +113,12 @@ const SECTIONS: [(&str, &str); 4] = [
 /// The ways to call the program, for the manual page: the generator would write out every option.
 const SYNOPSIS: &str = "\
 pmtriage [report] [OPTIONS] PATH...
+pmtriage check [OPTIONS] PATH...
+pmtriage follow [OPTIONS] PATH...
 pmtriage causes [OPTIONS] PATH...
 pmtriage records [OPTIONS] PATH...
+pmtriage change [OPTIONS] --at TIME PATH...
+pmtriage calibrate [OPTIONS] PATH...
 pmtriage explain [OPTIONS] [TEXT]...
 pmtriage providers [NAME]...
 pmtriage dkim CHECK [OPTIONS]

@@ -92,4 +92,7 @@ pub struct PickArgs {
     /// Write the rows in this form
     #[arg(long, value_name = "FORMAT", value_parser = words::row_format(), default_value = "csv")]
     pub format: RowFormat,
+    /// Write the rows into this file instead of standard output; .csv or .ndjson names the form
+    #[arg(short = 'o', long, value_name = "FILE", conflicts_with = "format")]
+    pub output: Option<PathBuf>,
 }

@@ -5,9 +5,11 @@
 //! first word that names no command is a path.
 
 mod args;
+mod change;
 mod help;
 mod inquiry;
 mod store;
+mod watch;
 mod words;
 
 use std::ffi::OsString;
@@ -17,12 +19,15 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
     ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
-    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, HistoryArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs,
+    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, HistoryArgs, JoinArgs, LogArgs, OutputArgs, ProvidersArgs,
+    ReadingArgs,
     ReportArgs, RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
 };
+pub use change::{AskedArgs, CalibrateArgs, ChangeArgs};
 pub use help::{WELCOME, completions, man};
 pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
 pub use store::{IngestArgs, KeepWord, PruneArgs, StoreArgs, StoreCommand, StoreDir};
+pub use watch::{AlertArgs, CheckArgs, FileArgs, FollowArgs};
 pub use words::{Color, FailOn};
 
 /// What the user asked for.
@@ -32,10 +37,18 @@ pub enum Command {
     Welcome,
     /// Read accounting files and report.
     Report(Box<ReportArgs>),
+    /// Say in one line, as monitoring wants it, how things are.
+    Check(Box<CheckArgs>),
+    /// Watch logs that grow.
+    Follow(Box<FollowArgs>),
     /// List the causes of a log.
     Causes(Box<CausesArgs>),
     /// Print the rows behind a number.
     Records(Box<RecordsArgs>),
+    /// Say whether a change had the expected effect.
+    Change(Box<ChangeArgs>),
+    /// Propose thresholds by a healthy history.
+    Calibrate(Box<CalibrateArgs>),
     /// Say what replies mean.
     Explain(ExplainArgs),
     /// List the mailbox providers, or say where names belong.
@@ -71,8 +84,12 @@ where
     let typed = Typed::try_parse_from(&words)?;
     Ok(match typed.command {
         Some(TypedCommand::Report(args)) => Command::Report(args),
+        Some(TypedCommand::Check(args)) => Command::Check(args),
+        Some(TypedCommand::Follow(args)) => Command::Follow(args),
         Some(TypedCommand::Causes(args)) => Command::Causes(args),
         Some(TypedCommand::Records(args)) => Command::Records(args),
+        Some(TypedCommand::Change(args)) => Command::Change(args),
+        Some(TypedCommand::Calibrate(args)) => Command::Calibrate(args),
         Some(TypedCommand::Explain(args)) => Command::Explain(args),
         Some(TypedCommand::Providers(args)) => Command::Providers(args),
         Some(TypedCommand::Dkim(args)) => Command::Dkim(args),
@@ -88,6 +105,13 @@ where
             Command::Report(Box::new(typed.report))
         }
     })
+}
+
+/// Whether words that were refused were meant for `check`, whose every end has a status of its own.
+pub fn is_check(words: &[OsString]) -> bool {
+    let first = words.get(1);
+    let behind_options = first.is_some_and(|word| word.to_string_lossy().starts_with('-'));
+    first.is_some_and(|word| word == "check") || (behind_options && words.iter().any(|word| word == "check"))
 }
 
 /// Which mailbox provider defers your PowerMTA mail, on which IPs, and what to do
@@ -108,10 +132,20 @@ enum TypedCommand {
     /// Report what is deferred, where and why (the default command)
     #[command(after_help = help::examples(), after_long_help = help::details())]
     Report(Box<ReportArgs>),
+    /// Check the last hour, say, for Nagios or Icinga: one line and a status
+    #[command(after_help = help::CHECK)]
+    Check(Box<CheckArgs>),
+    /// Watch logs that grow: the last two hours, or --since; Ctrl-C ends it
+    #[command(after_help = help::FOLLOW)]
+    Follow(Box<FollowArgs>),
     /// List the causes of a log, most frequent first: one fault, one line
     Causes(Box<CausesArgs>),
     /// Print the rows of the log that are behind a number of a report
     Records(Box<RecordsArgs>),
+    /// Say whether a configuration change had the expected effect
+    Change(Box<ChangeArgs>),
+    /// Propose thresholds by a healthy history, as a part of a configuration file
+    Calibrate(Box<CalibrateArgs>),
     /// Say what a server's reply means and what to do
     Explain(ExplainArgs),
     /// List the mailbox providers, or say where a name belongs and why
@@ -243,6 +277,25 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn words_that_were_meant_for_check_are_known() {
+        for (line, expected) in [
+            ("pmtriage check --sinse 1h x", true),
+            ("pmtriage check", true),
+            ("pmtriage -q check x", true),
+            ("pmtriage --since 1h check x", true),
+            ("pmtriage report check", false),
+            ("pmtriage x check", false),
+            ("pmtriage", false),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(is_check(&words), expected, "{line}");
+        }
+        assert!(
+            matches!(parsed("pmtriage check --since 1h -o x.prom x"), Ok(Command::Check(args)) if args.files.outputs.len() == 1)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::record::RecordKind;
 use crate::records::{CountColumn, RowFormat};
 use crate::report::{Format, List, Sort};
 use crate::tally::{Counted, IspBy};
+use crate::verdict::Expect;
 
 /// What standard output carries.
 pub(super) fn format() -> impl TypedValueParser<Value = Format> {
@@ -62,6 +63,11 @@ pub(super) fn isp_by() -> impl TypedValueParser<Value = IspBy> {
         (IspBy::Provider, "provider", "The mailbox provider behind the domain"),
         (IspBy::Domain, "domain", "The recipient's domain itself"),
     ])
+}
+
+/// Which way a change should move the rate.
+pub(super) fn expect() -> impl TypedValueParser<Value = Expect> {
+    words([(Expect::Down, "down", "Fewer deferrals"), (Expect::Up, "up", "More deferrals")])
 }
 
 /// The record types whose replies can be grouped: those that carry one.

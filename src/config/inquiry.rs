@@ -1,12 +1,13 @@
 //! What the commands are to do that go down from a number to what is behind it.
 
-use super::{Environment, Settings, Typed, View, file, screen};
+use super::{Environment, Settings, Typed, View, file, output, screen};
 use crate::cli::{CausesArgs, ExplainArgs, RecordsArgs, StreamArgs, ThresholdArgs};
 use crate::error::{Error, Result};
 use crate::records::{Pick, RowFormat};
 use crate::reply::RuleText;
 use crate::report::{Format, Screen};
 use crate::summary::CauseBy;
+use std::path::PathBuf;
 
 /// What `explain` is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,8 @@ pub struct RecordsSettings {
     pub pick: Pick,
     /// How they are written.
     pub format: RowFormat,
+    /// The file they are written into; none for standard output.
+    pub output: Option<PathBuf>,
 }
 
 /// What `records` is to do.
@@ -72,6 +75,8 @@ pub fn records(args: &RecordsArgs, environment: &Environment) -> Result<RecordsS
     // The rows are all that is written.
     let stream = &StreamArgs { format: Format::Csv, outputs: Vec::new(), top: 0 };
     let typed = Typed { logs, thresholds, stream, sort: None, out_dir: None, run };
+    let file = pick.output.as_deref().map(|file| output::rows(file, &logs.paths)).transpose()?;
+    let (output, format) = file.map_or((None, pick.format), |(file, format)| (Some(file), format));
     Ok(RecordsSettings {
         counting: typed.settings(environment)?,
         pick: Pick {
@@ -82,7 +87,8 @@ pub fn records(args: &RecordsArgs, environment: &Environment) -> Result<RecordsS
             literals: pick.raw.clone(),
             limit: pick.limit.map(|limit| limit.get()),
         },
-        format: pick.format,
+        format,
+        output,
     })
 }
 
@@ -95,14 +101,7 @@ mod tests {
     use crate::tally::Counted;
 
     fn environment() -> Environment {
-        Environment {
-            now: Moment(1_772_452_800),
-            config_home: None,
-            plain_text: false,
-            utf8: true,
-            stdout_is_terminal: false,
-            stdout_width: None,
-        }
+        Environment { now: Moment(1_772_452_800), utf8: true, ..Environment::default() }
     }
 
     fn parsed(line: &str) -> Command {
@@ -124,7 +123,8 @@ mod tests {
         let line = "pmtriage records --type t,b --column bounced --class tls --cause a --cause b --raw c --limit 5 \
             --format ndjson --pool p --since 2h x";
         let Command::Records(args) = parsed(line) else { panic!() };
-        let RecordsSettings { counting, pick, format } = records(&args, &environment()).expect("all of it is right");
+        let RecordsSettings { counting, pick, format, output } =
+            records(&args, &environment()).expect("all of it is right");
         let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert_eq!(pick.kinds, [RecordKind::Deferred, RecordKind::Bounced]);
         assert_eq!(
@@ -136,5 +136,20 @@ mod tests {
             (strings(&["tls"]), strings(&["a", "b"]), strings(&["c"]))
         );
         assert_eq!((counting.filter.pools.join(","), counting.window.is_open()), ("p".to_owned(), false));
+        assert_eq!(output, None);
+    }
+
+    #[test]
+    fn the_ending_of_a_file_of_rows_names_their_form() {
+        let settings = |line: &str| {
+            let Command::Records(args) = parsed(line) else { panic!() };
+            records(&args, &environment()).map(|settings| (settings.output, settings.format)).ok()
+        };
+        for (name, format) in [("a.csv", RowFormat::Csv), ("d/a.NDJSON", RowFormat::Ndjson)] {
+            assert_eq!(settings(&format!("pmtriage records -o {name} x")), Some((Some(name.into()), format)));
+        }
+        for line in ["pmtriage records -o a.json x", "pmtriage records -o x.csv x.csv", "pmtriage records -o rows x"] {
+            assert_eq!(settings(line), None, "{line}");
+        }
     }
 }

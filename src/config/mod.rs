@@ -2,6 +2,8 @@
 //! behind this module parses an option again, and nothing in it reads a clock or a variable: what
 //! the surroundings say is handed in as [`Environment`].
 
+mod alerts;
+mod change;
 mod checks;
 mod file;
 mod filter;
@@ -13,6 +15,7 @@ mod reply;
 mod screen;
 mod store;
 mod thresholds;
+mod watch;
 mod when;
 mod zone;
 
@@ -30,14 +33,17 @@ use crate::store::whole_hours;
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
-pub use checks::{checks_screen, dns, reading, sources};
+pub use alerts::Alerts;
+pub use change::{ChangeSettings, calibrate, change};
+pub use checks::{JoinSettings, checks_screen, dns, reading, selector, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
-pub use output::Output;
+pub use output::{Form, Output};
 pub use screen::asks_for_plain_text;
 pub use store::{IngestSettings, StoreAction, StoreSettings, ingest, store};
+pub use watch::{FollowSettings, check, follow};
 
 /// What the surroundings say; only `main` asks them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// The clock.
     pub now: Moment,
@@ -51,11 +57,15 @@ pub struct Environment {
     pub stdout_is_terminal: bool,
     /// Its columns; nothing where it is no terminal or does not tell.
     pub stdout_width: Option<usize>,
+    /// The machine's name.
+    pub host: String,
 }
 
 /// Everything a report needs to know before it starts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// When the program runs.
+    pub now: Moment,
     /// What to read, as typed; `-` is standard input.
     pub paths: Vec<PathBuf>,
     /// What was counted before and is to be counted too.
@@ -94,6 +104,14 @@ pub struct Settings {
     pub verbose: u8,
     /// The lowest level of a finding that changes the exit status; nothing for none.
     pub fail_on: Option<Level>,
+    /// Say nothing where all is well.
+    pub quiet_if_ok: bool,
+    /// Who is told.
+    pub alerts: Alerts,
+    /// The machine's name.
+    pub host: String,
+    /// What the report is joined with.
+    pub join: JoinSettings,
 }
 
 /// What a store holds.
@@ -132,16 +150,19 @@ pub enum View {
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line, and what would be right.
 pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings> {
-    let ReportArgs { logs, thresholds, output, run } = args;
+    let ReportArgs { logs, thresholds, output, alerts, join, run } = args;
     let out_dir = output.out_dir.as_deref();
     let typed = Typed { logs, thresholds, stream: &output.stream, sort: output.sort, out_dir, run };
     Ok(Settings {
         list: output.list,
+        join: checks::join(join)?,
         fail_on: match output.fail_on {
             FailOn::Investigate => Some(Level::Investigate),
             FailOn::Act => Some(Level::Act),
             FailOn::Never => None,
         },
+        quiet_if_ok: output.quiet_if_ok,
+        alerts: self::alerts::alerts(alerts)?,
         ..typed.settings(environment)?
     })
 }
@@ -161,10 +182,15 @@ impl Typed<'_> {
         let Typed { stream, run, .. } = self;
         let LogArgs { paths, history, window, filter, grouping } = self.logs;
         let file = file::read(run.config.as_deref(), environment.config_home.as_deref())?;
+        let filled = |option: &str, names: &[PathBuf]| -> Result<Vec<PathBuf>> {
+            names.iter().map(|name| output::filled_in(option, name, &window.tz, environment)).collect()
+        };
+        let out_dir = filled("--out-dir", &self.out_dir.map(PathBuf::from).into_iter().collect::<Vec<_>>())?.pop();
         let assume_tz = zone::zone("--assume-tz", &window.assume_tz)?;
         let window = when::window(window, environment.now)?;
         let history = store::history(history, grouping, window)?;
         Ok(Settings {
+            now: environment.now,
             paths: paths.clone(),
             window: if history.is_some() { whole_hours(window) } else { window },
             history,
@@ -177,13 +203,17 @@ impl Typed<'_> {
             view: View::Report,
             format: stream.format,
             list: List::Ips,
-            outputs: output::outputs(&stream.outputs, paths, self.out_dir)?,
-            out_dir: self.out_dir.map(Path::to_owned),
+            outputs: output::outputs(&filled("-o", &stream.outputs)?, paths, out_dir.as_deref())?,
+            out_dir,
             screen: screen::screen(run.color, stream.top, self.sort, environment),
             threads: run.threads,
             quiet: run.quiet,
             verbose: run.verbose,
             fail_on: None,
+            quiet_if_ok: false,
+            alerts: Alerts::default(),
+            host: environment.host.clone(),
+            join: JoinSettings::default(),
         })
     }
 }
@@ -214,14 +244,7 @@ mod tests {
     const NOON: Moment = Moment(1_772_452_800);
 
     fn environment() -> Environment {
-        Environment {
-            now: NOON,
-            config_home: None,
-            plain_text: false,
-            utf8: true,
-            stdout_is_terminal: false,
-            stdout_width: None,
-        }
+        Environment { now: NOON, utf8: true, ..Environment::default() }
     }
 
     fn grouped(settings: &Settings) -> Vec<RecordKind> {
@@ -254,7 +277,7 @@ mod tests {
     fn every_option_arrives() {
         let line = "pmtriage --since 2h --until 1h --tz Europe/Berlin --assume-tz Asia/Tokyo --isp Gmail --isp-by domain \
             --diag-types d,d --keep-duplicates --investigate 4% --act 0.2 --min-attempts 9 --format ndjson --list pools \
-            -o a.md --out-dir out --top 3 --sort volume --threads 2 --color always -vv --fail-on act x y";
+            -o a.md --out-dir out --top 3 --sort volume --threads 2 --color always -vv --fail-on act --pmta-config a --pmta-config b --dns 192.0.2.1 x y";
         let environment = Environment { stdout_width: Some(72), utf8: false, ..environment() };
         let settings = meant(line, &environment).expect("all of it is right");
         assert_eq!(settings.paths, [PathBuf::from("x"), PathBuf::from("y")]);
@@ -269,11 +292,13 @@ mod tests {
         assert_eq!(settings.thresholds.flag.act, Some(0.2));
         assert_eq!(settings.thresholds.min_attempts, 9);
         assert_eq!((settings.format, settings.list), (Format::Ndjson, List::Pools));
-        assert_eq!(settings.outputs, [Output { path: PathBuf::from("a.md"), format: Format::Markdown }]);
+        assert_eq!(settings.outputs, [Output { path: PathBuf::from("a.md"), form: Form::Report(Format::Markdown) }]);
         assert_eq!(settings.out_dir, Some(PathBuf::from("out")));
         let screen = Screen { width: 72, colour: Colour::On, symbols: Symbols::Ascii, top: 3, sort: Sort::Volume };
         assert_eq!((settings.screen, settings.threads.map(NonZeroUsize::get)), (screen, Some(2)));
         assert_eq!((settings.quiet, settings.verbose, settings.fail_on), (false, 2, Some(Level::Act)));
+        let dns = vec![std::net::SocketAddr::from(([192, 0, 2, 1], 53))];
+        assert_eq!(settings.join, JoinSettings { pmta_configs: vec!["a".into(), "b".into()], dns });
     }
 
     #[test]
@@ -301,6 +326,9 @@ mod tests {
             ("pmtriage --investigate 5 x", "--investigate '5'"),
             ("pmtriage --act 200% x", "--act '200%'"),
             ("pmtriage -o report.html x", "report.html"),
+            ("pmtriage -o {day}.csv x", "{day}"),
+            ("pmtriage --mail a,b@example.com x", "--mail a,b@example.com"),
+            ("pmtriage --dns ns1 x", "--dns ns1"),
             ("pmtriage --config /nonexistent/pmtriage.toml x", "/nonexistent/pmtriage.toml"),
         ] {
             let error = meant(line, &environment()).expect_err(line);

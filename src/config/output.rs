@@ -1,9 +1,14 @@
-//! The files to write: the ending of each name says what goes into it.
+//! The files to write: the ending of each name says what goes into it. Where a name has a part for the day or the host,
+//! it is filled in here: cron takes a bare `%` for a line end, so that `date +%F` is a trap there.
 
 use std::path::{Component, Path, PathBuf};
 
+use super::Environment;
+use super::zone::zone;
 use crate::error::{Error, Result};
+use crate::records::RowFormat;
 use crate::report::{Format, List};
+use chrono::DateTime;
 
 /// One `-o FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,11 +16,36 @@ pub struct Output {
     /// Where it goes, as typed.
     pub path: PathBuf,
     /// What goes there.
-    pub format: Format,
+    pub form: Form,
+}
+
+/// What goes into a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A report in a format that standard output can carry as well.
+    Report(Format),
+    /// Metrics for Prometheus: of the run too, and therefore written when everything else is.
+    Metrics,
+}
+
+/// A name with the run's day for `{date}` and the machine's name for `{host}`.
+pub(super) fn filled_in(option: &str, name: &Path, tz: &str, environment: &Environment) -> Result<PathBuf> {
+    let Some(text) = name.to_str().filter(|text| text.contains('{')) else { return Ok(name.to_owned()) };
+    let now = DateTime::from_timestamp(environment.now.0, 0).unwrap_or_default();
+    let day = now.with_timezone(&zone("--tz", tz)?).format("%Y-%m-%d").to_string();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let host: String = environment.host.chars().map(plain).collect();
+    let filled = text.replace("{date}", &day).replace("{host}", &host);
+    // A part that is mistyped would be written over night after night.
+    let unknown = filled.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(part, _)| part);
+    match unknown.into_iter().find(|part| !part.is_empty() && part.chars().all(char::is_alphabetic)) {
+        Some(part) => Err(Error::Usage(format!("{option} {text}: there is no {{{part}}}, only {{date}} and {{host}}"))),
+        None => Ok(filled.into()),
+    }
 }
 
 pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Vec<Output>> {
-    let set: Vec<PathBuf> = out_dir.iter().flat_map(|dir| List::ALL.map(|list| csv_of_set(dir, list))).collect();
+    let set: Vec<PathBuf> = out_dir.iter().flat_map(|dir| List::ALL.map(|list| list.file_in(dir))).collect();
     let mut outputs: Vec<Output> = Vec::new();
     for path in typed {
         let is_same = |other: &PathBuf| plain(other) == plain(path);
@@ -29,26 +59,36 @@ pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf], out_dir: Option<&Pa
         if set.iter().any(is_same) {
             return refused("--out-dir writes a file of that name; name another one");
         }
-        outputs.push(Output { path: path.clone(), format: format(path)? });
+        outputs.push(Output { path: path.clone(), form: form(path)? });
     }
     Ok(outputs)
 }
 
-/// The format that the ending names.
-fn format(path: &Path) -> Result<Format> {
-    Format::of_path(path).ok_or_else(|| {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let why = match &*ending {
-            "html" | "parquet" | "prom" => format!(".{ending} reports are not built yet; use"),
-            _ => "the ending names the format; it must be".to_owned(),
-        };
-        Error::Usage(format!("-o {}: {why} .csv, .json, .ndjson or .md", path.display()))
-    })
+/// The file that rows are to be written into, and their form.
+pub(super) fn rows(typed: &Path, inputs: &[PathBuf]) -> Result<(PathBuf, RowFormat)> {
+    if inputs.iter().any(|input| plain(input) == plain(typed)) {
+        return Err(Error::Usage(format!("-o {}: the file is also an input", typed.display())));
+    }
+    match Format::of_path(typed) {
+        Some(Format::Csv) => Ok((typed.to_owned(), RowFormat::Csv)),
+        Some(Format::Ndjson) => Ok((typed.to_owned(), RowFormat::Ndjson)),
+        _ => Err(Error::Usage(format!("-o {}: rows are written as .csv or .ndjson", typed.display()))),
+    }
 }
 
-/// The file of the CSV set that holds a list.
-fn csv_of_set(folder: &Path, list: List) -> PathBuf {
-    folder.join(format!("{}.csv", list.word()))
+/// The form that the ending names.
+fn form(path: &Path) -> Result<Form> {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if ending == "prom" {
+        return Ok(Form::Metrics);
+    }
+    Format::of_path(path).map(Form::Report).ok_or_else(|| {
+        let why = match &*ending {
+            "html" | "parquet" => format!(".{ending} reports are not built yet; use"),
+            _ => "the ending names the format; it must be".to_owned(),
+        };
+        Error::Usage(format!("-o {}: {why} .csv, .json, .ndjson, .md or .prom", path.display()))
+    })
 }
 
 /// `./a.csv` and `a.csv` are the same file.
@@ -71,13 +111,14 @@ mod tests {
 
     #[test]
     fn the_ending_names_the_format() {
-        for (name, format) in [
-            ("a.csv", Format::Csv),
-            ("dir.d/a.JSON", Format::Json),
-            ("a.b.ndjson", Format::Ndjson),
-            ("/x/a.md", Format::Markdown),
+        for (name, form) in [
+            ("a.csv", Form::Report(Format::Csv)),
+            ("dir.d/a.JSON", Form::Report(Format::Json)),
+            ("a.b.ndjson", Form::Report(Format::Ndjson)),
+            ("/x/a.md", Form::Report(Format::Markdown)),
+            ("/x/a.PROM", Form::Metrics),
         ] {
-            assert_eq!(meant(&[name], &["in"]).expect(name), [Output { path: name.into(), format }]);
+            assert_eq!(meant(&[name], &["in"]).expect(name), [Output { path: name.into(), form }]);
         }
     }
 
@@ -86,7 +127,6 @@ mod tests {
         for (name, expected) in [
             ("a.html", "not built yet"),
             ("a.parquet", "not built yet"),
-            ("a.PROM", "not built yet"),
             ("a.txt", "must be"),
             ("a.csv.gz", "must be"),
             ("a", "must be"),
@@ -97,6 +137,23 @@ mod tests {
             let error = meant(&[name], &["in"]).expect_err(name).to_string();
             assert!(error.contains(expected) && error.contains(".ndjson"), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn a_name_has_the_day_and_the_host() {
+        // 2026-03-02T23:30:00Z is the third in Berlin already.
+        let environment = Environment {
+            now: crate::record::Moment(1_772_494_200),
+            host: "mx1.example/../x".into(),
+            ..Environment::default()
+        };
+        let filled =
+            |name: &str, tz| filled_in("-o", Path::new(name), tz, &environment).map(|path| path.display().to_string());
+        assert_eq!(filled("r/{date}-{host}.csv", "UTC").ok().as_deref(), Some("r/2026-03-02-mx1.example_.._x.csv"));
+        assert_eq!(filled("{date}.csv", "Europe/Berlin").ok().as_deref(), Some("2026-03-03.csv"));
+        assert_eq!(filled("a{b,c}.csv", "UTC").ok().as_deref(), Some("a{b,c}.csv"));
+        let error = filled("{dat}.csv", "UTC").expect_err("mistyped").to_string();
+        assert!(error.contains("{dat}") && error.contains("{date}"), "{error}");
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(super) fn reply_rules(
     tables: &[ReplyTable],
     own: &[UserRule],
 ) -> Result<std::result::Result<Vec<RuleText>, Wrong>> {
-    let providers = Providers::new(own)?;
+    // To read the list takes a while, and few rules name a provider.
+    let mut providers = None;
     let mut rules: Vec<RuleText> = Vec::new();
     for table in tables {
         let (id, at) = (table.id.get_ref(), table.id.span().start);
@@ -53,7 +54,11 @@ pub(super) fn reply_rules(
         if let Some(provider) = &table.provider {
             let name = provider.get_ref();
             // A domain that is on no list counts under its own name.
-            if !name.contains('.') && providers.by_token(name).is_none() {
+            let known = match &mut providers {
+                Some(providers) => providers,
+                none => none.insert(Providers::new(own)?),
+            };
+            if !name.contains('.') && known.by_token(name).is_none() {
                 let why = format!("provider: there is no \"{name}\"; `pmtriage providers` lists them");
                 return Ok(Err((provider.span().start, why)));
             }

@@ -39,7 +39,6 @@ fn colour(typed: Color, environment: &Environment) -> Colour {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Moment;
 
     #[test]
     fn variables_can_only_take_colour_away() {
@@ -66,14 +65,7 @@ mod tests {
             (Color::Always, true, false, Colour::On),
             (Color::Never, false, true, Colour::Off),
         ] {
-            let environment = Environment {
-                now: Moment(0),
-                config_home: None,
-                utf8: true,
-                plain_text,
-                stdout_is_terminal,
-                stdout_width: None,
-            };
+            let environment = Environment { utf8: true, plain_text, stdout_is_terminal, ..Environment::default() };
             assert_eq!(colour(typed, &environment), expected, "{typed:?}, {plain_text}, {stdout_is_terminal}");
         }
     }

@@ -28,10 +28,7 @@ pub(super) fn window(args: &WindowArgs, now: Moment) -> Result<Window> {
     let zone = zone("--tz", &args.tz)?;
     let bound = |option: &str, typed: &Option<String>| match typed {
         None => Ok(None),
-        Some(text) => match moment(text, now, zone) {
-            None => Err(Error::Usage(format!("{option} '{text}' is not a time: try {EXAMPLES}"))),
-            some => Ok(some),
-        },
+        Some(text) => instant(option, text, now, zone).map(Some),
     };
     let (since, until) = (bound("--since", &args.since)?, bound("--until", &args.until)?);
     match (since, until) {
@@ -42,6 +39,19 @@ pub(super) fn window(args: &WindowArgs, now: Moment) -> Result<Window> {
         ))),
         (since, until) => Ok(Window { since, until }),
     }
+}
+
+/// The instant that an option names.
+pub(super) fn instant(option: &str, typed: &str, now: Moment, zone: Tz) -> Result<Moment> {
+    let instant = moment(typed, now, zone);
+    instant.ok_or_else(|| Error::Usage(format!("{option} '{typed}' is not a time: try {EXAMPLES}")))
+}
+
+/// How many seconds `4h`, `90m`, `1d` are.
+pub(super) fn length(option: &str, typed: &str) -> Result<i64> {
+    let from = before(Moment(0), &typed.trim().to_ascii_lowercase());
+    let length = from.map(|Moment(seconds)| -seconds).filter(|length| *length > 0);
+    length.ok_or_else(|| Error::Usage(format!("{option} '{typed}' is not a length of time: try 30m, 4h or 1d")))
 }
 
 /// The instant that a text means; nothing where it is no time.

@@ -1,5 +1,6 @@
 //! What every check comes to: one row that says what was looked at, what was found, and what to do.
 
+use super::tags::cut;
 use crate::report::{Column, Sheet, Value, lay};
 
 /// Name and version of the JSON layout; within a version, members are only added.
@@ -65,7 +66,7 @@ impl Check {
 
     fn new(subject: &str, check: &'static str, status: Status, cause: Option<Cause>, detail: String) -> Check {
         let fix = cause.map_or(String::new(), |cause| cause.fix().to_owned());
-        Check { subject: subject.to_owned(), check, status, cause, detail, fix }
+        Check { subject: bounded(subject.to_owned()), check, status, cause, detail: bounded(detail), fix }
     }
 
     /// The same with another status: few causes are worse in one case than in another.
@@ -81,10 +82,22 @@ impl Check {
     /// The same with one more sentence of detail.
     pub fn and(mut self, more: &str) -> Check {
         if !more.is_empty() {
-            self.detail = if self.detail.is_empty() { more.to_owned() } else { format!("{}; {more}", self.detail) };
+            let detail = if self.detail.is_empty() { more.to_owned() } else { format!("{}; {more}", self.detail) };
+            self.detail = bounded(detail);
         }
         self
     }
+}
+
+/// No subject and no detail is longer, in bytes: what they quote comes from strangers.
+const LONGEST: usize = 4000;
+
+fn bounded(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(cut(&text, LONGEST).len());
+        text.push('…');
+    }
+    text
 }
 
 /// Lays rows out for the formats.

@@ -1,5 +1,6 @@
 //! Reads files whose length nobody vouches for, and says of those that cannot be read why.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -23,6 +24,49 @@ pub fn whole(file: io::Result<impl Read>, most: u64, what: &str) -> Result<Vec<u
     if bytes.len() as u64 > most { Err(format!("it is too long for {what}")) } else { Ok(bytes) }
 }
 
+/// So many bytes may be read of all readers that share it, however deep one lies packed in another: what unpacks to more
+/// than anybody would send ends with an error.
+pub struct Allowance {
+    left: Cell<u64>,
+    most: u64,
+}
+
+impl Allowance {
+    /// So many bytes.
+    pub fn new(most: u64) -> Allowance {
+        Allowance { left: Cell::new(most), most }
+    }
+
+    /// Whether nothing is left.
+    pub fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    /// A reader that takes part in it.
+    pub fn over<R: Read>(&self, from: R) -> Allowed<'_, R> {
+        Allowed { allowance: self, from }
+    }
+}
+
+/// A reader that takes part in an [`Allowance`].
+pub struct Allowed<'a, R> {
+    allowance: &'a Allowance,
+    from: R,
+}
+
+impl<R: Read> Read for Allowed<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let Allowance { left, most } = self.allowance;
+        let room = usize::try_from(left.get()).unwrap_or(usize::MAX).min(into.len());
+        if room == 0 && !into.is_empty() {
+            return Err(io::Error::other(format!("it unpacks to more than {} MiB", most >> 20)));
+        }
+        let read = self.from.read(&mut into[..room])?;
+        left.set(left.get() - read as u64);
+        Ok(read)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +78,17 @@ mod tests {
         let gone = whole(Err::<&[u8], _>(io::ErrorKind::NotFound.into()), 3, "a key");
         assert!(gone.is_err_and(|why| why.starts_with("it cannot be read: ")));
         assert_eq!(whole(Ok(io::repeat(0)), 3, "a key"), Err("it is too long for a key".to_owned()));
+    }
+
+    #[test]
+    fn an_allowance_is_spent_by_all_together() {
+        let allowance = Allowance::new(3 << 20);
+        let read = |most: u64| io::copy(&mut allowance.over(io::repeat(0).take(most)), &mut io::sink());
+        assert_eq!(read(1 << 20).ok(), Some(1 << 20));
+        assert_eq!(allowance.left.get(), 2 << 20);
+        let inside = allowance.over(allowance.over(io::repeat(0)));
+        let error = io::copy(&mut { inside }, &mut io::sink()).expect_err("it has no end");
+        assert_eq!(error.to_string(), "it unpacks to more than 3 MiB");
+        assert!(read(1).is_err());
     }
 }

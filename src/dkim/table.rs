@@ -12,8 +12,8 @@ use crate::report::{Ink, Page, Screen};
 /// Those of the writer.
 pub fn write_table(checks: &[Check], screen: &Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(screen, out);
-    let (ink, answer) = answer(checks);
-    page.line(ink, &answer)?;
+    let (ink, word, answer) = answer(checks);
+    page.paragraph(ink, &format!("{word}  "), &answer)?;
     let mut subject = None;
     for check in checks {
         if subject != Some(&check.subject) {
@@ -33,8 +33,8 @@ fn write_check(check: &Check, page: &mut Page) -> io::Result<()> {
         Status::Unknown | Status::Pass => (Level::Ok, Ink::Plain),
     };
     let cause = check.cause.map_or(String::new(), |cause| format!(" {}", cause.word()));
-    let head = format!("{} {:<7} {}{cause}", page.mark(level), check.status.word(), check.check);
-    page.line(ink, &head)?;
+    let label = format!("{} {:<7} ", page.mark(level), check.status.word());
+    page.paragraph(ink, &label, &format!("{}{cause}", check.check))?;
     let mut below = |label: &str, text: &str| {
         if text.is_empty() { Ok(()) } else { page.paragraph(Ink::Plain, &format!("          {label}"), text) }
     };
@@ -43,7 +43,7 @@ fn write_check(check: &Check, page: &mut Page) -> io::Result<()> {
 }
 
 /// `FAIL  2 of 7 checks failed: key-mismatch, weak-key`.
-fn answer(checks: &[Check]) -> (Ink, String) {
+fn answer(checks: &[Check]) -> (Ink, &'static str, String) {
     let worst = super::check::worst(checks);
     let of: Vec<&Check> = checks.iter().filter(|check| check.status == worst).collect();
     let mut causes: Vec<&str> = Vec::new();
@@ -55,10 +55,10 @@ fn answer(checks: &[Check]) -> (Ink, String) {
     let causes = if causes.is_empty() { String::new() } else { format!(": {}", causes.join(", ")) };
     let counted = format!("{} of {}", of.len(), checks.len());
     match worst {
-        Status::Fail => (Ink::Red, format!("FAIL  {counted} checks failed{causes}")),
-        Status::Warn => (Ink::Yellow, format!("WARN  {counted} checks warn{causes}")),
-        Status::Unknown => (Ink::Plain, format!("UNKNOWN  {counted} checks could not be made{causes}")),
-        Status::Pass => (Ink::Green, format!("OK  {} checks passed", checks.len())),
+        Status::Fail => (Ink::Red, "FAIL", format!("{counted} checks failed{causes}")),
+        Status::Warn => (Ink::Yellow, "WARN", format!("{counted} checks warn{causes}")),
+        Status::Unknown => (Ink::Plain, "UNKNOWN", format!("{counted} checks could not be made{causes}")),
+        Status::Pass => (Ink::Green, "OK", format!("{} checks passed", checks.len())),
     }
 }
 

@@ -1,5 +1,8 @@
 //! The lists `name=value; name=value` that records and signatures are made of (RFC 6376, section 3.2).
 
+/// No list has more tags; the standards know fourteen.
+const MOST_TAGS: usize = 100;
+
 /// A tag list, in the order in which it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tags<'t>(Vec<(&'t str, &'t str)>);
@@ -27,6 +30,9 @@ impl<'t> Tags<'t> {
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !is_name {
                 return Err(format!("`{}` is no name of a tag", short(name)));
+            }
+            if tags.len() == MOST_TAGS {
+                return Err(format!("there are more than {MOST_TAGS} tags"));
             }
             if tags.iter().any(|(other, _)| *other == name) {
                 return Err(format!("the tag {name}= is there twice"));
@@ -60,6 +66,12 @@ impl<'t> Tags<'t> {
 /// The blanks of folding white space.
 pub fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
+}
+
+/// A text as far as a number of bytes goes.
+pub fn cut(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
 }
 
 /// The beginning of a text, for a message.

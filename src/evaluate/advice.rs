@@ -65,8 +65,8 @@ fn mend_authentication(class: &str) -> Option<String> {
         "auth-dkim" => {
             let causes = DKIM_CAUSES.map(|cause| cause.cause).join(", ");
             format!(
-                "mend DKIM signing of the sender domains that the replies name; less volume does not cure this. Tell the \
-                 causes apart ({causes}): first `{}`, then `pmtriage dkim message FILE` on a received copy",
+                "mend DKIM signing of the sender domains: first `{}`, then `pmtriage dkim message FILE` on a received copy; \
+                 they tell the causes apart ({causes}). Less volume does not cure this",
                 DKIM_CAUSES[0].check
             )
         }

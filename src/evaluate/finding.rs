@@ -49,6 +49,7 @@ pub(crate) fn of_pool(facts: &Facts, level: Level, replies: Replies) -> Option<F
         began: episode.map(|episode| episode.began),
         ended: episode.and_then(|episode| episode.ended),
         evidence: facts.evidence(),
+        checks: Vec::new(),
     })
 }
 

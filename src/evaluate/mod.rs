@@ -5,6 +5,8 @@
 //! `evidence` and `advice` put it into words.
 
 mod advice;
+mod calibrate;
+mod change;
 mod evidence;
 mod finding;
 mod judgeable;
@@ -23,12 +25,14 @@ pub(crate) mod words;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use calibrate::{Proposal, calibrate};
+pub use change::{Asked, ChangeRow, PART, changes, names as names_to_ask};
 pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 pub use verdict::{
-    Evaluation, Evidence, Extent, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow, Scope,
-    Share, Standing,
+    Checked, Evaluation, Evidence, Extent, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow,
+    Scope, Share, Standing,
 };
 pub(crate) use wilson::interval as wilson_interval;
 
@@ -117,6 +121,8 @@ impl Judge<'_> {
             ip: row.ip.clone(),
             figures: self.figures(row, self.thresholds.limits_of_ip(row)),
             standing: Standing::TooFew,
+            vmtas: Vec::new(),
+            vmta_pools: Vec::new(),
         }
     }
 

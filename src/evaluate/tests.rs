@@ -4,6 +4,8 @@ use super::*;
 use crate::record::{RecordKind, Span};
 use crate::summary::{Counts, Group, Mail, MessageRate, Sent, Traffic};
 
+mod scopes;
+
 /// isp, pool, ip, deferred, attempts, queue events.
 type IpCounts = (&'static str, &'static str, &'static str, u64, u64, u64);
 
@@ -143,44 +145,6 @@ fn a_flagged_pool_without_a_cause_beyond_chance_has_scope_none_and_no_finding() 
 }
 
 #[test]
-fn an_ip_that_stands_out_at_several_providers_is_said_to() {
-    let at = |isp: &'static str| [(isp, "a", "192.0.2.1", 400, 1000, 0), (isp, "a", "192.0.2.2", 9, 1000, 0)];
-    let two = judged(&summary(&[at("gmail"), at("yahoo")].concat()));
-    assert!(two.findings.iter().all(|finding| finding.extent == Extent::IpManyIsps && finding.level == Level::Act));
-    assert_eq!(two.findings.len(), 2);
-    assert_eq!(two.findings[0].summary, "192.0.2.1 deferred 40.0 % (400 of 1,000); the other IP 0.9 %");
-    assert_eq!(only_finding(&judged(&summary(&at("gmail")))).extent, Extent::Ip);
-}
-
-#[test]
-fn a_pool_raised_alike_and_how_far_it_reaches() {
-    let raised = |isp: &'static str, pool: &'static str| {
-        [(isp, pool, "192.0.2.1", 200, 1000, 0), (isp, pool, "192.0.2.2", 210, 1000, 0)]
-    };
-    let fine = |isp: &'static str, pool: &'static str| {
-        [(isp, pool, "192.0.2.1", 1, 1000, 0), (isp, pool, "192.0.2.2", 2, 1000, 0)]
-    };
-    let extents = |pools: &[[IpCounts; 2]]| -> Vec<Extent> {
-        judged(&summary(&pools.concat())).findings.iter().map(|finding| finding.extent).collect()
-    };
-    assert_eq!(extents(&[raised("gmail", "a")]), [Extent::Pool]);
-    assert_eq!(extents(&[raised("gmail", "a"), fine("gmail", "b")]), [Extent::Pool]);
-    assert_eq!(extents(&[raised("gmail", "a"), raised("gmail", "b")]), [Extent::AllPools; 2]);
-    let (two, three) = (["gmail", "gmx"], ["gmail", "gmx", "yahoo"]);
-    assert_eq!(extents(&two.map(|isp| raised(isp, "a"))), [Extent::Pool; 2]);
-    assert_eq!(extents(&three.map(|isp| raised(isp, "a"))), [Extent::ManyIsps; 3]);
-    let many_fine = ["k", "l", "m", "n"].map(|isp| fine(isp, "a"));
-    assert_eq!(extents(&[&three.map(|isp| raised(isp, "a"))[..], &many_fine].concat()), [Extent::Pool; 3]);
-    assert_eq!(extents(&[&three.map(|isp| raised(isp, "a"))[..], &many_fine[..3]].concat()), [Extent::ManyIsps; 3]);
-
-    let evaluation = judged(&summary(&raised("gmail", "a")));
-    let finding = only_finding(&evaluation);
-    assert_eq!(finding.ips, ["192.0.2.1", "192.0.2.2"]);
-    assert_eq!(finding.summary, "no IP stands out among 2 IPs: deferred 20.5 % (410 of 2,000), IP by IP 20.0-21.0 %");
-    assert!(finding.next_steps[0].starts_with("cut the volume of pool a to gmail now"), "{:#?}", finding.next_steps);
-}
-
-#[test]
 fn queue_events_without_a_pool_are_no_blockade_where_mail_gets_through() {
     let evaluation = judged(&summary(&[
         ("gmail", "(none)", "(none)", 0, 0, 40),
@@ -250,29 +214,6 @@ fn why_it_cannot_be_told() {
     assert_eq!(
         text(&[("gmx", "a", "(none)", 90, 90, 0), ("gmx", "a", "192.0.2.1", 0, 90, 0)]),
         "mail without a source IP deferred 100.0 % (90 of 90), so no IP can be named"
-    );
-}
-
-#[test]
-fn ips_too_small_to_compare_keep_a_finding_from_speaking_for_the_pool() {
-    let with_two_fine = |first: IpCounts, second: IpCounts| {
-        let fine = |ip| ("gmx", "a", ip, 0, 49, 0);
-        let evaluation = judged(&summary(&[first, second, fine("192.0.2.3"), fine("192.0.2.4")]));
-        let finding = only_finding(&evaluation).clone();
-        assert_eq!((finding.scope, finding.level), (Scope::CannotTell, Level::Act));
-        assert_eq!(finding.ips, ["192.0.2.1", "192.0.2.2"]);
-        assert!(finding.next_steps.iter().any(|step| step.contains("gather more attempts")), "{finding:#?}");
-        finding.summary
-    };
-    assert_eq!(
-        with_two_fine(("gmx", "a", "192.0.2.1", 49, 49, 0), ("gmx", "a", "192.0.2.2", 49, 49, 0)),
-        "192.0.2.1 and 192.0.2.2 deferred 100.0 % (98 of 98); \
-         the rest of the pool 0.0 % (0 of 98), with too few attempts by IP to compare"
-    );
-    assert_eq!(
-        with_two_fine(("gmx", "a", "192.0.2.1", 0, 0, 57), ("gmx", "a", "192.0.2.2", 0, 0, 20)),
-        "nothing gets through from 192.0.2.1 and 192.0.2.2: 0 delivered, 77 queue events; \
-         the rest of the pool 0.0 % (0 of 98), with too few attempts by IP to compare"
     );
 }
 
@@ -394,28 +335,4 @@ fn fifty_thousand_rows_take_no_quadratic_time() {
     assert_eq!((evaluation.ips.len(), evaluation.isps[0].ips), (50_000, 50_000));
     // Without optimisation this takes some seconds; a quadratic scan takes hours.
     assert!(start.elapsed().as_secs() < 30);
-}
-
-/// What is said of one pool: its scope, the IPs that stand out, and the sentence.
-fn told(ips: &[(&'static str, u64, u64)]) -> (Option<Scope>, Vec<String>, String) {
-    let rows: Vec<IpCounts> =
-        ips.iter().map(|(ip, deferred, attempts)| ("gmx", "a", *ip, *deferred, *attempts, 0)).collect();
-    let evaluation = judged(&summary(&rows));
-    let sentence = evaluation.findings.first().map(|finding| finding.summary.clone()).unwrap_or_default();
-    (evaluation.pools[0].scope, evaluation.pools[0].outlier_ips.clone(), sentence)
-}
-
-#[test]
-fn some_stand_out_and_the_rest_is_fine_or_not() {
-    let names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| name.to_string()).collect() };
-    let (scope, ips, _) = told(&[("192.0.2.1", 300, 1000), ("192.0.2.2", 10, 1000), ("192.0.2.3", 20, 1000)]);
-    assert_eq!((scope, ips), (Some(Scope::IpSpecific), names(&["192.0.2.1"])));
-    let (scope, ips, _) = told(&[("192.0.2.1", 400, 1000), ("192.0.2.2", 70, 1000), ("192.0.2.3", 90, 1000)]);
-    assert_eq!((scope, ips), (Some(Scope::Mixed), names(&["192.0.2.1"])));
-    let (scope, ips, _) = told(&[("192.0.2.1", 300, 1000), ("192.0.2.2", 280, 1000), ("192.0.2.3", 10, 1000)]);
-    assert_eq!((scope, ips), (Some(Scope::IpSpecific), names(&["192.0.2.1", "192.0.2.2"])));
-    let (scope, ips, _) = told(&[("192.0.2.1", 120, 1000), ("192.0.2.2", 110, 1000), ("192.0.2.3", 5, 40)]);
-    assert_eq!((scope, ips), (Some(Scope::PoolWide), names(&[])));
-    let (scope, ips, _) = told(&[("(none)", 500, 500), ("192.0.2.1", 0, 1000), ("192.0.2.2", 0, 1000)]);
-    assert_eq!((scope, ips), (Some(Scope::CannotTell), names(&[])));
 }

@@ -66,6 +66,16 @@ pub struct Thresholds {
 }
 
 impl Tier {
+    /// The word that the configuration file has for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Tier::High => "high",
+            Tier::Medium => "medium",
+            Tier::Low => "low",
+            Tier::Warming => "warming",
+        }
+    }
+
     /// The limits a tier has unless configured otherwise: the younger or weaker an IP, the sooner it is looked at.
     pub fn built_in(self) -> Limits {
         let (investigate, act) = match self {

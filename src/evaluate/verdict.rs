@@ -139,6 +139,10 @@ pub struct IpRow {
     pub figures: Figures,
     /// How it stands against its pool.
     pub standing: Standing,
+    /// The virtual MTAs that send from it by PowerMTA's configuration; none where that was not read.
+    pub vmtas: Vec<String>,
+    /// The pools that these are in by the configuration.
+    pub vmta_pools: Vec<String>,
 }
 
 /// A row of `findings.csv`: one trouble, with its extent and what to do.
@@ -186,6 +190,8 @@ pub struct Finding {
     pub ended: Option<Moment>,
     /// The numbers behind it; nothing where no rate decided it.
     pub evidence: Option<Evidence>,
+    /// What was found where the records cannot tell: in keys, DNS, configuration. None where nobody asked for it.
+    pub checks: Vec<Checked>,
 }
 
 /// Why it was decided so.
@@ -255,6 +261,23 @@ pub struct HourOfFinding {
     pub attempts: u64,
     /// How many of them were deferred.
     pub deferred: u64,
+}
+
+/// One thing that was checked for a finding, as `pmtriage dkim` checks it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What was looked at: a file, a record's name.
+    pub subject: String,
+    /// Which question was asked of it.
+    pub check: &'static str,
+    /// `pass`, `warn`, `fail` or `unknown`.
+    pub status: &'static str,
+    /// Why it is not a pass.
+    pub cause: Option<&'static str>,
+    /// What was found, in words.
+    pub detail: String,
+    /// What to do; empty where there is nothing to do.
+    pub fix: String,
 }
 
 /// Everything that was judged. Rows are sorted by their keys.

@@ -54,7 +54,7 @@ pub(crate) fn listed<T: AsRef<str>>(items: &[T]) -> String {
 /// A word that can be pasted into a shell as it stands. Names of providers and pools come from the log, which others can
 /// write to.
 pub(crate) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._:-/".contains(c);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
         return text.to_owned();
     }
@@ -91,6 +91,7 @@ mod tests {
     fn words_for_a_shell_cannot_end_their_quotes() {
         assert_eq!(shell_word("yahoo"), "yahoo");
         assert_eq!(shell_word("2001:db8::1"), "2001:db8::1");
+        assert_eq!(shell_word("/etc/pmta/s1.pem"), "/etc/pmta/s1.pem");
         assert_eq!(shell_word("(none)"), "'(none)'");
         assert_eq!(shell_word("a'; rm x"), r"'a'\''; rm x'");
         assert_eq!(shell_word("--fail-on"), "'--fail-on'");

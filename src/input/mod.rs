@@ -9,10 +9,12 @@ mod open;
 mod same;
 mod segment;
 mod segments;
+mod tail;
 
 pub use find::{Found, Named, STDIN, find};
 pub use look::{Content, Looked, look};
-pub use open::{Body, Compression, ReadSoFar, open};
+pub use open::{Body, Compression, ReadSoFar, Unpacked, open, unpack};
 pub use same::same_bytes;
 pub use segment::Segment;
 pub use segments::Segments;
+pub use tail::Tail;

@@ -2,7 +2,7 @@
 
 use super::find::STDIN;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Chain, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ pub type Body = Box<dyn Read + Send>;
 /// How many bytes were read from disk so far, over all sources: what progress is measured by.
 pub type ReadSoFar = Arc<AtomicU64>;
 
-/// How a source is packed. To add a format, add a variant and its row in every `match` here.
+/// How a source is packed. To add a format, add a variant here and in [`Unpacking`], and its row in every `match`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.
@@ -49,41 +49,64 @@ impl Compression {
             _ => Compression::None,
         }
     }
-
-    fn take_off(self, packed: impl Read + Send + 'static) -> io::Result<Body> {
-        let buffered = |packed| BufReader::with_capacity(256 << 10, packed);
-        Ok(match self {
-            Compression::None => Box::new(packed),
-            Compression::Gzip => Box::new(SmallSteps(flate2::bufread::MultiGzDecoder::new(buffered(packed)))),
-            Compression::Zstd => Box::new(SmallSteps(zstd::stream::read::Decoder::with_buffer(buffered(packed))?)),
-            Compression::Bzip2 => Box::new(SmallSteps(bzip2::bufread::MultiBzDecoder::new(buffered(packed)))),
-            Compression::Xz => Box::new(SmallSteps(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(packed)))),
-        })
-    }
 }
 
-/// A decompressor that meets damage loses what it had unpacked in that call, so it is asked for little
-/// at a time.
-struct SmallSteps<R>(R);
+/// Bytes with their compression taken off as they are read.
+pub struct Unpacked<R: Read>(Unpacking<R>);
 
-/// Bytes unpacked in one call.
+/// What was read to tell the compression goes before the rest.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
+
+enum Unpacking<R: Read> {
+    None(Whole<R>),
+    Gzip(flate2::bufread::MultiGzDecoder<BufReader<Whole<R>>>),
+    Zstd(zstd::stream::read::Decoder<'static, BufReader<Whole<R>>>),
+    Bzip2(bzip2::bufread::MultiBzDecoder<BufReader<Whole<R>>>),
+    Xz(liblzma::bufread::XzDecoder<BufReader<Whole<R>>>),
+}
+
+/// Bytes unpacked in one call: a decompressor that meets damage loses what it had unpacked in that call, so it is asked for
+/// little at a time.
 const STEP: usize = 64 << 10;
 
-impl<R: Read> Read for SmallSteps<R> {
+/// Takes off what bytes are packed in, if anything.
+///
+/// # Errors
+/// Those of reading the first of them.
+pub fn unpack<R: Read>(mut packed: R) -> io::Result<(Compression, Unpacked<R>)> {
+    let mut first_bytes = Vec::with_capacity(6);
+    packed.by_ref().take(6).read_to_end(&mut first_bytes)?;
+    let compression = Compression::of(&first_bytes);
+    let whole = Cursor::new(first_bytes).chain(packed);
+    let buffered = |whole| BufReader::with_capacity(256 << 10, whole);
+    let unpacking = match compression {
+        Compression::None => Unpacking::None(whole),
+        Compression::Gzip => Unpacking::Gzip(flate2::bufread::MultiGzDecoder::new(buffered(whole))),
+        Compression::Zstd => Unpacking::Zstd(zstd::stream::read::Decoder::with_buffer(buffered(whole))?),
+        Compression::Bzip2 => Unpacking::Bzip2(bzip2::bufread::MultiBzDecoder::new(buffered(whole))),
+        Compression::Xz => Unpacking::Xz(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(whole))),
+    };
+    Ok((compression, Unpacked(unpacking)))
+}
+
+impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let step = into.len().min(STEP);
-        self.0.read(&mut into[..step])
+        match &mut self.0 {
+            Unpacking::None(plain) => plain.read(into),
+            Unpacking::Gzip(packed) => packed.read(&mut into[..step]),
+            Unpacking::Zstd(packed) => packed.read(&mut into[..step]),
+            Unpacking::Bzip2(packed) => packed.read(&mut into[..step]),
+            Unpacking::Xz(packed) => packed.read(&mut into[..step]),
+        }
     }
 }
 
 /// Opens a file, or standard input for `-`.
 pub fn open(path: &Path, so_far: &ReadSoFar) -> io::Result<(Compression, Body)> {
     let source: Body = if path.as_os_str() == STDIN { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-    let mut source = Counted { source, so_far: so_far.clone() };
-    let mut first_bytes = Vec::with_capacity(6);
-    source.by_ref().take(6).read_to_end(&mut first_bytes)?;
-    let compression = Compression::of(&first_bytes);
-    Ok((compression, compression.take_off(Cursor::new(first_bytes).chain(source))?))
+    let (compression, body) = unpack(Counted { source, so_far: so_far.clone() })?;
+    Ok((compression, Box::new(body)))
 }
 
 /// Counts what is read through it.

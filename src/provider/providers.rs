@@ -1,6 +1,7 @@
 //! The look-up: the user's rules first, then the built-in list; in each the longest pattern wins.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use super::builtin::{ROWS, RowKind};
 use super::pattern::{PatternKind, UserRule, checked_pattern, checked_token};
@@ -51,7 +52,15 @@ pub(super) struct Rules {
     hosts: SuffixTree,
 }
 
+static BUILT_IN: LazyLock<Providers> =
+    LazyLock::new(|| Providers::new(&[]).expect("the built-in list is read by a test"));
+
 impl Providers {
+    /// The built-in list alone.
+    pub fn built_in() -> &'static Providers {
+        &BUILT_IN
+    }
+
     /// The built-in list with the user's own mapping before it.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use std::iter;
 
 /// An instant: whole seconds since 1970-01-01T00:00:00Z, fractions cut off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(pub i64);
 
 impl Moment {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::read::Row;
 use crate::record::{Column, RecordKind, TimeReader, canonical_domain};
 use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
-use crate::summary::Group;
+use crate::report::COUNT_COLUMNS;
+use crate::summary::{Flooded, Summary};
 use crate::tally::{Counted, IspBy, LeftOut, OTHER, Plan, Seen};
 
 /// What is wanted beyond the window and the filters of a report.
@@ -38,13 +39,13 @@ pub enum CountColumn {
 impl CountColumn {
     /// Every one with the column's name, in the order of the columns.
     pub const ALL: [(CountColumn, &'static str); 7] = [
-        (Self::Attempts, "attempts"),
-        (Self::Of(Counted::Delivered), "delivered"),
-        (Self::Of(Counted::Bounced), "bounced"),
-        (Self::Of(Counted::Deferred), "deferred"),
-        (Self::Of(Counted::QueueEvent), "queue_events"),
-        (Self::Of(Counted::LocalBounce), "local_bounces"),
-        (Self::Of(Counted::OtherDelivery), "other_deliveries"),
+        (Self::Attempts, COUNT_COLUMNS[0]),
+        (Self::Of(Counted::Delivered), COUNT_COLUMNS[1]),
+        (Self::Of(Counted::Bounced), COUNT_COLUMNS[2]),
+        (Self::Of(Counted::Deferred), COUNT_COLUMNS[3]),
+        (Self::Of(Counted::QueueEvent), COUNT_COLUMNS[4]),
+        (Self::Of(Counted::LocalBounce), COUNT_COLUMNS[5]),
+        (Self::Of(Counted::OtherDelivery), COUNT_COLUMNS[6]),
     ];
 
     fn counts(self, counted: Counted) -> bool {
@@ -68,10 +69,10 @@ pub struct Picker<'p> {
 }
 
 impl<'p> Picker<'p> {
-    /// `isps` are the providers by domain and `groups` the replies that the first pass of this plan found.
-    pub fn new(plan: &'p Arc<Plan>, pick: &'p Pick, isps: HashMap<String, String>, groups: &'p [Group]) -> Picker<'p> {
+    /// `isps` are the providers by domain and `summary` what the first pass of this plan found.
+    pub fn new(plan: &'p Arc<Plan>, pick: &'p Pick, isps: HashMap<String, String>, summary: &'p Summary) -> Picker<'p> {
         let (left_out, seen) = (LeftOut::default(), Seen::default());
-        let (told, logged) = (Told::of(groups, pick), TimeReader::new(plan.assume_tz));
+        let (told, logged) = (Told::of(summary, pick), TimeReader::new(plan.assume_tz));
         Picker { plan, pick, isps, told, logged, left_out, seen }
     }
 
@@ -130,25 +131,32 @@ type Party<'g> = (&'g str, RecordKind);
 struct Told<'g> {
     /// The class of each cause.
     classes: HashMap<(Party<'g>, &'g str), &'static str>,
-    /// Where causes were too many to be kept apart.
-    flooded: HashSet<Party<'g>>,
-    /// Of which causes the literal texts were.
-    flooded_causes: HashSet<(Party<'g>, &'g str)>,
+    /// Causes that were too many of their class to be kept apart, with this.
+    flooded: HashMap<(Party<'g>, &'g str), &'static str>,
+    /// Where causes were too many whatever their class.
+    flooded_parties: HashSet<Party<'g>>,
+    /// Of which causes, of which class, the literal texts were.
+    flooded_causes: HashSet<(Party<'g>, &'g str, &'static str)>,
     /// Texts asked for that are a cause or a literal text in full: others only begin so.
     whole: HashSet<&'g str>,
 }
 
 impl<'g> Told<'g> {
-    fn of(groups: &'g [Group], pick: &Pick) -> Told<'g> {
-        let mut told = Told::default();
+    fn of(summary: &'g Summary, pick: &Pick) -> Told<'g> {
+        let groups = &summary.groups;
+        let flooded = |flooded: &'g Flooded| {
+            flooded.iter().map(|((isp, kind, cause60), class)| (((&**isp, *kind), &**cause60), *class)).collect()
+        };
+        let mut told = Told { flooded: flooded(&summary.flooded), ..Told::default() };
         for group in groups {
             let (party, cause60) = ((&*group.isp, group.kind), &*group.cause60);
-            told.classes.insert((party, cause60), group.class);
             if cause60 == OTHER {
-                told.flooded.insert(party);
+                told.flooded_parties.insert(party);
+            } else {
+                told.classes.insert((party, cause60), group.class);
             }
             if group.diag60 == OTHER {
-                told.flooded_causes.insert((party, cause60));
+                told.flooded_causes.insert((party, cause60, group.class));
             }
             let asked = [(&pick.causes, cause60), (&pick.literals, &*group.diag60)];
             for (_, text) in asked.into_iter().filter(|(asked, text)| asked.iter().any(|one| is_same(one, text))) {
@@ -159,9 +167,13 @@ impl<'g> Told<'g> {
     }
 
     fn wants(&self, pick: &Pick, party: Party, cause60: &str, diag60: &str) -> bool {
-        let cause60 = if self.flooded.contains(&party) { OTHER } else { cause60 };
-        let diag60 = if self.flooded_causes.contains(&(party, cause60)) { OTHER } else { diag60 };
-        let class = self.classes.get(&(party, cause60)).copied().unwrap_or(UNKNOWN_CLASS);
+        let (cause60, class) = match (self.classes.get(&(party, cause60)), self.flooded.get(&(party, cause60))) {
+            (Some(class), _) => (cause60, *class),
+            (None, Some(class)) => (OTHER, *class),
+            (None, None) if self.flooded_parties.contains(&party) => (OTHER, UNKNOWN_CLASS),
+            (None, None) => (cause60, UNKNOWN_CLASS),
+        };
+        let diag60 = if self.flooded_causes.contains(&(party, cause60, class)) { OTHER } else { diag60 };
         (pick.classes.is_empty() || pick.classes.iter().any(|asked| asked == class))
             && (pick.causes.is_empty() || pick.causes.iter().any(|asked| self.is_meant(asked, cause60)))
             && (pick.literals.is_empty() || pick.literals.iter().any(|asked| self.is_meant(asked, diag60)))
@@ -199,6 +211,7 @@ fn bare(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::Group;
 
     fn group(cause: &str, diag: &str, class: &'static str) -> Group {
         Group {
@@ -214,6 +227,10 @@ mod tests {
         }
     }
 
+    fn summary(groups: &[Group]) -> Summary {
+        Summary { groups: groups.to_vec(), ..Summary::default() }
+    }
+
     fn causes(asked: &[&str]) -> Pick {
         Pick { causes: asked.iter().map(|text| (*text).to_owned()).collect(), ..Pick::default() }
     }
@@ -222,7 +239,8 @@ mod tests {
 
     #[test]
     fn a_cause_in_full_is_that_one_and_a_beginning_all_that_begin_so() {
-        let groups = [group("smtp;421 slow", "a", "rate-limit"), group("smtp;421 slow #IP", "a", "rate-limit")];
+        let summary =
+            summary(&[group("smtp;421 slow", "a", "rate-limit"), group("smtp;421 slow #IP", "a", "rate-limit")]);
         for (asked, expected) in [
             ("smtp;421 slow", [true, false]),
             ("421 slow", [true, false]),
@@ -238,7 +256,7 @@ mod tests {
             ("… #IP ", [false, true]),
         ] {
             let pick = causes(&[asked]);
-            let told = Told::of(&groups, &pick);
+            let told = Told::of(&summary, &pick);
             let wants = |cause| told.wants(&pick, PARTY, cause, "a");
             assert_eq!([wants("smtp;421 slow"), wants("smtp;421 slow #IP")], expected, "{asked}");
         }
@@ -246,21 +264,34 @@ mod tests {
 
     #[test]
     fn a_flood_is_one_text_here_too() {
-        let groups = [group(OTHER, OTHER, UNKNOWN_CLASS)];
+        let summary = summary(&[group(OTHER, OTHER, UNKNOWN_CLASS)]);
         let pick = causes(&[OTHER]);
-        let told = Told::of(&groups, &pick);
+        let told = Told::of(&summary, &pick);
         assert!(told.wants(&pick, PARTY, "smtp;421 anything", "x"));
         assert!(!told.wants(&pick, ("yahoo", RecordKind::Deferred), "smtp;421 anything", "x"));
         let pick =
             Pick { classes: vec![UNKNOWN_CLASS.to_owned()], literals: vec![OTHER.to_owned()], ..Pick::default() };
-        assert!(Told::of(&groups, &pick).wants(&pick, PARTY, "smtp;421 anything", "x"));
+        assert!(Told::of(&summary, &pick).wants(&pick, PARTY, "smtp;421 anything", "x"));
+    }
+
+    #[test]
+    fn a_flood_of_one_class_is_one_text_and_the_rest_is_as_it_was() {
+        let mut summary = summary(&[group(OTHER, "a", "mailbox"), group("smtp;421 slow", "a", "rate-limit")]);
+        for cause in ["550 no jim", "550 no joe"] {
+            summary.flooded.insert((PARTY.0.to_owned(), PARTY.1, cause.to_owned()), "mailbox");
+        }
+        let pick = Pick { classes: vec!["mailbox".to_owned()], ..causes(&[OTHER]) };
+        let told = Told::of(&summary, &pick);
+        assert!(told.wants(&pick, PARTY, "550 no jim", "a"));
+        assert!(!told.wants(&pick, PARTY, "smtp;421 slow", "a"));
+        assert!(!told.wants(&causes(&["550 no jim"]), PARTY, "550 no jim", "a"), "it is called otherwise");
     }
 
     #[test]
     fn a_class_is_that_of_the_cause_at_this_provider() {
-        let groups = [group("smtp;421 slow", "a", "rate-limit")];
+        let summary = summary(&[group("smtp;421 slow", "a", "rate-limit")]);
         let pick = Pick { classes: vec!["rate-limit".to_owned()], ..Pick::default() };
-        let told = Told::of(&groups, &pick);
+        let told = Told::of(&summary, &pick);
         assert!(told.wants(&pick, PARTY, "smtp;421 slow", "b"));
         assert!(!told.wants(&pick, ("yahoo", RecordKind::Deferred), "smtp;421 slow", "b"));
     }

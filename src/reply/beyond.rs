@@ -154,7 +154,7 @@ const LONGEST_CODE: usize = 12;
 /// The longest sign: one that begins before the cut may end behind it.
 const LONGEST: usize = 33;
 
-/// The name to append for a text of which this many bytes are shown.
+/// The name to append for a masked text of which this many bytes are shown, those of sixty characters at most.
 pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
     let mut results = [false; RESULTS.len()];
     let (mut sign, mut word, mut list, mut code) = (None, None, None, None);
@@ -183,17 +183,14 @@ pub(super) fn name_beyond(text: &[u8], shown: usize) -> Option<String> {
     named.or_else(|| word().map(|word| (*word).to_owned()))
 }
 
-/// Whether the part that is shown says as well as the word of this place what is wrong. The part may be long: a URL's query
-/// is shown by one short name.
+/// Whether the part that is shown says as well as the word of this place what is wrong.
 fn is_told(text: &[u8], shown: usize, place: usize) -> bool {
     let vagueness = |place: usize| (place + 1).saturating_sub(WORDS.len());
     let says = |(end, found): (usize, Found)| {
         end <= shown && matches!(found, Found::Word(other) if vagueness(other) <= vagueness(place))
     };
-    (0..shown).step_by(FAR).any(|from| {
-        let starts = Starts::between(text, from, shown.min(from + FAR));
-        starts.iter().any(|at| DICTIONARY.found_at(text, at).any(says))
-    })
+    // Sixty characters have fewer bytes than there is room for.
+    Starts::between(text, 0, shown).iter().any(|at| DICTIONARY.found_at(text, at).any(says))
 }
 
 /// Where words begin between two places: a one for each byte that a word begins with.
@@ -278,7 +275,7 @@ fn code_at(text: &[u8], at: usize) -> Option<&str> {
     let length = text[at..].iter().take(LONGEST_CODE + 1).take_while(in_code).count();
     let code = std::str::from_utf8(&text[at..at + length]).ok()?;
     let is_code = match (before, code.split_once('_')) {
-        (b'#', _) => is_anchor(code) && text[at - 2].is_ascii_alphanumeric() | (text[at - 2] == b'/'),
+        (b'#', _) => is_anchor(code) && is_of_url(&text[..at - 1]),
         (b'(', None) => is_in_brackets(code) && text.get(at + length) == Some(&b')'),
         (_, Some((name, number))) => {
             number.len() == 3 && name.len() <= 6 && digits_behind_letters(name) == Some((3, name.len() - 3))
@@ -286,6 +283,11 @@ fn code_at(text: &[u8], at: usize) -> Option<&str> {
         _ => code.starts_with("IB") && digits_behind_letters(code) == Some((2, 3)),
     };
     is_code.then_some(code)
+}
+
+/// Whether an anchor may stand behind this: the end of a path, or a query that was masked.
+fn is_of_url(before: &[u8]) -> bool {
+    before.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'/') || before.ends_with(b"?<QUERY>")
 }
 
 fn is_anchor(code: &str) -> bool {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::beyond::name_beyond;
 use super::own::{Known, Own};
-use super::word::{IN_WORD, word_at};
+use super::word::{IN_WORD, plain_word_end, word_at};
 
 /// How many characters (Unicode scalar values) of a masked reply make a group.
 const CHARACTERS: usize = 60;
@@ -15,66 +15,89 @@ const CHARACTERS: usize = 60;
 const READ: usize = 2048;
 
 /// The first 60 characters of a reply after masking, and ` #NAME` where what tells two faults apart lies behind them: its
-/// cause60. It is called once a record: one pass over the text, two allocations.
+/// cause60.
 pub fn mask(diag: &[u8], own: Own) -> String {
+    let mut whole = String::new();
+    mask_whole(diag, own, &mut whole);
+    cause_of(&whole)
+}
+
+/// The cause60 of a reply that [`mask_whole`] has masked. It depends on that text alone: what one reply's came to, another's
+/// of the same text does.
+pub fn cause_of(whole: &str) -> String {
+    let end = whole.char_indices().nth(CHARACTERS).map_or(whole.len(), |(end, _)| end);
+    let mut cause = whole[..end].to_owned();
+    if end < whole.len()
+        && let Some(name) = name_beyond(whole.as_bytes(), end)
+    {
+        cause.push_str(" #");
+        cause.push_str(&name);
+    }
+    cause
+}
+
+/// Replaces what varies in a whole reply. It is called for most records with a reply: one pass over the text, in which
+/// words that cannot be replaced cost next to nothing. Returns whether the recipient's local part stands alone in the reply.
+pub fn mask_whole(diag: &[u8], own: Own, masked: &mut String) -> bool {
     let diag = &diag[..diag.len().min(READ)];
     // Nearly every reply is ASCII: asking that first is quicker than repairing.
     let text = std::str::from_utf8(diag).map_or_else(|_| String::from_utf8_lossy(diag), Cow::Borrowed);
     let (text, bytes) = (&*text, text.as_bytes());
     let known = Known::read(own);
-    let mut masked = Masked { text: String::with_capacity(96), left: CHARACTERS };
-    let (mut at, mut shown, mut url_end) = (0, 0, 0);
-    while at < bytes.len() && masked.left > 0 {
-        let begins = at == 0 || !is_word(bytes[at - 1]);
-        let (length, replacement) = if at < url_end && bytes[at] == b'?' {
-            query(&bytes[at..url_end])
-        } else if begins && let Some((length, name)) = known.at(bytes, at) {
-            (length, Some(name))
-        } else if bytes[at] == b'['
-            && let Some(length) = microsoft_host(&bytes[at..])
-        {
-            (length, Some("[<RCPT_SERVER>]"))
-        } else if begins && is_word(bytes[at]) {
-            if bytes[at..].starts_with(b"http") {
-                url_end = at + url_length(&bytes[at..]);
-            }
-            word(&known, bytes, at)
-        } else {
-            (text[at..].chars().next().map_or(1, char::len_utf8), None)
-        };
-        shown = at + masked.push(replacement, &text[at..at + length]);
+    masked.clear();
+    let (mut at, mut copied, mut url_end, mut names_local_part) = (0, 0, 0, false);
+    while at < bytes.len() {
+        if let Some(end) = plain_end(&known, bytes, at) {
+            at = end;
+            continue;
+        }
+        let (length, replacement) = piece(&known, bytes, at, &mut url_end);
+        if let Some(name) = replacement {
+            masked.push_str(&text[copied..at]);
+            masked.push_str(name);
+            copied = at + length;
+            names_local_part |= known.is_local_part(length, name);
+        }
         at += length;
     }
-    if shown < bytes.len()
-        && let Some(name) = name_beyond(bytes, shown)
+    masked.push_str(&text[copied..]);
+    names_local_part
+}
+
+/// The end of what begins here, where nothing in it can be replaced: a sign, or a word without digits.
+fn plain_end(known: &Known, bytes: &[u8], at: usize) -> Option<usize> {
+    if known.may_begin(bytes[at]) {
+        return None;
+    }
+    if !is_word(bytes[at]) || !begins(bytes, at) {
+        return Some(at + 1);
+    }
+    plain_word_end(bytes, at)
+}
+
+/// How much is replaced together, or stays, and what replaces it.
+fn piece(known: &Known, bytes: &[u8], at: usize, url_end: &mut usize) -> (usize, Option<&'static str>) {
+    let begins = begins(bytes, at);
+    if at < *url_end && bytes[at] == b'?' {
+        query(&bytes[at..*url_end])
+    } else if begins && let Some((length, name)) = known.at(bytes, at) {
+        (length, Some(name))
+    } else if bytes[at] == b'['
+        && let Some(length) = microsoft_host(&bytes[at..])
     {
-        masked.text.push_str(" #");
-        masked.text.push_str(&name);
+        (length, Some("[<RCPT_SERVER>]"))
+    } else if begins && is_word(bytes[at]) {
+        if bytes[at..].starts_with(b"http") {
+            *url_end = at + url_length(&bytes[at..]);
+        }
+        word(known, bytes, at)
+    } else {
+        (1, None)
     }
-    masked.text
 }
 
-/// The text so far and how many characters more it may have.
-struct Masked {
-    text: String,
-    left: usize,
-}
-
-impl Masked {
-    /// Adds a piece or what replaces it. Returns how many bytes of the piece are shown by it.
-    fn push(&mut self, replacement: Option<&str>, piece: &str) -> usize {
-        let wanted = replacement.unwrap_or(piece);
-        let fits = if wanted.len() <= self.left {
-            self.left -= if wanted.is_ascii() { wanted.len() } else { wanted.chars().count() };
-            wanted
-        } else {
-            let end = wanted.char_indices().nth(self.left).map_or(wanted.len(), |(end, _)| end);
-            self.left -= wanted[..end].chars().count();
-            &wanted[..end]
-        };
-        self.text.push_str(fits);
-        if replacement.is_some() { piece.len() } else { fits.len() }
-    }
+fn begins(bytes: &[u8], at: usize) -> bool {
+    at == 0 || !is_word(bytes[at - 1])
 }
 
 fn is_word(byte: u8) -> bool {
@@ -84,9 +107,10 @@ fn is_word(byte: u8) -> bool {
 /// A word, or what of it stands before the own IP (`mail-192-0-2-7.example.com`).
 fn word(known: &Known, bytes: &[u8], at: usize) -> (usize, Option<&'static str>) {
     let (end, replacement) = word_at(bytes, at);
-    let in_word = (at + 1..end).find(|place| {
+    let ip_begins = |place: &usize| {
         bytes[*place].is_ascii_digit() && !bytes[*place - 1].is_ascii_digit() && known.ip_at(bytes, *place).is_some()
-    });
+    };
+    let in_word = if known.may_be_in(end - at) { (at + 1..end).find(ip_begins) } else { None };
     match in_word {
         Some(ip) if !is_word(bytes[ip - 1]) => (ip - at, None),
         _ => (end - at, replacement),

@@ -8,18 +8,21 @@ mod corpus;
 mod cut;
 mod dkim;
 mod explain;
+mod local;
 mod mask;
 mod normal;
 mod own;
 mod pattern;
 mod rules;
+mod skeleton;
 mod word;
 
 pub use addresses::without_addresses;
 pub use cut::first_60;
 pub use dkim::{DKIM_CAUSES, DkimCause};
 pub use explain::{Explained, explain};
-pub use mask::mask;
+pub use local::Words;
+pub use mask::{cause_of, mask, mask_whole};
 pub use own::Own;
 pub use rules::{Rule, RuleText, Rules};
 

@@ -1,7 +1,9 @@
 //! A record's own values in the reply it got: its source IP in any spelling, its recipient, its sender.
 
-use memchr::memchr;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use super::local::{is_unmistakable, local_part};
+use memchr::{memchr, memrchr};
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 /// What of a record may stand in the reply it got.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,13 +18,53 @@ pub struct Own<'a> {
 
 impl<'a> Own<'a> {
     /// The domains of the recipient and of the sender, where nothing else of these two can stand in a
-    /// reply: the same reply to a record with the same IP and the same two domains is then masked to
-    /// the same text. Nothing where a whole address may stand in it.
+    /// reply but the recipient's local part: the same reply to a record with the same IP and the same two domains is then
+    /// masked to the same text. Nothing where a whole address may stand in it.
     pub fn domains_that_matter(&self, reply: &[u8]) -> Option<[&'a [u8]; 2]> {
-        let addresses = [self.rcpt, self.orig].map(without_brackets);
+        let addresses = [self.bare_rcpt(), self.bare_orig()];
         let cannot_stand = |address: &&[u8]| address.len() < SHORTEST_VALUE || memchr(b'@', address).is_some();
         let none_stands = memchr(b'@', reply).is_none() && addresses.iter().all(cannot_stand);
         none_stands.then(|| addresses.map(domain))
+    }
+
+    /// The recipient without brackets around it.
+    pub(super) fn bare_rcpt(&self) -> &'a [u8] {
+        without_brackets(self.rcpt)
+    }
+
+    /// The sender without brackets around it.
+    pub(super) fn bare_orig(&self) -> &'a [u8] {
+        without_brackets(self.orig)
+    }
+
+    /// The recipient's local part, if it may stand alone in a reply.
+    pub fn local_part(&self) -> Option<&'a [u8]> {
+        local_part(self.bare_rcpt())
+    }
+
+    /// A reply without the recipient's local part where it stands alone: what is shown of the reply names nobody.
+    pub fn without_local_part<'r>(&self, reply: &'r [u8]) -> Cow<'r, [u8]> {
+        let known = Known::read(Own { rcpt: self.rcpt, ..Own::default() });
+        let (mut safe, mut copied, mut at) = (Vec::new(), 0, 0);
+        while at < reply.len() {
+            let begins = at == 0 || !reply[at - 1].is_ascii_alphanumeric();
+            match known.at(reply, at).filter(|_| begins) {
+                Some((length, name)) => {
+                    if known.is_local_part(length, name) {
+                        safe.extend_from_slice(&reply[copied..at]);
+                        safe.extend_from_slice(name.as_bytes());
+                        copied = at + length;
+                    }
+                    at += length;
+                }
+                None => at += 1,
+            }
+        }
+        if copied == 0 {
+            return Cow::Borrowed(reply);
+        }
+        safe.extend_from_slice(&reply[copied..]);
+        Cow::Owned(safe)
     }
 }
 
@@ -30,34 +72,73 @@ impl<'a> Own<'a> {
 pub(super) struct Known<'a> {
     v4: Option<[u8; 4]>,
     v6: Option<Ipv6Addr>,
-    /// Whole values, the longer before the shorter that it may begin with.
-    values: [(&'a [u8], &'static str); 4],
+    /// Whole values, the longer before the shorter that it may begin with; empty where there is none.
+    values: [(&'a [u8], &'static str); 5],
+    begins: Begins,
+}
+
+/// The bytes that something which is replaced can begin with, a bit for each.
+struct Begins([u64; 4]);
+
+impl Begins {
+    fn add(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
 }
 
 const IP: &str = "<SENDER_IPADDRESS>";
 
+const RCPT: &str = "<RCPT_USER>";
+
+/// What the local part is called here; in a reply it is replaced as the whole address is.
+const LOCAL: &str = "";
+
 /// A shorter value is likelier a word than an address.
 const SHORTEST_VALUE: usize = 4;
+
+/// The shortest spelling of an IPv4 address.
+const SHORTEST_IPV4: usize = 7;
 
 /// The longest spelling of an IPv6 address, with an IPv4 part (RFC 4291, section 2.2).
 const LONGEST_IPV6: usize = 45;
 
 impl<'a> Known<'a> {
     pub fn read(own: Own<'a>) -> Known<'a> {
-        let ip = std::str::from_utf8(own.ip).unwrap_or_default().trim();
-        let v6 = if ip.contains(':') { ip.parse::<Ipv6Addr>().ok() } else { None };
-        let v4 = v6.map_or_else(|| ip.parse().ok(), |v6| v6.to_ipv4_mapped()).map(|v4: Ipv4Addr| v4.octets());
+        let (v4, v6) = addresses(own.ip);
         let (rcpt, orig) = (without_brackets(own.rcpt), without_brackets(own.orig));
-        let mut values = [
-            (rcpt, "<RCPT_USER>"),
-            (orig, "<SENDER_USER>"),
-            (domain(rcpt), "<RCPT_DOMAIN>"),
-            (domain(orig), "<SENDER_DOMAIN>"),
-        ];
+        let mut values =
+            [(rcpt, RCPT), (orig, "<SENDER_USER>"), (domain(rcpt), "<RCPT_DOMAIN>"), (domain(orig), "<SENDER_DOMAIN>")]
+                .map(|(value, name)| if value.len() < SHORTEST_VALUE { (&b""[..], name) } else { (value, name) });
         if orig.len() > rcpt.len() {
             values.swap(0, 1);
         }
-        Known { v4, v6, values }
+        let [one, two, three, four] = values;
+        let values = [one, two, three, four, (local_part(rcpt).unwrap_or_default(), LOCAL)];
+        // A URL, its query, a host in brackets and an IPv6 address begin with these.
+        let mut begins = Begins([0; 4]);
+        b"h?[:".iter().for_each(|byte| begins.add(*byte));
+        if v6.is_some() {
+            b"abcdefABCDEF".iter().for_each(|byte| begins.add(*byte));
+        }
+        for first in values.iter().filter_map(|(value, _)| value.first()) {
+            begins.add(first.to_ascii_lowercase());
+            begins.add(first.to_ascii_uppercase());
+        }
+        Known { v4, v6, values, begins }
+    }
+
+    /// Whether what [`Known::at`] found is the recipient's local part alone: the whole address is longer.
+    pub fn is_local_part(&self, length: usize, name: &str) -> bool {
+        name == RCPT && length == self.values[4].0.len()
+    }
+
+    /// Whether something that is replaced may begin with this byte. Digits are asked about elsewhere.
+    pub fn may_begin(&self, byte: u8) -> bool {
+        self.begins.has(byte)
     }
 
     /// How much of the text from here on is one of the values, and what stands for it. A value begins here: the byte
@@ -66,9 +147,14 @@ impl<'a> Known<'a> {
         if let Some(length) = self.ip_at(text, at) {
             return Some((length, IP));
         }
+        if !self.may_begin(text[at]) {
+            return None;
+        }
         let same_letter = |value: &[u8]| value.first().is_some_and(|first| (first ^ text[at]) & !0x20 == 0);
-        let value = self.values.iter().find(|(value, _)| same_letter(value) && stands_at(text, at, value));
-        value.map(|(value, name)| (value.len(), *name))
+        let means_nobody = |value: &[u8], name| name == LOCAL && !is_unmistakable(value);
+        let value = (self.values.iter())
+            .find(|(value, name)| same_letter(value) && stands_at(text, at, value) && !means_nobody(value, *name));
+        value.map(|(value, name)| (value.len(), if *name == LOCAL { RCPT } else { name }))
     }
 
     /// Length of the own IP at this place: `192.0.2.7`, `192-0-2-7`, `7.2.0.192`, `2001:DB8::7`, `::ffff:192.0.2.7`.
@@ -89,6 +175,11 @@ impl<'a> Known<'a> {
         if may_begin { self.v6_at(text, at) } else { None }
     }
 
+    /// Whether a word of this length may have the own IP behind its beginning. An IPv6 address may go on behind the word.
+    pub fn may_be_in(&self, length: usize) -> bool {
+        self.v6.is_some() || length > SHORTEST_IPV4
+    }
+
     fn v6_at(&self, text: &[u8], at: usize) -> Option<usize> {
         let in_address = |byte: &&u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
         let length = text[at..].iter().take(LONGEST_IPV6).take_while(in_address).count();
@@ -100,22 +191,35 @@ impl<'a> Known<'a> {
     }
 }
 
+/// An IPv4 address as numbers, or an IPv6 address and the IPv4 address that it stands for, if it does.
+fn addresses(ip: &[u8]) -> (Option<[u8; 4]>, Option<Ipv6Addr>) {
+    let ip = ip.trim_ascii();
+    if memchr(b':', ip).is_none() {
+        let whole = |(_, length): &([u8; 4], usize)| *length == ip.len() && memchr(b'-', ip).is_none();
+        return (octets_at(ip, 0).filter(whole).map(|(octets, _)| octets), None);
+    }
+    let v6 = std::str::from_utf8(ip).ok().and_then(|ip| ip.parse::<Ipv6Addr>().ok());
+    (v6.and_then(|v6| v6.to_ipv4_mapped()).map(|v4| v4.octets()), v6)
+}
+
 fn without_brackets(address: &[u8]) -> &[u8] {
     let address = address.strip_prefix(b"<").unwrap_or(address);
     address.strip_suffix(b">").unwrap_or(address)
 }
 
 fn domain(address: &[u8]) -> &[u8] {
-    address.iter().rposition(|byte| *byte == b'@').map_or(b"".as_slice(), |at| &address[at + 1..])
+    memrchr(b'@', address).map_or(b"".as_slice(), |at| &address[at + 1..])
 }
 
-/// A value stands here whole, in any case: no longer name goes on behind it.
+/// A value stands here whole, in any case: no longer name goes on behind it, and no character is cut in two.
 fn stands_at(text: &[u8], at: usize, value: &[u8]) -> bool {
-    if value.len() < SHORTEST_VALUE || text.len() - at < value.len() {
+    let within = |byte: u8| byte & 0xc0 == 0x80;
+    if text.len() - at < value.len() || within(text[at]) {
         return false;
     }
     let (found, behind) = text[at..].split_at(value.len());
     let goes_on = match behind {
+        [next, ..] if within(*next) => true,
         [b'.' | b'-' | b'_' | b'@', next, ..] => next.is_ascii_alphanumeric(),
         [next, ..] => next.is_ascii_alphanumeric(),
         [] => false,
@@ -147,6 +251,7 @@ fn octets_at(text: &[u8], at: usize) -> Option<([u8; 4], usize)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::local::Words;
     use super::super::mask;
     use super::*;
     use proptest::prelude::*;
@@ -167,6 +272,7 @@ mod tests {
             let own = |n: usize| Own { ip: b"192.0.2.7", rcpt: addresses[2 * n].as_bytes(), orig: addresses[2 * n + 1].as_bytes() };
             if let Some(one) = own(0).domains_that_matter(&diag)
                 && own(1).domains_that_matter(&diag) == Some(one)
+                && [0, 1].into_iter().all(|n| own(n).local_part().is_none_or(|local| !Words::of(&diag).may_have(local)))
             {
                 prop_assert_eq!(mask(&diag, own(0)), mask(&diag, own(1)));
             }

@@ -66,7 +66,6 @@ pub struct Rules {
     rules: Vec<Rule>,
     users: usize,
     wordings: Vec<Wording>,
-    providers: Providers,
     unknown: Rule,
     /// What the classes say by themselves, in the order of [`CLASSES`].
     classes: Vec<Rule>,
@@ -129,7 +128,6 @@ impl Rules {
             rules,
             users: user.len(),
             wordings: BUILT_IN.provider.iter().map(wording).collect(),
-            providers: Providers::new(&[])?,
             unknown: unknown_rule(),
             classes: CLASSES
                 .iter()
@@ -166,7 +164,8 @@ impl Rules {
 
     /// Whose reply this is: the host tells where it is known, else the wording.
     pub(super) fn provider(&self, reply: &Reply, mx_host: &[u8]) -> Option<&str> {
-        let by_host = self.providers.of_mx(mx_host).map(|found| self.providers.token(found.provider));
+        let providers = Providers::built_in();
+        let by_host = providers.of_mx(mx_host).map(|found| providers.token(found.provider));
         by_host.or_else(|| {
             let known = self.wordings.iter().find(|wording| wording.pattern.is_in(&reply.text));
             known.map(|wording| wording.token.as_str())

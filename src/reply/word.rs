@@ -14,6 +14,8 @@ pub(super) static IN_WORD: [bool; 256] = {
 
 /// A run of so many digits is an epoch time, a size or a number of a message.
 const LONGEST_CODE: usize = 6;
+/// In a word with other signs, so many digits in a row are a number of a message; `4.7.0` has fewer.
+const SHORTEST_NUMBERS: usize = 9;
 /// So many hexadecimal digits are a hash or a key.
 const SHORTEST_HEX: usize = 16;
 /// A word of this length in which letters and digits change places often is an id.
@@ -71,6 +73,38 @@ pub(super) fn word_at(text: &[u8], at: usize) -> (usize, Option<&'static str>) {
     (end, placeholder(word, before, behind, of_what.digits == word.len()))
 }
 
+/// The end of the word that begins here, where it has neither a digit nor an `@`: nothing of it varies.
+pub(super) fn plain_word_end(text: &[u8], at: usize) -> Option<usize> {
+    let end = text[at..].iter().position(|byte| SIGNIFICANCE[usize::from(*byte)] != Significance::Plain);
+    let end = end.map_or(text.len(), |length| at + length);
+    (text.get(end).is_none_or(|byte| SIGNIFICANCE[usize::from(*byte)] == Significance::Ends)).then_some(end)
+}
+
+/// What a byte says of the word it stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Significance {
+    /// It goes on.
+    Plain,
+    /// It ends.
+    Ends,
+    /// It may vary.
+    Varies,
+}
+
+static SIGNIFICANCE: [Significance; 256] = {
+    let mut table = [Significance::Ends; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'-' | b'_' | b'+' => Significance::Plain,
+            b'0'..=b'9' | b'@' | b'=' | b'~' => Significance::Varies,
+            _ => Significance::Ends,
+        };
+        byte += 1;
+    }
+    table
+};
+
 /// What a word is made of.
 struct Made {
     digits: usize,
@@ -105,7 +139,9 @@ fn extent(text: &[u8], at: usize) -> (usize, Made) {
 }
 
 fn placeholder(word: &[u8], before: &[u8], behind: &[u8], all_digits: bool) -> Option<&'static str> {
-    if let Some((_, name)) = FOLLOWERS.iter().find(|(follower, _)| behind.starts_with(follower)) {
+    if matches!(behind, [b' ', b'-' | b'D' | b'b' | b'c', ..] | [b')', b' ', ..])
+        && let Some((_, name)) = FOLLOWERS.iter().find(|(follower, _)| behind.starts_with(follower))
+    {
         return Some(name);
     }
     if has_name_of_id(before) {
@@ -116,10 +152,13 @@ fn placeholder(word: &[u8], before: &[u8], behind: &[u8], all_digits: bool) -> O
         let counted = before.ends_with(b"]:") || (before.ends_with(b" ") && behind.starts_with(b"]"));
         return (word.len() > LONGEST_CODE || counted || is_unit(behind)).then_some("<NUMBER>");
     }
+    let letters = word.iter().any(u8::is_ascii_alphabetic);
+    if !letters && word.len() < SHORTEST_NUMBERS {
+        return None;
+    }
     if is_amount(word) {
         return Some("<NUMBER>");
     }
-    let letters = word.iter().any(u8::is_ascii_alphabetic);
     let hexadecimal = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
     if word.len() >= SHORTEST_HEX && word.iter().all(hexadecimal) {
         return Some("<HEXDUMP>");
@@ -127,7 +166,9 @@ fn placeholder(word: &[u8], before: &[u8], behind: &[u8], all_digits: bool) -> O
     if is_numbered_host(word) {
         return Some("<HOST>").filter(|_| !before.ends_with(b"using "));
     }
-    if word.split(|byte| !byte.is_ascii_digit()).any(|run| run.len() >= 9) {
+    if word.len() >= SHORTEST_NUMBERS
+        && word.split(|byte| !byte.is_ascii_digit()).any(|run| run.len() >= SHORTEST_NUMBERS)
+    {
         return Some(if letters { "<ID>" } else { "<NUMBER>" });
     }
     (letters && is_id(word)).then_some("<ID>")
@@ -157,6 +198,9 @@ fn is_amount(word: &[u8]) -> bool {
 
 /// `mta107.mail.example.com`: a name of three labels or more, numbered in the first; a block list is none.
 fn is_numbered_host(word: &[u8]) -> bool {
+    if word.iter().filter(|byte| **byte == b'.').count() < 2 {
+        return false;
+    }
     let mut labels = word.split(|byte| *byte == b'.');
     let first = labels.next().unwrap_or_default();
     let numbered = first.iter().any(u8::is_ascii_digit) && first.iter().any(u8::is_ascii_alphabetic);
@@ -166,6 +210,9 @@ fn is_numbered_host(word: &[u8]) -> bool {
 }
 
 fn is_id(word: &[u8]) -> bool {
+    if word.len() < SHORTEST_ID {
+        return false;
+    }
     let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
     let between = |pair: &&[u8]| {
         (pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic())
@@ -174,8 +221,7 @@ fn is_id(word: &[u8]) -> bool {
     let changes = word.windows(2).filter(between).count();
     let exim = word.get(6) == Some(&b'-')
         && matches!((word.len(), word.get(13), word.get(18)), (16, Some(b'-'), _) | (23, _, Some(b'-')));
-    exim || (word.len() >= SHORTEST_ID && changes >= ID_CHANGES && digits >= 3)
-        || word.split(|byte| !byte.is_ascii_alphanumeric()).any(is_mixed)
+    exim || (changes >= ID_CHANGES && digits >= 3) || word.split(|byte| !byte.is_ascii_alphanumeric()).any(is_mixed)
 }
 
 /// `vH7Ns8biNg`: capital and small letters and a digit between letters.

@@ -35,6 +35,11 @@ pub fn sheet(report: &Report, list: List) -> Sheet<'_> {
     }
 }
 
+/// Lays out findings that are in no report any more.
+pub fn findings_sheet(rows: &[Finding]) -> Sheet<'_> {
+    lay(rows, findings())
+}
+
 /// Lays out the sum of everything, as a list of one row: the columns of a provider's row but for its name.
 pub fn totals(report: &Report) -> Sheet<'_> {
     lay(slice::from_ref(&report.evaluation.total), isps().split_off(1))
@@ -98,9 +103,11 @@ fn ips() -> Vec<Column<IpRow>> {
         ("pool", |row| Value::text(&row.pool)),
         ("ip", |row| Value::text(&row.ip)),
     ];
-    let own: [Column<IpRow>; 2] = [
+    let own: [Column<IpRow>; 4] = [
         ("standing", |row| Value::text(row.standing.word())),
         ("message_rate_error", |row| message_error(&row.figures)),
+        ("vmta", |row| Value::List(&row.vmtas)),
+        ("vmta_pool", |row| Value::List(&row.vmta_pools)),
     ];
     [&keys[..], &figures(), &own].concat()
 }
@@ -128,15 +135,20 @@ impl Judged for IpRow {
     }
 }
 
+/// The columns that count rows of the log, in their order.
+pub const COUNT_COLUMNS: [&str; 7] =
+    ["attempts", "delivered", "bounced", "deferred", "queue_events", "local_bounces", "other_deliveries"];
+
 fn figures<Row: Judged>() -> [Column<Row>; 12] {
+    let [attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries] = COUNT_COLUMNS;
     [
-        ("attempts", |row| Value::Count(row.figures().counts.attempts())),
-        ("delivered", |row| Value::Count(row.figures().counts.delivered)),
-        ("bounced", |row| Value::Count(row.figures().counts.bounced)),
-        ("deferred", |row| Value::Count(row.figures().counts.deferred)),
-        ("queue_events", |row| Value::Count(row.figures().counts.queue_events)),
-        ("local_bounces", |row| Value::Count(row.figures().counts.local_bounces)),
-        ("other_deliveries", |row| Value::Count(row.figures().counts.other_deliveries)),
+        (attempts, |row| Value::Count(row.figures().counts.attempts())),
+        (delivered, |row| Value::Count(row.figures().counts.delivered)),
+        (bounced, |row| Value::Count(row.figures().counts.bounced)),
+        (deferred, |row| Value::Count(row.figures().counts.deferred)),
+        (queue_events, |row| Value::Count(row.figures().counts.queue_events)),
+        (local_bounces, |row| Value::Count(row.figures().counts.local_bounces)),
+        (other_deliveries, |row| Value::Count(row.figures().counts.other_deliveries)),
         ("deferral_rate", |row| Value::rate(known(row.figures(), row.figures().counts.deferral_rate()))),
         ("rate_low", |row| Value::rate(known(row.figures(), row.figures().interval.map(|(low, _)| low)))),
         ("rate_high", |row| Value::rate(known(row.figures(), row.figures().interval.map(|(_, high)| high)))),
@@ -194,6 +206,7 @@ fn findings() -> Vec<Column<Finding>> {
         ("began", |row| Value::time(row.began)),
         ("ended", |row| Value::time(row.ended)),
         ("evidence", |row| row.evidence.as_ref().map_or(Value::Empty, Value::Evidence)),
+        ("checks", |row| Value::Checks(&row.checks)),
     ]
 }
 
@@ -244,13 +257,15 @@ mod tests {
         assert_eq!(
             names(List::Ips),
             "isp, pool, ip, attempts, delivered, bounced, deferred, queue_events, local_bounces, other_deliveries, \
-             deferral_rate, rate_low, rate_high, message_deferral_rate, level, standing, message_rate_error"
+             deferral_rate, rate_low, rate_high, message_deferral_rate, level, standing, message_rate_error, vmta, \
+             vmta_pool"
         );
         assert_eq!(names(List::Groups), "isp, ip, type, diag60, cause60, class, count, first_seen, last_seen");
         assert_eq!(
             names(List::Findings),
             "id, level, isp, pool, scope, ips, attempts, deferred, deferral_rate, class, cause, summary, next_steps, \
-             extent, explained_by, classes, blames, blames_fits, began, ended, evidence"
+             extent, explained_by, classes, blames, blames_fits, began, ended, evidence, \
+             checks"
         );
         assert_eq!(
             names(List::Inputs),

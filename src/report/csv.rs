@@ -68,19 +68,19 @@ mod tests {
         yahoo,main,4592,4025,18,549,2,7,0,0.119556,0.089667,0.149445,0.059778,investigate,mixed,192.0.2.13,0.000000
         ");
         insta::assert_snapshot!(text(&report, List::Ips), @"
-        isp,pool,ip,attempts,delivered,bounced,deferred,queue_events,local_bounces,other_deliveries,deferral_rate,rate_low,rate_high,message_deferral_rate,level,standing,message_rate_error
-        gmail,main,192.0.2.12,4557,4417,10,130,2,7,0,0.028528,0.021396,0.035659,0.014264,ok,ok,0.000000
-        gmail,main,192.0.2.13,4641,4500,10,131,2,7,0,0.028227,0.021170,0.035283,0.014113,ok,ok,0.000000
-        yahoo,main,192.0.2.12,4023,3715,16,292,2,7,0,0.072583,0.054437,0.090728,0.036291,investigate,with-pool,0.000000
-        yahoo,main,192.0.2.13,569,310,2,257,2,7,0,0.451670,0.338752,0.564587,0.225835,act,outlier,0.000000
+        isp,pool,ip,attempts,delivered,bounced,deferred,queue_events,local_bounces,other_deliveries,deferral_rate,rate_low,rate_high,message_deferral_rate,level,standing,message_rate_error,vmta,vmta_pool
+        gmail,main,192.0.2.12,4557,4417,10,130,2,7,0,0.028528,0.021396,0.035659,0.014264,ok,ok,0.000000,,
+        gmail,main,192.0.2.13,4641,4500,10,131,2,7,0,0.028227,0.021170,0.035283,0.014113,ok,ok,0.000000,,
+        yahoo,main,192.0.2.12,4023,3715,16,292,2,7,0,0.072583,0.054437,0.090728,0.036291,investigate,with-pool,0.000000,,
+        yahoo,main,192.0.2.13,569,310,2,257,2,7,0,0.451670,0.338752,0.564587,0.225835,act,outlier,0.000000,,
         ");
         insta::assert_snapshot!(text(&report, List::Groups), @"
         isp,ip,type,diag60,cause60,class,count,first_seen,last_seen
         yahoo,192.0.2.13,t,smtp;421 4.7.0 [TSS04] Messages from 192.0.2.13 temporarily ,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,reputation,257,2026-11-20T00:00:00Z,2026-11-20T22:14:59Z
         ");
         insta::assert_snapshot!(text(&report, List::Findings), @r#"
-        id,level,isp,pool,scope,ips,attempts,deferred,deferral_rate,class,cause,summary,next_steps,extent,explained_by,classes,blames,blames_fits,began,ended,evidence
-        yahoo-main-mixed-reputation,act,yahoo,main,mixed,192.0.2.13,4592,549,0.119556,reputation,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %,take 192.0.2.13 out of pool main for yahoo;lower max-msg-rate for yahoo until the rate is below 5 %,pool,,reputation=180;auth-dkim=77,ip,,2026-11-20T02:00:00Z,,ips-stand-out
+        id,level,isp,pool,scope,ips,attempts,deferred,deferral_rate,class,cause,summary,next_steps,extent,explained_by,classes,blames,blames_fits,began,ended,evidence,checks
+        yahoo-main-mixed-reputation,act,yahoo,main,mixed,192.0.2.13,4592,549,0.119556,reputation,421 4.7.0 [TSS04] Messages from <ip> temporarily deferred du,192.0.2.13 deferred 45.2 % (257 of 569); the other IP 7.3 %,take 192.0.2.13 out of pool main for yahoo;lower max-msg-rate for yahoo until the rate is below 5 %,pool,,reputation=180;auth-dkim=77,ip,,2026-11-20T02:00:00Z,,ips-stand-out,
         "#);
         insta::assert_snapshot!(text(&report, List::Inputs), @"
         path,format,bytes,records,d,b,t,tq,r,rb,rs,f,unknown,skipped,skipped_bytes,skip_reasons,first_seen,last_seen,complete

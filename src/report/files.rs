@@ -18,10 +18,18 @@ use crate::error::{Error, Result};
 pub fn write_set(report: &Report, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|error| Error::output(folder, format!("cannot make this folder: {error}")))?;
     for list in List::ALL {
-        let path = folder.join(format!("{}.csv", list.word()));
-        write_file(&path, &mut |out| csv::write(report, list, out))?;
+        write_file(&list.file_in(folder), &mut |out| csv::write(report, list, out))?;
     }
     Ok(())
+}
+
+/// [`write_file`], for a file that others must be able to read whatever the process's umask and the old file's mode
+/// are: 0644.
+///
+/// # Errors
+/// As those of [`write_file`].
+pub fn write_file_for_all(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    write_with(path, Mode::ForAll, write)
 }
 
 /// Writes a file by way of a temporary one beside it, which takes its place when it is complete and on
@@ -30,15 +38,27 @@ pub fn write_set(report: &Report, folder: &Path) -> Result<()> {
 /// # Errors
 /// [`Error::Output`] with the reason; an old file of that name is untouched then.
 pub fn write_file(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    write_with(path, Mode::AsBefore, write)
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Who could read the old one; of a new one, whom the umask lets.
+    AsBefore,
+    /// Everybody.
+    ForAll,
+}
+
+fn write_with(path: &Path, mode: Mode, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(Error::output(path, "this is a folder, name a file in it")),
         Ok(found) if !found.is_file() || path.starts_with("/dev") => {
             write_directly(path, write).map_err(|error| Error::output(path, error))
         }
-        Ok(_) => {
-            replace(path, write).map_err(|error| Error::output(path, format!("{error}; the old file is untouched")))
-        }
-        Err(_) => replace(path, write).map_err(|error| Error::output(path, error)),
+        Ok(_) => replace(path, mode, write)
+            .map_err(|error| Error::output(path, format!("{error}; the old file is untouched"))),
+        Err(_) => replace(path, mode, write).map_err(|error| Error::output(path, error)),
     }
 }
 
@@ -48,15 +68,17 @@ fn write_directly(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io::Resu
     out.flush()
 }
 
-fn replace(path: &Path, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn replace(path: &Path, mode: Mode, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let target = followed(path);
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Said of the folder itself, before a temporary file's name gets into the message.
     fs::metadata(folder).map_err(|error| io::Error::new(error.kind(), "its folder does not exist"))?;
     let temporary = temporary_in(folder)?;
-    // Who may read the old file may read the new one, and nobody else.
-    if let Ok(old) = fs::metadata(&target) {
-        temporary.as_file().set_permissions(old.permissions())?;
+    match (mode, fs::metadata(&target)) {
+        (Mode::ForAll, _) => readable_to_all(temporary.as_file())?,
+        // Who may read the old file may read the new one, and nobody else.
+        (Mode::AsBefore, Ok(old)) => temporary.as_file().set_permissions(old.permissions())?,
+        (Mode::AsBefore, Err(_)) => {}
     }
     fill(temporary.as_file(), write)?;
     temporary.persist(&target)?;
@@ -76,6 +98,15 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     builder.tempfile_in(folder)
+}
+
+/// Takes effect whatever the umask is.
+fn readable_to_all(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
 }
 
 fn fill(file: &File, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -156,6 +187,9 @@ mod tests {
         let umasked = folder.path().join("plain");
         File::create(&umasked).unwrap();
         assert_eq!(mode(&path), mode(&umasked) & 0o644);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        write_file_for_all(&path, &mut |out| out.write_all(b"1")).unwrap();
+        assert_eq!(mode(&path), 0o644);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let link = folder.path().join("latest.csv");
         symlink(&path, &link).unwrap();

@@ -1,5 +1,7 @@
 //! The lists a report is made of, by name.
 
+use std::path::{Path, PathBuf};
+
 /// A list of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum List {
@@ -31,6 +33,11 @@ impl List {
             Self::Findings => "findings",
             Self::Inputs => "inputs",
         }
+    }
+
+    /// The file of the CSV set in a folder that holds it.
+    pub fn file_in(self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.csv", self.word()))
     }
 
     /// What one of its rows is called.

@@ -116,6 +116,7 @@ pub fn problems() -> Report {
                 began: Some(Moment(1_795_140_000)),
                 ended: None,
                 evidence: Some(evidence()),
+                checks: vec![],
             }],
         },
         groups: vec![Group {
@@ -202,7 +203,8 @@ pub fn hostile() -> Report {
 }
 
 fn ip(isp: &str, ip: &str, figures: Figures, standing: Standing) -> IpRow {
-    IpRow { isp: isp.into(), pool: "main".into(), ip: ip.into(), figures, standing }
+    let (vmtas, vmta_pools) = (Vec::new(), Vec::new());
+    IpRow { isp: isp.into(), pool: "main".into(), ip: ip.into(), figures, standing, vmtas, vmta_pools }
 }
 
 /// The interval is not Wilson's: what is written must be what was handed over.

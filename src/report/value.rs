@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::checks::{in_words, members};
 use super::evidence::Numbers;
-use crate::evaluate::Evidence;
+use crate::evaluate::{Checked, Evidence};
 use crate::record::Moment;
 
 /// What a cell holds. Its text is the same in CSV, NDJSON, JSON and Markdown.
@@ -25,6 +26,8 @@ pub enum Value<'r> {
     Tally(&'r [(String, u64)]),
     /// The numbers behind a finding; in a word where a cell is one text.
     Evidence(&'r Evidence),
+    /// What was checked; `SUBJECT CHECK STATUS CAUSE`, `;` between, where a cell is one text.
+    Checks(&'r [Checked]),
     /// Yes or no.
     Flag(bool),
     /// Not known, or it does not apply.
@@ -64,6 +67,7 @@ impl<'r> Value<'r> {
                 counts.iter().map(|(word, count)| format!("{word}={count}")).collect::<Vec<_>>().join(";").into()
             }
             Self::Evidence(evidence) => Cow::Borrowed(evidence.reason),
+            Self::Checks(checks) => checks.iter().map(in_words).collect::<Vec<_>>().join(";").into(),
             Self::Flag(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
             Self::Empty => Cow::Borrowed(""),
         }
@@ -84,6 +88,7 @@ impl Serialize for Value<'_> {
                 map.end()
             }
             Self::Evidence(evidence) => Numbers(evidence).serialize(serializer),
+            Self::Checks(checks) => serializer.collect_seq(checks.iter().map(members)),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Empty => serializer.serialize_unit(),
         }
@@ -126,5 +131,19 @@ mod tests {
         assert_eq!(Value::Tally(&tally).to_text(), "bad-quote=2;short=1");
         assert_eq!(serde_json::to_string(&Value::Tally(&tally)).unwrap(), r#"{"bad-quote":2,"short":1}"#);
         assert_eq!(Value::Tally(&[]).to_text(), "");
+        let check = |cause| Checked {
+            subject: "s1.pem".into(),
+            check: "key-file",
+            status: "fail",
+            cause,
+            detail: "gone".into(),
+            fix: String::new(),
+        };
+        let checks = [check(Some("key-file-unreadable")), check(None)];
+        assert_eq!(Value::Checks(&checks).to_text(), "s1.pem key-file fail key-file-unreadable;s1.pem key-file fail");
+        assert_eq!(
+            serde_json::to_string(&Value::Checks(&checks[1..])).unwrap(),
+            r#"[{"subject":"s1.pem","check":"key-file","status":"fail","cause":null,"detail":"gone","fix":""}]"#
+        );
     }
 }

@@ -16,8 +16,16 @@ use std::process::ExitCode;
 
 /// Runs the program: everything it reads of its surroundings is read here.
 pub fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
+    let words: Vec<OsString> = words.collect();
+    let is_check = cli::is_check(&words);
     let command = match cli::parse(words) {
         Ok(command) => command,
+        Err(error) if is_check => {
+            let status = super::check::refused(&error.to_string());
+            // Help is an answer, yet none to a program that asks how things are.
+            let _ = error.print();
+            return ExitCode::from(status);
+        }
         Err(error) => {
             // Help that nobody reads to its end is no failure, help that could not be written is one.
             let status = u8::try_from(error.exit_code()).unwrap_or(USAGE);
@@ -42,10 +50,20 @@ fn run(command: Command) -> Result<u8> {
     match command {
         Command::Welcome => print(|out| out.write_all(cli::WELCOME.as_bytes())),
         Command::Report(args) => report(&config::settings(&args, &environment())?),
+        Command::Check(args) => Ok(super::check::run(&args, &environment())),
+        Command::Follow(args) => super::follow::run(&config::follow(&args, &environment())?),
         Command::Causes(args) => report(&config::causes(&args, &environment())?),
         Command::Records(args) => {
             let settings = config::records(&args, &environment())?;
             Ok(told(&super::records::run(&settings)?, &settings.counting))
+        }
+        Command::Calibrate(args) => {
+            let settings = config::calibrate(&args, &environment())?;
+            Ok(told(&super::calibrate::run(&settings)?, &settings))
+        }
+        Command::Change(args) => {
+            let settings = config::change(&args, &environment())?;
+            Ok(told(&super::change::run(&settings)?, &settings.counting))
         }
         Command::Explain(args) => super::explain::run(&args, &config::explain(&args, &environment())?),
         Command::Providers(args) => providers(&args.names),
@@ -83,6 +101,7 @@ fn environment() -> Environment {
         utf8: locale.is_some_and(|locale| locale.to_string_lossy().to_lowercase().replace('-', "").contains("utf8")),
         stdout_is_terminal: io::stdout().is_terminal(),
         stdout_width: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into()),
+        host: gethostname::gethostname().to_string_lossy().into_owned(),
     }
 }
 

@@ -71,6 +71,11 @@ impl Facts {
         Facts { totals, spans, newest, left_out: tally.left_out.clone(), seen: tally.seen.clone(), isps }
     }
 
+    /// The last record of any kind.
+    pub fn newest(&self) -> Option<Moment> {
+        self.newest
+    }
+
     /// Why the records cannot be judged, in lines; none where they can.
     pub fn unjudged(&self, settings: &Settings, inputs: &Inputs) -> Vec<String> {
         let mut lines = judge_inputs(&self.totals, &self.spans, settings.window);

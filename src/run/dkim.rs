@@ -4,7 +4,7 @@ use super::status::{DONE, FAILED, FOUND_ACT, FOUND_INVESTIGATE};
 use super::stdout::print_as;
 use crate::cli::{ChecksArgs, DkimArgs, DkimCheck, DkimSelectorsArgs};
 use crate::config::{self, Environment};
-use crate::dkim::{self, Check, Dns, Messages, Selector, Status};
+use crate::dkim::{self, Check, Dns, Messages, Status};
 use crate::error::Result;
 use crate::input::STDIN;
 use crate::report::{Format, write_sheet_as_csv, write_sheets_as_json};
@@ -13,7 +13,7 @@ use std::io;
 use std::path::PathBuf;
 
 /// No message is longer.
-const MOST_BYTES: u64 = 128 << 20;
+const MOST_BYTES: u64 = 64 << 20;
 
 /// Makes a check and says what it found.
 ///
@@ -22,7 +22,7 @@ const MOST_BYTES: u64 = 128 << 20;
 pub fn run(args: &DkimArgs, environment: &Environment) -> Result<u8> {
     let (checks, typed) = match &args.check {
         DkimCheck::Key(args) => {
-            let selector = Selector::new(&args.selector, &args.domain);
+            let selector = config::selector(&args.selector, &args.domain)?;
             (dkim::check_key(&selector, &args.key, &config::dns(&args.dns)?), &args.screen)
         }
         DkimCheck::Config(args) => (dkim::check_config(&args.files, &config::dns(&args.dns)?), &args.screen),
@@ -38,7 +38,7 @@ pub fn run(args: &DkimArgs, environment: &Environment) -> Result<u8> {
 
 fn selectors(args: &DkimSelectorsArgs, environment: &Environment) -> Result<Vec<Check>> {
     let (reading, dns) = (config::reading(&args.reading, environment)?, config::dns(&args.dns)?);
-    let sources = config::sources(args);
+    let sources = config::sources(args)?;
     Ok(dkim::check_selectors(&sources, &reading, &dns, environment.now))
 }
 
@@ -53,7 +53,7 @@ fn messages(files: &[PathBuf], dns: &Dns, environment: &Environment) -> Vec<Chec
             false => dkim::whole(File::open(file), MOST_BYTES, "a message"),
         };
         match read {
-            Ok(bytes) => checks.extend(messages.check(&name, &bytes)),
+            Ok(bytes) => checks.extend(messages.check_file(&name, &bytes)),
             Err(why) => checks.push(Check::unknown(&name, "message", why)),
         }
     }

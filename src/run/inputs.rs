@@ -144,6 +144,11 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// No inputs, for who reads in another way.
+    pub fn none() -> Inputs {
+        Inputs { all: Vec::new(), notes: Vec::new(), unreadable: Vec::new() }
+    }
+
     /// Finds and looks at everything the settings name. What cannot be found or opened goes to `outcome`.
     pub fn find(settings: &Settings, reading: Reading, so_far: &ReadSoFar, outcome: &mut Outcome) -> Inputs {
         let (found, errors) = find(&settings.paths);

@@ -3,28 +3,47 @@
 use super::inputs::Inputs;
 use super::status::Outcome;
 use super::stdout::print_as;
-use crate::config::{Output, Settings, View};
+use crate::config::{Form, Output, Settings, View};
 use crate::error::{Error, Result};
-use crate::report::{Format, List, Report, render, render_causes, write_file, write_set};
+use crate::report::{self, Format, List, MetricsRun, Report, digest, last_success, render, render_causes};
+use crate::report::{write_file, write_file_for_all, write_set};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes everything that was asked for. What cannot be written goes to `outcome`, and the rest is
-/// written all the same. That the reader of standard output has gone is no failure.
-pub fn write(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mut Outcome) {
-    for Output { path, format } in &settings.outputs {
-        let mut write = |out: &mut dyn Write| lay_out(report, *format, settings, out);
+/// Writes the files that were asked for. What cannot be written goes to `outcome`, and the rest is written all the same.
+pub fn write_files(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mut Outcome) {
+    for Output { path, form } in &settings.outputs {
+        let Form::Report(format) = *form else { continue };
+        let mut write = |out: &mut dyn Write| lay_out(report, format, settings, out);
         let written = refuse_input(path, inputs).and_then(|()| write_file(path, &mut write));
         outcome.failures.extend(written.err());
     }
     if let Some(folder) = &settings.out_dir {
-        let mut files = List::ALL.iter().map(|list| folder.join(format!("{}.csv", list.word())));
+        let mut files = List::ALL.iter().map(|list| list.file_in(folder));
         let written = files.try_for_each(|file| refuse_input(&file, inputs));
         outcome.failures.extend(written.and_then(|()| write_set(report, folder)).err());
     }
+}
+
+/// Writes standard output. That its reader has gone is no failure.
+pub fn write_stdout(report: &Report, settings: &Settings, outcome: &mut Outcome) {
     match print_as(settings.format, |out| lay_out(report, settings.format, settings, out)) {
         Ok(()) | Err(Error::Closed) => {}
         Err(error) => outcome.failures.push(error),
+    }
+}
+
+/// Writes the metrics, which tell of the run as well: after all the rest.
+pub fn write_metrics(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mut Outcome) {
+    let digest = digest(report, &outcome.reasons());
+    for Output { path, .. } in settings.outputs.iter().filter(|output| output.form == Form::Metrics) {
+        let earlier = || last_success(&std::fs::read_to_string(path).unwrap_or_default());
+        let is_success = outcome.failures.is_empty() && outcome.unjudged.is_empty();
+        let last_success = if is_success { Some(settings.now) } else { earlier() };
+        let run = MetricsRun { now: settings.now, last_success };
+        let mut write = |out: &mut dyn Write| report::write_metrics(report, &digest, &run, out);
+        let written = refuse_input(path, inputs).and_then(|()| write_file_for_all(path, &mut write));
+        outcome.failures.extend(written.err());
     }
 }
 
@@ -37,7 +56,7 @@ fn lay_out(report: &Report, format: Format, settings: &Settings, out: &mut dyn W
 
 /// An accounting file is never written over, under whatever path it was read. Last night's report in
 /// the folder of the logs is none.
-fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
+pub(super) fn refuse_input(output: &Path, inputs: &Inputs) -> Result<()> {
     if !output.is_file() {
         return Ok(());
     }

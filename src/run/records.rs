@@ -1,6 +1,7 @@
 //! `records`: the rows behind a number. The log is read twice: what the first pass found out decides in the second.
 
 use super::inputs::{Input, Inputs, Reading};
+use super::outputs::refuse_input;
 use super::status::Outcome;
 use super::stdout::print_rows;
 use super::{count, describe, notes, pass};
@@ -10,9 +11,10 @@ use crate::input::{Body, Content, ReadSoFar, Segments, open};
 use crate::read::{Item, Rows};
 use crate::record::Layout;
 use crate::records::{HeaderLines, Headers, NamesOf, Picker, RowWriter, json_header};
+use crate::report::write_file;
 use crate::summary::{isps_of_domains, summarise};
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write};
 
 /// Prints the rows that are wanted.
 ///
@@ -32,10 +34,10 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
     let domains = (0..counted.tally.domains.count()).map(|domain| counted.tally.domains.text(domain).to_owned());
     let isps: HashMap<String, String> = domains.zip(isps_of_domains(&counted.tally, &plan)).collect();
     let summary = pool.install(|| summarise(counted.tally, &plan));
-    let mut picker = Picker::new(&plan, &settings.pick, isps, &summary.groups);
+    let mut picker = Picker::new(&plan, &settings.pick, isps, &summary);
 
     let (mut printed, mut without_place) = (0, Vec::new());
-    print_rows(|out| {
+    let mut write = |out: &mut dyn Write| {
         let headers = first_headers(&inputs, &so_far)?;
         let mut writer = RowWriter::start(settings.format, &headers, out)?;
         'inputs: for (number, input) in inputs.all.iter().enumerate().filter(|(_, input)| input.is_read()) {
@@ -57,7 +59,14 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
         }
         without_place.extend(writer.without_place().clone());
         Ok(())
-    })?;
+    };
+    match &settings.output {
+        None => print_rows(write)?,
+        Some(file) => {
+            let written = refuse_input(file, &inputs).and_then(|()| write_file(file, &mut write));
+            outcome.failures.extend(written.err());
+        }
+    }
     outcome.notes.extend(without_place.into_iter().map(|(name, rows)| {
         format!("column {name} stands in no first header line; it was left out of {rows} rows (--format ndjson has it)")
     }));

@@ -4,6 +4,7 @@ use crate::config::Settings;
 use crate::error::Error;
 use crate::evaluate::Level;
 use crate::report::{Format, InputRow, Report, visible};
+use crate::verdict::Answer;
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -17,6 +18,16 @@ pub const NOTHING_TO_JUDGE: u8 = 3;
 pub const FOUND_INVESTIGATE: u8 = 10;
 /// `--fail-on` was met by a finding at `act`.
 pub const FOUND_ACT: u8 = 11;
+
+/// The status of an answer about a change; nothing for one that worked.
+fn status_of(answer: Answer) -> Option<u8> {
+    match answer {
+        Answer::Worked => None,
+        Answer::NoEffect | Answer::Confounded => Some(FOUND_INVESTIGATE),
+        Answer::Worse => Some(FOUND_ACT),
+        Answer::TooEarly => Some(NOTHING_TO_JUDGE),
+    }
+}
 
 /// `acct.csv: csv, 20000 records, 0 skipped`.
 fn read_line(input: &InputRow) -> String {
@@ -37,6 +48,8 @@ pub struct Outcome {
     pub inputs: Vec<String>,
     /// The worst level of the findings that `--fail-on` asks about.
     pub found: Option<(Level, usize)>,
+    /// The status of the worst answer about a change; nothing where none was asked, or it worked.
+    pub answered: Option<u8>,
 }
 
 impl Outcome {
@@ -50,6 +63,26 @@ impl Outcome {
         self.found = met.iter().max().map(|worst| (*worst, met.len()));
     }
 
+    /// Takes the worst of some answers about a change: one that made things worse goes before one that had no effect, and
+    /// that before one that cannot be given yet.
+    pub fn answer(&mut self, answers: impl Iterator<Item = Answer>) {
+        self.answered = answers.filter_map(status_of).max_by_key(|status| match *status {
+            NOTHING_TO_JUDGE => 0,
+            status => status,
+        });
+    }
+
+    /// Keeps to itself what is no failure.
+    pub fn hush(&mut self) {
+        self.notes.clear();
+        self.inputs.clear();
+    }
+
+    /// What could not be done, in words.
+    pub fn reasons(&self) -> Vec<String> {
+        self.failures.iter().map(Error::to_string).collect()
+    }
+
     /// The exit status: where several apply, what could not be done goes first.
     pub fn status(&self) -> u8 {
         match (self.failures.is_empty(), self.unjudged.is_empty(), self.found) {
@@ -57,7 +90,7 @@ impl Outcome {
             (_, false, _) => NOTHING_TO_JUDGE,
             (_, _, Some((Level::Act, _))) => FOUND_ACT,
             (_, _, Some(_)) => FOUND_INVESTIGATE,
-            _ => DONE,
+            _ => self.answered.unwrap_or(DONE),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A finished tally to tables.
 
+use super::flood::{Flooded, bound_classes};
 use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
@@ -19,10 +20,10 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
-    let (mut tables, groups) =
+    let (mut tables, (groups, flooded)) =
         rayon::join(|| tables(&cells, &mut messages, &key), || groups(replies, &ips, &isps, &kept, plan));
     deal(&mut tables, &streams, cells.keys().iter().map(|at| key(*at)), [jobs, senders, hosts]);
-    Summary { groups, ..tables }
+    Summary { groups, flooded, ..tables }
 }
 
 /// The tables of cells that have a key.
@@ -65,7 +66,7 @@ fn groups(
     isps: &[String],
     kept: &impl Fn(u32) -> bool,
     plan: &Plan,
-) -> Vec<Group> {
+) -> (Vec<Group>, Flooded) {
     let mut names = Names::default();
     let numbers: Vec<u32> = isps.iter().map(|isp| names.number(isp)).collect();
     let providers: HashMap<_, u32> = (replies.parties())
@@ -86,7 +87,7 @@ fn groups(
     let examples: HashSet<Example> = by_isp.all().filter_map(|(isp, reply, _)| example(isp, &reply)).collect();
     let told = examples.into_par_iter().map(|example| (example, tell(plan, names.text(example.0), example)));
     let told: HashMap<Example, Told> = told.collect();
-    let mut groups: Vec<Group> = by_isp
+    let groups: Vec<Group> = by_isp
         .all()
         .map(|(isp, reply, seen)| {
             let told = example(isp, &reply).and_then(|example| told.get(&example));
@@ -104,8 +105,9 @@ fn groups(
             }
         })
         .collect();
+    let (mut groups, flooded) = bound_classes(groups, plan.flood);
     sort_groups(&mut groups);
-    groups
+    (groups, flooded)
 }
 
 /// A provider, one of its replies in full, the host that sent it, and its class where that is told.

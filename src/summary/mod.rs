@@ -3,6 +3,7 @@
 
 mod build;
 mod causes;
+mod flood;
 mod frame;
 mod isps;
 mod messages;
@@ -12,5 +13,6 @@ mod traffic;
 pub use crate::tally::{Counts, Mail, MessageRate, NO_TIME, Names};
 pub use build::summarise;
 pub use causes::{Cause, CauseBy, causes};
+pub use flood::Flooded;
 pub use isps::{Ballot, isps_of, isps_of_domains};
 pub use rows::{Group, Meaning, Row, Sent, SentTo, Summary, Traffic, TrafficNames};

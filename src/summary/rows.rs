@@ -1,5 +1,6 @@
 //! The plain rows a [`Summary`] is made of. Nothing is judged here: counts, times and keys only.
 
+use super::flood::Flooded;
 use crate::record::{RecordKind, Span};
 use crate::tally::{Counts, Mail, MessageRate, Names};
 use std::sync::Arc;
@@ -105,6 +106,8 @@ pub struct Summary {
     pub ips: Vec<Row>,
     /// One row a mailbox provider, IP, record type and reply.
     pub groups: Vec<Group>,
+    /// Causes that were too many of a class to be kept apart.
+    pub flooded: Flooded,
     /// What stands behind each row of `ips`, in their order.
     pub traffic: Vec<Traffic>,
     /// The names that the numbers in `traffic` stand for.

@@ -1,6 +1,7 @@
 //! The way of a record into a tally. What is remembered here only makes it short: spellings, hosts and
 //! replies met before, and records that wait to be counted together.
 
+use super::causes::Causes;
 use super::counts::Counted;
 use super::coverage::InputCoverage;
 use super::names::Spellings;
@@ -15,8 +16,9 @@ use crate::input::Segment;
 use crate::provider::{ProviderId, Source};
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, Moment, NONE, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue};
-use crate::reply::{Own, first_60, mask};
+use crate::reply::{Own, first_60};
 use hashbrown::HashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -35,6 +37,7 @@ pub struct Counter {
     senders: Spellings,
     hosts: HashMap<Box<[u8]>, Host>,
     repeats: Repeats,
+    causes: Causes,
     waiting: Vec<Waiting>,
 }
 
@@ -73,6 +76,7 @@ impl Counter {
             senders: Spellings::default(),
             hosts: HashMap::new(),
             repeats: Repeats::default(),
+            causes: Causes::default(),
             waiting: Vec::with_capacity(TOGETHER),
         }
     }
@@ -187,9 +191,10 @@ impl Counter {
         {
             return;
         }
-        let cause60 = mask(&diag, own);
-        let reply =
-            Reply { kind: row.kind, cause60: &cause60, diag60: &first_60(&diag), ip, text: &diag, host, class: None };
+        let (cause60, names_local_part) = self.causes.of(&diag, own);
+        let text = if names_local_part { own.without_local_part(&diag) } else { Cow::Borrowed(&*diag) };
+        let diag60 = &first_60(&diag);
+        let reply = Reply { kind: row.kind, cause60: &cause60, diag60, ip, text: &text, host, class: None };
         self.tally.replies.add(party(&self.tally, domain), reply, 1, span);
         if let Some(asked) = asked
             && !self.repeats.remember(&asked, &cause60)

@@ -113,14 +113,17 @@ mod tests {
         all.map(of).collect()
     }
 
-    fn counted(parts: &[&[Hour]]) -> (Hours, BTreeMap<(u32, i32, Mail), (u64, u64)>) {
+    /// Attempts and deferrals by what is told apart.
+    type Table = BTreeMap<(u32, i32, Mail), (u64, u64)>;
+
+    fn counted(parts: &[&[Hour]]) -> (Hours, Table) {
         let mut sum = Hours { most: 1_000, ..Hours::default() };
         for part in parts {
             let mut hours = Hours { most: 1_000, ..Hours::default() };
             part.iter().for_each(|hour| hours.push(*hour));
             sum.merge(hours, |hour| hour);
         }
-        let mut table: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+        let mut table = Table::new();
         for hour in sum.all() {
             let count = table.entry((hour.cell, hour.hour, hour.mail)).or_default();
             *count = (count.0 + u64::from(hour.attempts), count.1 + u64::from(hour.deferred));
@@ -140,9 +143,9 @@ mod tests {
             assert_eq!(whole.0.coarseness, coarseness);
             for parts in [&[first, second][..], &[second, first], &[&backwards]] {
                 let found = counted(parts);
-                assert_eq!((found.0.coarseness, &found.1 == &whole.1), (coarseness, true));
+                assert_eq!((found.0.coarseness, found.1 == whole.1), (coarseness, true));
             }
-            let sum = |table: &BTreeMap<_, (u64, u64)>| table.values().map(|count| count.0).sum::<u64>();
+            let sum = |table: &Table| table.values().map(|count| count.0).sum::<u64>();
             assert_eq!(sum(&whole.1), 3 * all.len() as u64);
             let twice = counted(&[&all, &all]);
             assert_eq!((twice.0.coarseness, sum(&twice.1)), (coarseness, 6 * all.len() as u64));

@@ -183,6 +183,13 @@ impl Messages {
 /// Knuth, The Art of Computer Programming, volume 3, section 5.2), and only the few of a slot are compared.
 fn keep_each_once(scratch: &mut Vec<Met>, one: &mut Vec<Met>, two: &mut Vec<Met>) -> [usize; 65] {
     const SLOTS: usize = 8192;
+    if one.len() + two.len() < SLOTS / 16 {
+        // To clear the slots takes longer than to sort so few.
+        scratch.clear();
+        scratch.extend(one.iter().chain(&*two));
+        scratch.sort_unstable();
+        return deal_out(scratch, one, two);
+    }
     let slot = |met: &Met| met.0[1] as usize / BUCKETS % SLOTS;
     let mut ends = [0_u32; SLOTS];
     one.iter().chain(&*two).for_each(|met| ends[slot(met)] += 1);
@@ -200,6 +207,11 @@ fn keep_each_once(scratch: &mut Vec<Met>, one: &mut Vec<Met>, two: &mut Vec<Met>
     for of_slot in scratch.chunk_by_mut(|a, b| slot(a) == slot(b)).filter(|of_slot| of_slot.len() > 1) {
         of_slot.sort_unstable();
     }
+    deal_out(scratch, one, two)
+}
+
+/// Of pairs that stand by message and cell, gives each back once.
+fn deal_out(scratch: &mut Vec<Met>, one: &mut Vec<Met>, two: &mut Vec<Met>) -> [usize; 65] {
     // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
     scratch.dedup_by(|later, kept| {
         let same = (later.message(), later.cell()) == (kept.message(), kept.cell());

@@ -5,6 +5,7 @@
 //! A [`Counter`] takes records and makes a [`Tally`]; tallies are merged. One file an accumulator, each
 //! with `add` and `merge`.
 
+mod causes;
 mod cells;
 mod counter;
 mod counts;
@@ -19,6 +20,7 @@ mod repeats;
 mod replies;
 mod rolled;
 mod select;
+mod sliding;
 mod streams;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
 mod tally;
@@ -33,10 +35,11 @@ pub use hours::Hour;
 pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages, Met};
 pub use names::{Names, Spellings};
 pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
-pub use plan::{IspBy, Plan};
+pub use plan::{HourOf, IspBy, Plan};
 pub use replies::{FLOOD, OTHER, Party, Replies, Reply};
 pub use rolled::RolledUp;
 pub use select::{Filter, FilterNames, LeftOut, Seen, Window};
+pub use sliding::Sliding;
 pub use streams::{ANY_HOST, Mail, NO_TIME, Stream, Streams};
 pub use tally::{Listed, Tally};
 pub use votes::{Vote, Votes};

@@ -18,6 +18,23 @@ pub enum IspBy {
     Domain,
 }
 
+/// What counts as an hour. IPs are compared hour by hour; the effect of a change is seen sooner in shorter parts, of which
+/// one begins with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourOf {
+    /// How many seconds it has.
+    pub seconds: u16,
+    /// When hour 0 began.
+    pub from: Moment,
+}
+
+impl Default for HourOf {
+    /// The hours of the clock, since 1970.
+    fn default() -> HourOf {
+        HourOf { seconds: 3600, from: Moment(0) }
+    }
+}
+
 /// What counts and what does not, and how it is grouped.
 #[derive(Debug)]
 pub struct Plan {
@@ -37,8 +54,8 @@ pub struct Plan {
     pub diag_types: PerKind<bool>,
     /// What tells messages apart; nothing where no input has the columns.
     pub message_key: MessageKey,
-    /// How many seconds an hour has. IPs are compared hour by hour; a change is seen sooner by shorter ones.
-    pub hour: u16,
+    /// How attempts are told apart by time.
+    pub hour: HourOf,
     /// How many (message, IP) pairs to keep.
     pub message_budget: usize,
     /// How many distinct texts to keep apart.

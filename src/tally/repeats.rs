@@ -2,7 +2,7 @@
 //! else that is done with its record, and most replies come again and again.
 
 use crate::record::{RecordKind, Span};
-use crate::reply::Own;
+use crate::reply::{Own, Words};
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -20,11 +20,12 @@ pub struct Asked<'a> {
     kind: RecordKind,
     ip: u32,
     texts: [&'a [u8]; 4],
+    local_part: Option<&'a [u8]>,
     hash: u64,
 }
 
 impl<'a> Asked<'a> {
-    /// Nothing for a reply that may name its own recipient or sender, or is too long to be remembered.
+    /// Nothing for a reply that may name its own recipient's or sender's address, or is too long to be remembered.
     pub fn new(domain: u32, kind: RecordKind, ip: u32, own: Own<'a>, diag: &'a [u8]) -> Option<Asked<'a>> {
         if diag.len() > LONGEST {
             return None;
@@ -32,7 +33,7 @@ impl<'a> Asked<'a> {
         let [rcpt, orig] = own.domains_that_matter(diag)?;
         let seed = u64::from(domain) << 32 | u64::from(ip);
         let hash = xxh3_64_with_seed(diag, xxh3_64_with_seed(orig, seed));
-        Some(Asked { domain, kind, ip, texts: [diag, own.ip, rcpt, orig], hash })
+        Some(Asked { domain, kind, ip, texts: [diag, own.ip, rcpt, orig], local_part: own.local_part(), hash })
     }
 }
 
@@ -54,6 +55,8 @@ pub struct Known {
     pub count: u64,
     /// When.
     pub span: Span,
+    /// Its words: none of them is the local part of a recipient it is remembered for.
+    words: Words,
     rest: [Box<[u8]>; 3],
     hash: u64,
 }
@@ -64,6 +67,7 @@ impl Known {
         (self.domain, self.kind, self.ip) == (asked.domain, asked.kind, asked.ip)
             && *self.diag == *diag
             && self.rest.iter().zip(rest).all(|(mine, theirs)| **mine == *theirs)
+            && asked.local_part.is_none_or(|local| !self.words.may_have(local))
     }
 }
 
@@ -92,6 +96,10 @@ impl Repeats {
         let once = &mut self.met_once[asked.hash as usize % MET_ONCE];
         if std::mem::replace(once, asked.hash) == asked.hash {
             let [diag, rest @ ..] = asked.texts;
+            let words = Words::of(diag);
+            if asked.local_part.is_some_and(|local| words.may_have(local)) {
+                return true;
+            }
             let known = Known {
                 domain: asked.domain,
                 kind: asked.kind,
@@ -101,6 +109,7 @@ impl Repeats {
                 host: Box::default(),
                 count: 0,
                 span: Span::default(),
+                words,
                 rest: rest.map(Box::from),
                 hash: asked.hash,
             };

@@ -3,9 +3,11 @@
 //! more has them in the whole too, so it may forget them at once, and counts stay exact.
 
 use crate::record::{RecordKind, Span};
+use crate::reply::CLASSES;
 use hashbrown::HashMap;
 
-/// So many distinct texts are kept apart: diag60 in one cause60, cause60 of one party and type.
+/// So many distinct texts are kept apart: diag60 in one cause60, cause60 of one provider, type and class. Classes are told when
+/// all is counted: until then that many are kept for each class there is, since with more of them one has too many.
 pub const FLOOD: usize = 10_000;
 
 /// What stands where texts were too many.
@@ -151,7 +153,7 @@ impl Causes {
 
     fn bound(&mut self, flood: usize) {
         let alone = self.by_cause.len() == 1 && self.by_cause.contains_key(OTHER);
-        self.flooded |= self.by_cause.len() > flood;
+        self.flooded |= self.by_cause.len() > flood.saturating_mul(CLASSES.len());
         if self.flooded && !alone {
             let mut other = Diags::default();
             for (_, diags) in std::mem::take(&mut self.by_cause) {
@@ -261,25 +263,29 @@ mod tests {
         );
         let diags = [("a", "1"), ("a", "2"), ("a", "3"), ("a", "4"), ("b", "1")];
         assert_eq!(rows(&replies(&diags)), [row("a", OTHER, 0, 2), row("a", OTHER, 1, 2), row("b", "1", 0, 1)]);
-        let causes = [("a", "1"), ("b", "1"), ("c", "2"), ("d", "2"), ("e", "2")];
-        assert_eq!(
-            rows(&replies(&causes)),
-            [row(OTHER, "1", 0, 1), row(OTHER, "1", 1, 1), row(OTHER, "2", 0, 2), row(OTHER, "2", 1, 1)]
-        );
+        let causes: Vec<String> = (0..=3 * CLASSES.len()).map(|number| number.to_string()).collect();
+        let causes: Vec<(&str, &str)> = causes.iter().map(|cause| (&**cause, "1")).collect();
+        let (most, too_many) = (replies(&causes[1..]), replies(&causes));
+        assert_eq!(rows(&most).len(), causes.len() - 1, "each class may have three");
+        let halves = causes.len() as u64 / 2;
+        assert_eq!(rows(&too_many), [row(OTHER, "1", 0, halves + 1), row(OTHER, "1", 1, halves)]);
     }
 
     #[test]
     fn any_cut_gives_the_same_groups() {
-        let texts: Vec<(String, String)> =
-            (0..40).map(|n: u32| (format!("c{}", n * n % 7 % 5), format!("d{}", n % 11 % 6))).collect();
-        let texts: Vec<(&str, &str)> = texts.iter().map(|(cause, diag)| (&**cause, &**diag)).collect();
-        let whole = rows(&replies(&texts));
-        assert!(whole.iter().any(|row| row.1 == OTHER));
-        for cut in (0..=40).step_by(2) {
-            let (one, two) = (replies(&texts[..cut]), replies(&texts[cut..]));
-            for (mut into, from) in [(one.clone(), two.clone()), (two, one)] {
-                into.merge(from, Some, |ip| ip);
-                assert_eq!(rows(&into), whole, "cut at {cut}");
+        // Too many literal texts of a cause, and too many causes.
+        let diags: Vec<_> = (0..40).map(|n: u32| (format!("c{}", n * n % 7 % 3), format!("d{}", n % 11))).collect();
+        let causes: Vec<_> = (0..80).map(|n: u32| (format!("c{}", n * 7 % 61), format!("d{}", n % 3))).collect();
+        for (texts, cause) in [(diags, "c0"), (causes, OTHER)] {
+            let texts: Vec<(&str, &str)> = texts.iter().map(|(cause, diag)| (&**cause, &**diag)).collect();
+            let whole = rows(&replies(&texts));
+            assert!(whole.iter().any(|row| row.1 == cause && (row.2 == OTHER || cause == OTHER)), "{whole:?}");
+            for cut in (0..=texts.len()).step_by(2) {
+                let (one, two) = (replies(&texts[..cut]), replies(&texts[cut..]));
+                for (mut into, from) in [(one.clone(), two.clone()), (two, one)] {
+                    into.merge(from, Some, |ip| ip);
+                    assert_eq!(rows(&into), whole, "cut at {cut}");
+                }
             }
         }
     }

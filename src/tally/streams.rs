@@ -8,6 +8,7 @@ use super::cells::{Cells, Key};
 use super::counts::{Counted, Counts};
 use super::hosts::{Hosts, OfHost};
 use super::hours::{Hour, Hours};
+use super::plan::HourOf;
 use crate::record::{Moment, Span};
 use hashbrown::HashMap;
 
@@ -84,9 +85,9 @@ const ROOM: usize = 28_000;
 const MOST_STREAMS: usize = 1 << 19;
 
 impl Streams {
-    /// Nothing counted yet; an hour has so many seconds.
-    pub fn with_hours_of(seconds: u16) -> Streams {
-        let clock = Clock { seconds: i64::from(seconds), start: 0, hour: 0 };
+    /// Nothing counted yet.
+    pub fn with_hours_of(HourOf { seconds, from: Moment(from) }: HourOf) -> Streams {
+        let clock = Clock { seconds: i64::from(seconds), from, start: from, hour: 0 };
         Streams {
             clock,
             sources: HashMap::new(),
@@ -163,7 +164,7 @@ impl Streams {
             return;
         }
         let counts = Counts::from(counts);
-        let second = |second: u16| Moment(i64::from(hour) * self.clock.seconds + i64::from(second));
+        let second = |second: u16| Moment(self.clock.start_of(hour) + i64::from(second));
         let seen = if first <= last { Span::between(second(first), second(last)) } else { Span::default() };
         cells.add(cell, counts, seen);
         if counts.attempts() > 0 {
@@ -256,6 +257,8 @@ pub const NO_TIME: i32 = i32::MIN;
 #[derive(Debug, Clone, Copy)]
 struct Clock {
     seconds: i64,
+    /// When hour 0 began.
+    from: i64,
     /// When the hour that was told last began, and which it is.
     start: i64,
     hour: i32,
@@ -266,9 +269,14 @@ impl Clock {
     #[inline]
     fn read(&mut self, Moment(time): Moment) -> (i32, Option<u16>) {
         if !(0..self.seconds).contains(&(time.wrapping_sub(self.start))) {
-            let Ok(hour) = i32::try_from(time.div_euclid(self.seconds)) else { return (NO_TIME, None) };
-            (self.hour, self.start) = (hour, i64::from(hour) * self.seconds);
+            let hour = time.saturating_sub(self.from).div_euclid(self.seconds);
+            let Ok(hour) = i32::try_from(hour) else { return (NO_TIME, None) };
+            (self.hour, self.start) = (hour, self.start_of(hour));
         }
         (self.hour, Some((time - self.start) as u16))
+    }
+
+    fn start_of(&self, hour: i32) -> i64 {
+        self.from.saturating_add(i64::from(hour) * self.seconds)
     }
 }

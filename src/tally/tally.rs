@@ -18,6 +18,7 @@ use std::sync::Arc;
 const MOST_NAMES: u32 = 1 << 17;
 
 /// What was counted of some records.
+#[derive(Clone)]
 pub struct Tally {
     pub(super) plan: Arc<Plan>,
     /// Recipient domains by number.

@@ -124,9 +124,7 @@ fn by_messages(
     let contrast = Contrast { mine: side(mine), rest: side(others), comparable: mine.attempts };
     let mut units: Vec<Unit> = case.units_in(&view.columns);
     units[place].least_effect = dispersion::effect_of_retries(case.units[place].count, Some(mine));
-    let attempts = |places: &[usize]| -> Count { places.iter().map(|&place| units[place].count).sum() };
-    let excess = |one: Count, rest: Count| one.deferred as f64 - one.attempts as f64 * rest.rate();
-    let each = excess(attempts(&[place]), attempts(rest)) / excess(mine, others).max(1.0);
+    let each = excess(&units, place, rest) / excess_of(mine, others).max(1.0);
     let is_clear = lineup::is_clear(&contrast, 0.0, settings);
     let is_sure = p_of(case, &contrast, place, rest) < SURE_WITHIN
         && 2.0 * view.choices * lineup::against(&units, place, rest).p <= least_sure;
@@ -138,6 +136,24 @@ fn by_messages(
         (false, true) if each <= MOST_DEFERRALS_OF_A_MESSAGE => Some(Blame::Unsure),
         _ => Some(Blame::Explained(Dimension::Messages)),
     }
+}
+
+/// Whether an IP's excess is that of a few messages that were deferred all day long, and weighs as much as an IP that may be judged.
+pub(crate) fn is_stuck(case: &Case, place: usize, rest: &[usize], settings: &Settings) -> bool {
+    let messages_of = |place: usize| case.pool.ips[case.judged[place]].messages;
+    let others = rest.iter().map(|&place| messages_of(place)).sum::<Option<Count>>();
+    let excess = excess(&case.units, place, rest);
+    let each = messages_of(place).zip(others).map(|(mine, others)| excess / excess_of(mine, others).max(1.0));
+    excess >= settings.min_attempts as f64 && each.is_some_and(|each| each >= DEFERRALS_OF_A_STUCK_MESSAGE)
+}
+
+/// How many deferrals an IP has more than it would have at the rate of the rest.
+fn excess(units: &[Unit], place: usize, rest: &[usize]) -> f64 {
+    excess_of(units[place].count, rest.iter().map(|&place| units[place].count).sum())
+}
+
+fn excess_of(one: Count, rest: Count) -> f64 {
+    one.deferred as f64 - one.attempts as f64 * rest.rate()
 }
 
 /// The chance of a difference between an IP and the rest, each with its design effect.
@@ -167,3 +183,6 @@ const SURE_WITHIN: f64 = 0.05;
 
 /// A message that was deferred more often is stuck.
 const MOST_DEFERRALS_OF_A_MESSAGE: f64 = 10.0;
+
+/// A message that is deferred nine times in ten passes sooner seven times of eight.
+const DEFERRALS_OF_A_STUCK_MESSAGE: f64 = 20.0;

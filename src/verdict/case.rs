@@ -1,12 +1,14 @@
 //! A pool as the verdict looks at it: its IPs in tables, how its counts spread, who is suspected, how sure one can be.
 //! Everything here concerns one pool; what the whole night says about it comes later.
 
+use super::clock::Clock;
 use super::contrast::{self, Contrast, Side};
 use super::count::Count;
 use super::dispersion::{self, Dispersion};
 use super::input::Pool;
 use super::lineup::{self, Suspect, Unit};
 use super::matrix::Matrix;
+use super::series::{is_busier, profile_of_others, worst_run};
 use super::settings::Settings;
 use super::{tail, window};
 use std::ops::Range;
@@ -42,14 +44,6 @@ enum Lasts {
     No,
     /// There was hardly any mail at other times.
     Unknown,
-}
-
-/// Which hours the columns stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Clock {
-    pub first: u32,
-    pub width: u32,
-    pub columns: usize,
 }
 
 /// Some hours, and the IPs that stand out in them.
@@ -280,46 +274,10 @@ fn judged(pool: &Pool, settings: &Settings) -> Vec<usize> {
 /// No pool has so many IPs, but a log that others wrote into may.
 const MOST_JUDGED: usize = 1024;
 
-/// Whether there were more deferrals an hour in a run of hours than in the others. Where mail has stopped, a few messages
-/// that are retried on and on make a high rate of a count that is no higher than before.
-fn is_busier(series: &[Count], columns: &Range<usize>, settings: &Settings) -> bool {
-    let an_hour = |inside: bool| {
-        let places = (0..series.len()).filter(|place| columns.contains(place) == inside && series[*place].attempts > 0);
-        let (deferred, hours) =
-            places.fold((0, 0), |(deferred, hours), place| (deferred + series[place].deferred, hours + 1));
-        deferred as f64 / f64::from(hours.max(1))
-    };
-    columns.len() == series.len() || an_hour(true) >= settings.times_the_rest * an_hour(false)
-}
-
 /// All places but some.
 fn not_among(places: usize, some: Vec<usize>) -> impl Iterator<Item = usize> {
     (0..places).filter(move |place| !some.contains(place))
 }
-
-/// The run of hours in which a series is worst, where that is more than a ripple.
-fn worst_run(series: &[Count], profile: &[f64], shortest: usize) -> Option<Range<usize>> {
-    let expected: Vec<f64> = series.iter().zip(profile).map(|(count, factor)| count.attempts as f64 * factor).collect();
-    window::likeliest(series, &expected, shortest).filter(|raised| raised.ratio > RIPPLE).map(|raised| raised.range)
-}
-
-/// By how much each hour was better or worse than the mean for the other IPs. Hours of few deferrals are drawn to the mean.
-fn profile_of_others(series: &[Count], sums: &[Count]) -> Vec<f64> {
-    let others: Vec<Count> = sums.iter().zip(series).map(|(sum, own)| *sum - *own).collect();
-    let rate = others.iter().copied().sum::<Count>().rate();
-    if rate == 0.0 {
-        return vec![1.0; series.len()];
-    }
-    let factor =
-        |count: &Count| (count.deferred as f64 + PRIOR_DEFERRALS) / (count.attempts as f64 * rate + PRIOR_DEFERRALS);
-    others.iter().map(factor).collect()
-}
-
-/// An hour's own rate counts as much as the mean where the others had so many deferrals in it.
-const PRIOR_DEFERRALS: f64 = 5.0;
-
-/// Twice a log-likelihood ratio that the worst of many runs reaches by chance alone.
-const RIPPLE: f64 = 9.0;
 
 /// Without its worst hours a fault has this share of its excess left.
 const LEAST_EXCESS_LEFT: f64 = 0.15;
@@ -329,25 +287,3 @@ const LEAST_WITHOUT_THE_WORST: u64 = 10;
 
 /// An IP needs so many attempts in a run of hours to be compared there.
 const LEAST_IN_A_RUN: u64 = 20;
-
-/// More columns than these are joined: the scan over all runs grows with their square.
-const MOST_COLUMNS: u32 = 240;
-
-impl Clock {
-    fn of(pool: &Pool) -> Clock {
-        let hours = || pool.ips.iter().flat_map(|ip| ip.sent.iter().map(|sent| sent.hour));
-        let (first, last) = (hours().min().unwrap_or(0), hours().max().unwrap_or(0));
-        let width = (last - first) / MOST_COLUMNS + 1;
-        Clock { first, width, columns: ((last - first) / width + 1) as usize }
-    }
-
-    /// The column of an hour.
-    pub fn column(&self, hour: u32) -> usize {
-        ((hour - self.first) / self.width) as usize
-    }
-
-    /// The first hour of a column.
-    pub fn hour(&self, column: usize) -> u32 {
-        self.first + column as u32 * self.width
-    }
-}

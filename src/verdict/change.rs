@@ -47,6 +47,19 @@ pub enum Answer {
     TooEarly,
 }
 
+impl Answer {
+    /// The word that tables and files carry.
+    pub fn word(self) -> &'static str {
+        match self {
+            Answer::Worked => "worked",
+            Answer::NoEffect => "no-effect",
+            Answer::Worse => "worse",
+            Answer::Confounded => "confounded",
+            Answer::TooEarly => "too-early",
+        }
+    }
+}
+
 /// An answer and its evidence. Rates and effects are fractions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {

@@ -23,6 +23,12 @@ pub(crate) struct Contrast {
 }
 
 impl Contrast {
+    /// Two counts as they are, without strata.
+    pub fn plain(mine: Count, rest: Count) -> Contrast {
+        let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
+        Contrast { mine: side(mine), rest: side(rest), comparable: mine.attempts }
+    }
+
     /// Compares one side (first) with the rest (second), stratum by stratum; nothing where they share no stratum.
     ///
     /// Strata are weighted as Mantel and Haenszel (Journal of the National Cancer Institute 22, 1959, 719-748) weight

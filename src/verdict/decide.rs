@@ -1,6 +1,7 @@
 //! From suspects to a scope, once it is known how sure one can be among all that was looked at in the night.
 
-use super::blame::{Blame, Comparison, is_pool_stuck};
+use super::attribution::{attribution, of_whole};
+use super::blame::{self, Blame, Comparison, is_pool_stuck};
 use super::case::{Case, View};
 use super::contrast;
 use super::count::Count;
@@ -127,22 +128,23 @@ fn of_ips(
     let rest: Vec<usize> = (0..case.judged.len()).filter(|place| !sure.contains(place)).collect();
     let comparison = Comparison::new(case);
     let blame_of = |place: usize| blame(&comparison, case, sureness, place, &rest, settings);
-    // What is not the IP's own is worth a word only where somebody is above a limit all in all; and messages that
-    // are stuck must weigh as much as an IP that may be judged.
+    // What is not the IP's own is worth a word only where somebody is above a limit all in all.
     let is_flagged = |place: usize| case.units[place].count.rate() > case.units[place].limit;
     let pool_is_raised = sureness.pool <= settings.false_discovery;
-    let sum_of = |places: &[usize]| -> Count { places.iter().map(|&place| case.units[place].count).sum() };
     let rest_is_raised = pool_is_raised && is_raised(case, &rest, &(0..case.clock.columns));
     let pool_is_flagged = case.total().rate() > case.pool.limit;
+    let is_brief = |place: &usize| {
+        let suspects = &case.views[sureness.ips[*place].view].suspects;
+        suspects.iter().any(|suspect| suspect.place == *place && suspect.is_brief)
+    };
     let matters = |(place, blame): &(usize, Blame)| match blame {
         Blame::Ip => true,
         Blame::Explained(Dimension::Messages) => {
-            let (rest_rate, unit) = (sum_of(&rest).rate(), &case.units[*place]);
-            let excess = unit.count.deferred as f64 - unit.count.attempts as f64 * rest_rate;
-            let is_all = !rest_is_raised;
-            is_flagged(*place) && is_all && excess >= settings.min_attempts as f64
+            is_flagged(*place) && !rest_is_raised && blame::is_stuck(case, *place, &rest, settings)
         }
         Blame::Explained(Dimension::Hour) => pool_is_raised && !pool_is_flagged && is_flagged(*place),
+        // What may have been one burst is one, where there was enough mail to see it go on.
+        Blame::Unsure if is_brief(place) && case.units[*place].count.attempts >= doubt::FEW => false,
         _ => pool_is_flagged || is_flagged(*place),
     };
     let blames: Vec<(usize, Blame)> =
@@ -283,33 +285,6 @@ fn some_are_fine(case: &Case, columns: &Range<usize>, settings: &Settings) -> bo
             && tail::student(-one.z, units[place].spread.degrees) < risk
             && lineup::is_clear(&turned, 0.0, settings)
     })
-}
-
-/// What explains without keys: it stands for all that was counted.
-fn of_whole(case: &Case, dimension: Dimension) -> Explanation {
-    let view = case.worst_pool_view();
-    let keys = match dimension {
-        Dimension::Hour => vec![case.clock.hour(view.columns.start), case.clock.hour(view.columns.end - 1)],
-        _ => Vec::new(),
-    };
-    let count = if dimension == Dimension::Hour { view.count } else { case.total() };
-    Explanation { dimension, keys, count, rest: case.total() - count, share: 1.0, p: view.p }
-}
-
-/// All that stands out, ranked.
-fn attribution(case: &Case, sure: &[usize], columns: &Range<usize>, mut found: Vec<Explanation>) -> Vec<Explanation> {
-    let total = case.total();
-    if !sure.is_empty() {
-        let count: Count = sure.iter().map(|&place| case.units[place].count).sum();
-        let keys = sure.iter().filter_map(|&place| case.pool.ips[case.judged[place]].ip).collect();
-        found.push(Explanation { dimension: Dimension::Ip, keys, count, rest: total - count, share: 0.0, p: 0.0 });
-    }
-    if columns.len() < case.clock.columns {
-        let count: Count = case.series[columns.clone()].iter().copied().sum();
-        let keys = vec![case.clock.hour(columns.start), case.clock.hour(columns.end - 1)];
-        found.push(Explanation { dimension: Dimension::Hour, keys, count, rest: total - count, share: 0.0, p: 0.0 });
-    }
-    explain::rank(found, total)
 }
 
 /// How unlikely by chance it must be that the rest is above the limit as well. Little is asked: the contrary, that it is within,

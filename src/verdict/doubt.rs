@@ -2,18 +2,19 @@
 //! and where they do, `cannot-tell` is the honest answer.
 
 use super::case::Case;
-use super::contrast::{self, Contrast, Side};
+use super::contrast::{self, Contrast};
 use super::count::Count;
 use super::input::Mail;
 use super::lineup::{self, Unit};
+use super::odds::bayes_factor;
 use super::settings::Settings;
 use super::strata::Dimension;
 use super::{dispersion, tail};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Whether some of the IPs that nobody named may be like the named ones: the expected number of those that are. `rest` is what nobody suspects, `open` are
-/// those that stand out but may not be to blame.
+/// Whether some of the IPs that nobody named may be like the named ones, by the expected number of those that are. `rest` is
+/// what nobody suspects, `open` are those that stand out but may not be to blame.
 ///
 /// Each is either like the named or like the rest, and the odds are those of its counts under the two rates times those of
 /// the two numbers: a mixture of two kinds (McLachlan and Peel, Finite Mixture Models, 2000, section 1.15), in which every
@@ -94,44 +95,6 @@ fn is_probable(odds: f64) -> bool {
     odds / (1.0 + odds) >= PROBABLE || odds.is_infinite()
 }
 
-/// How many times likelier the counts of some IPs are if they differ from the others than if they do not: the Bayes factor, by the
-/// approximation of Schwarz (Annals of Statistics 6, 1978, 461-464; Kass and Raftery, Journal of the American Statistical
-/// Association 90, 1995, 773-795). The lesser of that of their attempts and that of their messages, since retries make many of
-/// one. The spread is the default one: of so little nothing is measured.
-fn bayes_factor(case: &Case, some: &[usize], others: &[usize]) -> f64 {
-    let ip = |place: &usize| &case.pool.ips[case.judged[*place]];
-    let messages = |places: &[usize]| places.iter().map(|place| ip(place).messages).sum::<Option<Count>>();
-    let attempts = |places: &[usize]| -> Count { places.iter().map(|&place| case.units[place].count).sum() };
-    let bucket = some.iter().map(|&place| case.units[place].bucket).fold(0.0, f64::max);
-    let of_attempts =
-        factor([attempts(some), attempts(others)], [messages(some), messages(others)], |rate, count, messages| {
-            dispersion::DEFAULT.effect(rate, bucket).max(dispersion::effect_of_retries(count, messages))
-        });
-    let (Some(mine), Some(theirs)) = (messages(some), messages(others)) else { return of_attempts };
-    let bucket = bucket * mine.attempts as f64 / attempts(some).attempts.max(1) as f64;
-    of_attempts.min(factor([mine, theirs], [None; 2], |rate, _, _| dispersion::effect_of_hours(rate, bucket)))
-}
-
-/// The same of two counts, whose design effects are those at the rate of the second.
-fn factor(
-    [mine, rest]: [Count; 2],
-    messages: [Option<Count>; 2],
-    effect: impl Fn(f64, Count, Option<Count>) -> f64,
-) -> f64 {
-    let rate = (rest.deferred + 1) as f64 / (rest.attempts + 2) as f64;
-    let z = match mine.attempts > 0 && rest.attempts > 0 {
-        true => plain(mine, rest).z(effect(rate, mine, messages[0]), effect(rate, rest, messages[1])).max(0.0),
-        false => 0.0,
-    };
-    (z * z / 2.0).exp() / (mine.attempts.max(1) as f64).sqrt()
-}
-
-/// Two counts side by side.
-fn plain(mine: Count, rest: Count) -> Contrast {
-    let side = |count: Count| Side { rate: count.rate(), size: count.attempts as f64 };
-    Contrast { mine: side(mine), rest: side(rest), comparable: mine.attempts }
-}
-
 /// Whether the IPs of a pool may be of two kinds that differ by what would matter, also within the same hours: the likeliest
 /// split of them by the Bayes factor of the two sides, shared among the splits between neighbours in rank.
 pub(crate) fn are_two_kinds(case: &Case, settings: &Settings) -> bool {
@@ -143,7 +106,7 @@ pub(crate) fn are_two_kinds(case: &Case, settings: &Settings) -> bool {
     let is_clear = |contrast: &Contrast| lineup::is_clear(contrast, case.pool.limit, settings);
     let hours = case.hours.sum(high.iter().copied()).into_iter().zip(case.hours.sum(low.iter().copied()));
     mine.attempts > 0
-        && is_clear(&plain(mine, rest))
+        && is_clear(&Contrast::plain(mine, rest))
         && Contrast::within(hours).is_some_and(|within| is_clear(&within))
         && is_probable(bayes_factor(case, &high, &low) / places.len() as f64)
 }
@@ -166,7 +129,7 @@ fn may_explain(case: &Case, keys: &[Key], settings: &Settings) -> bool {
     if mine.attempts == 0 || rest.attempts == 0 {
         return false;
     }
-    let contrast = plain(mine, rest);
+    let contrast = Contrast::plain(mine, rest);
     let limit = case.pool.limit;
     let at_limit = Count::new((rest.attempts as f64 * limit) as u64, rest.attempts);
     let size = rest.attempts as f64 / lineup::effect(keys, &low, at_limit);
@@ -242,7 +205,7 @@ const DOUBTFUL: f64 = 0.2;
 const PROBABLE: f64 = 0.1;
 
 /// With fewer attempts a day, some ten an hour, nobody can tell a burst from a fault.
-const FEW: u64 = 400;
+pub(crate) const FEW: u64 = 400;
 
 /// How unlikely by chance it must be that the rest is above the limit as well.
 const SURELY_RAISED: f64 = 0.01;
@@ -252,3 +215,118 @@ const LEAST_COMPARABLE: u64 = 20;
 
 /// A key with fewer attempts is one of the small ones.
 const LEAST_ATTEMPTS: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::{Ip, Pool, Sent};
+    use super::*;
+
+    /// An IP that sent the same every hour; each deferral was that of another message.
+    fn ip(number: u32, deferred: u64, attempts: u64) -> Ip {
+        of_jobs(number, &[(1, deferred, attempts)])
+    }
+
+    fn of_jobs(number: u32, jobs: &[(u32, u64, u64)]) -> Ip {
+        let sent: Vec<Sent> = (0..24)
+            .flat_map(|hour| {
+                jobs.iter().map(move |&(job, deferred, attempts)| Sent {
+                    hour,
+                    mail: Mail { job, sender: 1 },
+                    count: Count::new(deferred, attempts),
+                })
+            })
+            .collect();
+        let messages = Some(sent.iter().map(|sent| sent.count).sum());
+        Ip { ip: Some(number), limit: 0.05, sent, messages, ..Ip::default() }
+    }
+
+    fn pool(ips: Vec<Ip>) -> Pool {
+        Pool { limit: 0.05, ips, ..Pool::default() }
+    }
+
+    /// Of 96 attempts the first few of an hour's four were deferred.
+    fn small(number: u32, deferred: u64) -> Ip {
+        let count = |hour: u64| Count::new(u64::from(hour * deferred / 24 != (hour + 1) * deferred / 24), 4);
+        let sent: Vec<Sent> =
+            (0..24).map(|hour| Sent { hour, mail: Mail::default(), count: count(u64::from(hour)) }).collect();
+        let messages = Some(sent.iter().map(|sent| sent.count).sum());
+        Ip { ip: Some(number), limit: 0.05, sent, messages, ..Ip::default() }
+    }
+
+    fn ask<T>(ips: Vec<Ip>, question: impl Fn(&Case) -> T) -> T {
+        let pool = pool(ips);
+        question(&Case::new(&pool, &Settings::default()))
+    }
+
+    #[test]
+    fn an_ip_of_few_attempts_is_doubted_by_the_odds_and_the_more_are_looked_at_the_less() {
+        let ips = || vec![small(1, 12), small(2, 2), small(3, 1), small(4, 2)];
+        let doubted = |looked_at| ask(ips(), |case| is_suspicious(case, looked_at, &Settings::default()));
+        assert!(doubted(10));
+        assert!(!doubted(1_000_000));
+        assert!(!ask(vec![small(1, 3), small(2, 2), small(3, 1)], |case| is_suspicious(
+            case,
+            10,
+            &Settings::default()
+        )));
+    }
+
+    #[test]
+    fn one_message_that_is_retried_makes_no_doubt() {
+        let retried = Ip { messages: Some(Count::new(1, 80)), ..small(1, 12) };
+        assert!(!ask(vec![retried, small(2, 2), small(3, 1), small(4, 2)], |case| {
+            is_suspicious(case, 10, &Settings::default())
+        }));
+    }
+
+    #[test]
+    fn a_pool_just_above_its_limit_is_doubted_and_one_within_is_not() {
+        assert!(ask(vec![small(1, 12), small(2, 13)], is_pool_doubtful));
+        assert!(!ask(vec![small(1, 4), small(2, 5)], is_pool_doubtful));
+    }
+
+    #[test]
+    fn two_kinds_are_seen_though_both_are_bad_and_one_kind_is_not_two() {
+        let are_two = |ips| ask(ips, |case| are_two_kinds(case, &Settings::default()));
+        assert!(are_two(vec![ip(1, 10, 100), ip(2, 11, 100), ip(3, 30, 100), ip(4, 28, 100)]));
+        assert!(!are_two(vec![ip(1, 20, 100), ip(2, 22, 100), ip(3, 25, 100), ip(4, 19, 100)]));
+        assert!(!are_two(vec![ip(1, 20, 100)]));
+    }
+
+    #[test]
+    fn an_ip_like_the_named_ones_may_have_been_missed() {
+        let missed = |rate| {
+            ask(vec![ip(1, 40, 100), ip(2, rate, 100), ip(3, 2, 100)], |case| {
+                are_some_missed(case, &(0..24), &[0], &[1, 2], &[])
+            })
+        };
+        assert!(missed(38));
+        assert!(!missed(2));
+    }
+
+    #[test]
+    fn a_job_may_be_all_that_is_wrong_and_where_all_are_bad_none_is() {
+        let alternative = |jobs: &[(u32, u64, u64)]| {
+            ask(vec![of_jobs(1, jobs), of_jobs(2, jobs)], |case| alternative(case, &(0..24), &Settings::default()))
+        };
+        assert_eq!(alternative(&[(1, 1, 40), (2, 20, 40)]), Some(Dimension::Job));
+        assert_eq!(alternative(&[(1, 10, 40), (2, 11, 40)]), None);
+    }
+
+    #[test]
+    fn a_job_that_was_sent_before_the_fault_explains_nothing() {
+        let early = |ip: &mut Ip| {
+            ip.sent.retain(|sent| (sent.mail.job == 9) == (sent.hour < 12));
+        };
+        let mut ips = [1, 2].map(|number| of_jobs(number, &[(1, 20, 50), (2, 20, 50), (9, 1, 100)]));
+        ips.iter_mut().for_each(early);
+        assert_eq!(ask(ips.to_vec(), |case| alternative(case, &(0..24), &Settings::default())), None);
+    }
+
+    #[test]
+    fn what_is_left_behind_is_surely_raised_or_not() {
+        let raised = |rest| ask(vec![ip(1, 20, 100), ip(2, 20, 100)], |case| is_surely_raised(case, rest));
+        assert!(raised(Count::new(400, 2400)));
+        assert!(!raised(Count::new(130, 2400)));
+    }
+}

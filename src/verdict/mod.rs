@@ -9,9 +9,11 @@
 //! `lineup`, also in single hours (`window`); `decide` makes a scope of them; `extent` looks beyond the pool. `change` answers another
 //! question: whether what was done about it helped.
 
+mod attribution;
 mod blame;
 mod case;
 mod change;
+mod clock;
 mod contrast;
 mod count;
 mod decide;
@@ -25,6 +27,8 @@ mod judge;
 mod lineup;
 mod matrix;
 mod memory;
+mod odds;
+mod series;
 mod settings;
 mod strata;
 mod tail;
@@ -32,8 +36,9 @@ mod tail;
 mod tests;
 #[expect(clippy::module_inception, reason = "the room is named after what it hands out")]
 mod verdict;
-mod wilson;
+pub(crate) mod wilson;
 mod window;
+mod words;
 
 pub use change::{Answer, Change, Expect, Question, change};
 pub use count::Count;

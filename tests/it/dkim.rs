@@ -181,6 +181,21 @@ fn a_key_in_an_image_is_found_and_never_written() {
     let layer = archive(&[("etc/opendkim/keys/example.test/s1.private", &pem)]);
     let image = place.folder.path().join("image.tar");
     fs::write(&image, archive(&[("a/layer.tar", &layer)])).expect("written");
+    // What is no archive is not quoted either, nor what is damaged in the middle of a key.
+    let broken = place.folder.path().join("broken.tar");
+    let mut inner = layer.clone();
+    // The length of the file, so that its content is taken for the next file's name.
+    inner[124..136].copy_from_slice(b"00000000000\0");
+    let sum: u32 = inner[..148].iter().chain(&inner[156..512]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
+    inner[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    fs::write(&broken, archive(&[("a/layer.tar", &inner)])).expect("written");
+    for file in [&place.key, &broken] {
+        let run = Run::new().args(["dkim", "selectors", "--format", "csv", "--dns", &place.server.to_string()]);
+        let said = run.arg("--image").arg(file).run();
+        let all = text(&said) + &said.stderr;
+        let quoted = String::from_utf8_lossy(&pem).lines().any(|line| line.len() > 20 && all.contains(&line[8..16]));
+        assert!(said.status == Some(1) && all.contains("none, or damaged") && !quoted, "{all}");
+    }
     let secrets: Vec<String> =
         String::from_utf8_lossy(&pem).lines().skip(8).map(|line| line.chars().take(20).collect()).collect();
     for format in ["table", "csv", "json"] {
@@ -200,7 +215,7 @@ fn logs_are_read_in_a_window_with_patterns() {
     let pattern = r"no-record=no DKIM key (?<s>\S+) for (?<d>\S+)";
     let said = run(&["--pattern", pattern, "--since", "2026-11-21"]);
     assert_eq!(
-        (said.status, text(&said).contains("d=example.com s=s1,verified,fail,no-record,\"1 signatures")),
+        (said.status, text(&said).contains("d=example.com s=s1,verified,fail,no-record,\"1 signature")),
         (Some(11), true),
         "{}",
         text(&said)

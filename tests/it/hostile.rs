@@ -1,6 +1,7 @@
 //! Whatever the bytes are, reading and reporting come to an end without a panic, and nothing harmful comes
 //! out: no control character on the screen, and files that parse back to what was put in.
 
+mod dkim;
 mod reports;
 
 use crate::judge::inputs::damaged;

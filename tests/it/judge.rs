@@ -12,7 +12,9 @@ use pmtriage::input::{Content, Segment, Segments, look};
 use pmtriage::provider::Providers;
 use pmtriage::read::{Item, Rows};
 use pmtriage::record::{Column, PerKind, RecordKind, Schema};
-use pmtriage::tally::{Counter, FLOOD, Filter, IDENTITY, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window};
+use pmtriage::tally::{
+    Counter, FLOOD, Filter, HourOf, IDENTITY, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
@@ -50,7 +52,7 @@ pub fn plan(isp_by: IspBy) -> Plan {
         rules: pmtriage::reply::Rules::new(&[]).expect("the built-in rules are sound"),
         diag_types,
         message_key: MessageKey { orig: true, job: true, env: true },
-        hour: 3600,
+        hour: HourOf::default(),
         message_budget: MESSAGE_BUDGET,
         flood: FLOOD,
         compare_inputs: false,

@@ -3,13 +3,20 @@
 //! What a stage computes is tested beside the stage. Here is only what needs the whole program:
 //! the sample logs, the behaviour as a process, and the order of the house.
 
+mod alerts;
 mod behind;
+mod change;
+mod check;
 mod dkim;
+mod follow;
 mod history;
 mod hostile;
+mod joined;
 mod judge;
 mod laws;
 mod licences;
+mod logs;
+mod packaging;
 mod peers;
 mod processes;
 mod program;
@@ -18,4 +25,5 @@ mod repeated;
 mod replies;
 mod samples;
 mod streams;
+mod study;
 mod tidy;

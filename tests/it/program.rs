@@ -85,6 +85,11 @@ impl Run {
 
 impl Said {
     /// Standard output as a JSON document.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard output as a JSON document.
     pub fn document(&self) -> Value {
         serde_json::from_slice(&self.stdout)
             .unwrap_or_else(|error| panic!("no JSON ({error}); status {:?}, {}", self.status, self.stderr))

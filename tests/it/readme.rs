@@ -74,7 +74,7 @@ fn the_commands_that_share_options_document_their_own() {
         options(&String::from_utf8(help.stdout).expect("text"))
     };
     let shared = of("report");
-    for command in ["causes", "records", "explain"] {
+    for command in ["causes", "records", "explain", "change"] {
         let documented: Vec<_> =
             rows(&format!("### {command}")).into_iter().map(|row| (code(&row[0])[0].clone(), row[1].clone())).collect();
         let offered = of(command);
@@ -130,7 +130,7 @@ fn the_exit_statuses_are_those_that_happen() {
         (1, ["--fail-on", "act", "nowhere.csv"]),
         (2, ["--fail-on", "always", "acct-2026-03-02.csv"]),
         (3, ["--fail-on", "act", "no-deferrals-logged.csv"]),
-        (10, ["--fail-on", "investigate", "above-5-percent.csv"]),
+        (10, ["--fail-on", "investigate", "exactly-15-percent.csv"]),
         (11, ["--fail-on", "act", "acct-2026-03-02.csv"]),
     ] {
         let said = Run::new().args(&args[..2]).arg(sample(args[2])).run();

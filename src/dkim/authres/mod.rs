@@ -7,6 +7,7 @@ mod parse;
 mod told;
 
 use super::check::{Cause, Check, Status};
+use super::tags::cut;
 use super::verify::Verdict;
 use super::verify::letter::Letter;
 pub use parse::Entry;
@@ -22,6 +23,10 @@ const HANDED_ON: [&str; 4] = [
     "authentication-results-original",
     "x-authentication-results",
 ];
+
+/// So much of a header is read, and so many results of one message are.
+const LONGEST: usize = 64 << 10;
+const MOST_RESULTS: usize = 200;
 
 /// Checks what the receiver said.
 pub fn check(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Vec<Check> {
@@ -58,13 +63,21 @@ fn believed(letter: &Letter) -> (Vec<Results>, usize) {
     let Some(first) = all.iter().find(|(_, name)| names.contains(name)).map(|(place, _)| *place) else {
         return (Vec::new(), 0);
     };
-    let read = |place: usize| parse::parse(&letter.headers[place].text());
+    let read = |place: usize| {
+        let text = letter.headers[place].text();
+        parse::parse(cut(&text, LONGEST))
+    };
     let receiver = read(first).receiver;
     let end =
         letter.headers[first..].iter().position(|header| header.name == "received").map_or(usize::MAX, |at| first + at);
     let own = all.iter().filter(|(place, name)| names.contains(name) && *place < end);
-    let results: Vec<Results> =
+    let mut results: Vec<Results> =
         own.map(|(place, _)| read(*place)).filter(|results| results.receiver == receiver).collect();
+    let mut left = MOST_RESULTS;
+    for results in &mut results {
+        results.entries.truncate(left);
+        left -= results.entries.len();
+    }
     let others = all.iter().filter(|(_, name)| OWN.contains(name)).count().saturating_sub(results.len());
     (results, others)
 }

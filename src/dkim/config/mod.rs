@@ -3,6 +3,7 @@
 mod exim;
 mod opendkim;
 mod pmta;
+mod pmta_report;
 mod pmta_rules;
 mod pmta_sources;
 mod postfix;
@@ -10,6 +11,7 @@ mod rspamd;
 mod socket;
 mod ucl;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -18,15 +20,18 @@ use super::dns::Dns;
 use super::files::whole;
 use super::key::{Selector, check_key};
 use super::keyfile;
-pub use pmta_sources::{PmtaSource, pmta_sources};
+pub use pmta_report::{PmtaConfig, SigningKey};
+pub use pmta_sources::PmtaSource;
 
+/// No more keys are looked at: each may cost questions.
+const MOST_KEYS: usize = 1000;
 /// No configuration file is longer.
 const MOST_BYTES: u64 = 16 << 20;
 /// Headers that must not be signed, for they change on the way (RFC 6376, section 5.4.1).
 const FRAGILE: [&str; 7] = ["return-path", "received", "comments", "keywords", "bcc", "resent-bcc", "dkim-signature"];
 
 /// A key that a configuration signs with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// `d=`; none where it is that of each sender.
     pub domain: Option<String>,
@@ -48,18 +53,26 @@ pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
     let mut postfix = postfix::Files::default();
     let mut found = read_all(files, &mut postfix);
     postfix.check(&mut found);
-    let mut done: Vec<Key> = Vec::new();
+    let mut done: HashSet<Key> = HashSet::new();
     for key in found.keys {
         if done.contains(&key) {
             continue;
+        }
+        if done.len() == MOST_KEYS {
+            let detail = format!("only the first {MOST_KEYS} keys were looked at");
+            found.checks.push(Check::unknown("keys", "signing-key", detail));
+            break;
         }
         match &key.domain {
             Some(domain) => found.checks.extend(check_key(&Selector::new(&key.selector, domain), &key.file, dns)),
             // For whichever domain sends: there is no one record to ask for.
             None => drop(keyfile::check_file(&key.file, &mut found.checks)),
         }
-        done.push(key);
+        done.insert(key);
     }
+    // Two selectors of one key file: what is to be said of the file is said once.
+    let mut said: HashSet<(String, &str, String)> = HashSet::new();
+    found.checks.retain(|check| said.insert((check.subject.clone(), check.check, check.detail.clone())));
     found.checks
 }
 

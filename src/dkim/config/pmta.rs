@@ -8,7 +8,9 @@ use super::read;
 const DEEPEST: usize = 8;
 /// A macro stands for no more domains, and all of them together make no more rows.
 const MOST_OF_MACRO: usize = 1000;
-const MOST_ROWS: usize = 1 << 20;
+const MOST_ROWS: usize = 1 << 18;
+/// Blocks in blocks are followed this deep; PowerMTA needs three.
+const MOST_BLOCKS: usize = 32;
 /// No more files are read.
 const MOST_FILES: usize = 500;
 
@@ -64,6 +66,9 @@ impl Rows {
                     Some(_) => drop(blocks.pop()),
                     None => {
                         let (tag, name) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
+                        if blocks.len() == MOST_BLOCKS {
+                            return self.end(file, "its blocks are nested too deep");
+                        }
                         blocks.push((tag.to_lowercase(), plain(name).to_owned()));
                     }
                 }
@@ -74,10 +79,18 @@ impl Rows {
                 self.include(file, plain(value), depth);
                 continue;
             }
+            if self.rows.len() == MOST_ROWS {
+                return self.end(file, "there are too many directives");
+            }
             let place = format!("{} line {number}", file.display());
             let (keyword, value) = (keyword.to_lowercase(), value.trim().to_owned());
             self.rows.push(Row { file: file.to_owned(), place, blocks: blocks.clone(), keyword, value });
         }
+    }
+
+    /// The rest of a file is not read.
+    fn end(&mut self, file: &Path, why: &str) {
+        self.missing.push((file.display().to_string(), format!("it was not read to its end: {why}")));
     }
 
     /// `include FILE`, also with wildcards; relative to the file that says so.
@@ -105,7 +118,7 @@ impl Rows {
             .map(|(name, list)| {
                 (
                     format!("${}", name.to_ascii_lowercase()),
-                    list.split(',').map(|part| plain(part).to_lowercase()).collect(),
+                    list.split(',').take(MOST_OF_MACRO).map(|part| plain(part).to_lowercase()).collect(),
                 )
             })
             .collect();
@@ -120,7 +133,7 @@ impl Rows {
                 None => self.rows.push(row),
                 Some((place, (of, list))) => {
                     let room = MOST_ROWS.saturating_sub(self.rows.len());
-                    for part in list.iter().take(MOST_OF_MACRO.min(room)) {
+                    for part in list.iter().take(room) {
                         let mut row = row.clone();
                         let name = &mut row.blocks[place].1;
                         name.truncate(name.len() - of.len());

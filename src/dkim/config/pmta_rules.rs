@@ -1,28 +1,31 @@
 //! What PowerMTA signs by its configuration. PowerMTA writes no line when it signs nothing, so that the rules have to
 //! be read: a key (`domain-key SELECTOR,DOMAIN,FILE`) and, for the recipient's domain, `dkim-sign yes`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::pmta::{Row, Rows, plain};
 use super::{Found, Key, fragile, headers_check};
 use crate::dkim::check::{Cause, Check};
 
+/// So many names are listed in one row.
+const MOST_NAMED: usize = 5;
+
 /// Checks a configuration.
 pub fn check(file: &Path, text: &str, found: &mut Found) {
-    let subject = file.display().to_string();
     let rows = Rows::of(file, text);
     for (what, why) in &rows.missing {
         found.checks.push(Check::unknown(what, "include", why.clone()));
     }
+    check_rules(file, &rows, found);
+    found.keys.extend(keys(&rows).into_iter().map(|(_, key)| key));
+}
+
+/// Checks the rules of a configuration, whoever read it.
+pub fn check_rules(file: &Path, rows: &Rows, found: &mut Found) {
+    let subject = file.display().to_string();
     let of = |keyword: &'static str| rows.rows.iter().filter(move |row| row.keyword == keyword);
-    let mut keys: Vec<(&Row, Key)> =
-        of("domain-key").filter_map(|row| Some((row, domain_key(&row.value, &row.file)?))).collect();
-    let attributes = |row: &Row| row.value.contains('=');
-    keys.extend(
-        of("dkim-sign")
-            .filter(|row| attributes(row))
-            .filter_map(|row| Some((row, with_attributes(&row.value, &row.file)?))),
-    );
+    let keys = keys(rows);
     for row in of("domain-key").filter(|row| domain_key(&row.value, &row.file).is_none()) {
         found.checks.push(Check::unknown(&row.place, "signing-key", "this is not SELECTOR,DOMAIN,FILE"));
     }
@@ -32,7 +35,14 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
     for row in &rows.rows {
         found.checks.extend(lint(row));
     }
-    found.keys.extend(keys.into_iter().map(|(_, key)| key));
+}
+
+/// The keys, each with the row that names it: those of `domain-key` go before those behind `dkim-sign`.
+pub fn keys(rows: &Rows) -> Vec<(&Row, Key)> {
+    let of = |keyword: &'static str| rows.rows.iter().filter(move |row| row.keyword == keyword);
+    let named = of("domain-key").filter_map(|row| Some((row, domain_key(&row.value, &row.file)?)));
+    let attributed = of("dkim-sign").filter(|row| row.value.contains('='));
+    named.chain(attributed.filter_map(|row| Some((row, with_attributes(&row.value, &row.file)?)))).collect()
 }
 
 /// `SELECTOR,DOMAIN,FILE`; the domain `*` is every one.
@@ -93,9 +103,15 @@ fn rules(subject: &str, signing: &[&Row], keys: &[(&Row, Key)]) -> Vec<Check> {
     let everywhere =
         yes.iter().any(|row| row.value.contains('=') || row.block("domain").is_none_or(|name| name == "*"));
     if !everywhere {
-        let names: Vec<&str> = yes.iter().filter_map(|row| row.block("domain")).collect();
-        let detail =
-            format!("dkim-sign yes is in <domain {}> only: mail to others is not signed", names.join(">, <domain "));
+        let mut names: Vec<String> =
+            yes.iter().filter_map(|row| row.block("domain")).map(|name| format!("<domain {name}>")).collect();
+        names.dedup();
+        let more = names.len().saturating_sub(MOST_NAMED);
+        names.truncate(MOST_NAMED);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        let detail = format!("dkim-sign yes is in {} only: mail to others is not signed", names.join(", "));
         checks.push(
             Check::of(subject, "signing-rule", Cause::UnsignedNoRule, detail).with_fix("write it into <domain *>"),
         );
@@ -115,9 +131,12 @@ fn rules(subject: &str, signing: &[&Row], keys: &[(&Row, Key)]) -> Vec<Check> {
 /// Keys are tried in order, so that none behind that of `*` in the same block is ever used.
 fn shadowed(keys: &[(&Row, Key)]) -> Vec<Check> {
     let mut checks = Vec::new();
-    for (n, (row, key)) in keys.iter().enumerate() {
-        let star = keys[..n].iter().find(|(other, of)| of.domain.is_none() && other.blocks == row.blocks);
-        if let (Some((star, _)), Some(domain)) = (star, &key.domain) {
+    let mut stars: HashMap<&[(String, String)], &Row> = HashMap::new();
+    for (row, key) in keys {
+        let star = stars.get(&*row.blocks);
+        if key.domain.is_none() {
+            stars.entry(&row.blocks).or_insert(row);
+        } else if let (Some(star), Some(domain)) = (star, &key.domain) {
             let detail = format!("the key of {domain} is never used: that of * ({}) stands before it", star.place);
             let check = Check::of(&row.place, "signing-rule", Cause::Misaligned, detail);
             checks.push(check.with_fix("put the domain-key of * last"));

@@ -2,10 +2,8 @@
 //! accounting files give alone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::pmta::{Rows, plain};
-use super::read;
 use crate::record::canonical_ip;
 
 /// What the configuration says of a source IP.
@@ -19,18 +17,9 @@ pub struct PmtaSource {
     pub pools: BTreeSet<String>,
 }
 
-/// The source IPs of a configuration, in canonical spelling.
-///
-/// # Errors
-/// Why the file cannot be read; beside the sources, what it includes and cannot be read: (what, why).
-#[expect(clippy::type_complexity, reason = "two lists that are taken apart at once")]
-pub fn pmta_sources(file: &Path) -> Result<(BTreeMap<String, PmtaSource>, Vec<(String, String)>), String> {
-    let rows = Rows::of(file, &read(file)?);
-    Ok((sources(&rows), rows.missing))
-}
-
-/// `smtp-source-host IP NAME` in `<virtual-mta>`, and `virtual-mta NAME` in `<virtual-mta-pool>`.
-fn sources(rows: &Rows) -> BTreeMap<String, PmtaSource> {
+/// The source IPs of a configuration, in canonical spelling: `smtp-source-host IP NAME` in `<virtual-mta>`, and
+/// `virtual-mta NAME` in `<virtual-mta-pool>`.
+pub fn sources(rows: &Rows) -> BTreeMap<String, PmtaSource> {
     let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in rows.rows.iter().filter(|row| row.keyword == "virtual-mta") {
         let Some(pool) = row.block("virtual-mta-pool") else { continue };
@@ -55,6 +44,8 @@ fn sources(rows: &Rows) -> BTreeMap<String, PmtaSource> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use proptest::prelude::*;
 

@@ -4,7 +4,9 @@ mod system;
 mod wire;
 mod zone;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hickory_proto::op::{Message, ResponseCode};
@@ -16,6 +18,8 @@ pub use system::system_servers;
 pub const PORT: u16 = 53;
 /// Aliases of aliases are followed this far.
 const MOST_ALIASES: usize = 8;
+/// A server that leaves so many questions in a row without an answer is not asked again.
+const MOST_SILENT: u32 = 3;
 /// How long one server may take for one answer, first by UDP; then once more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -26,6 +30,8 @@ pub struct Dns {
     /// Where the zone's own servers are asked, in `--authoritative`; none where they are not.
     authoritative: Option<u16>,
     patience: Duration,
+    /// How many questions in a row a server left without an answer.
+    silent: Arc<Mutex<HashMap<SocketAddr, u32>>>,
 }
 
 /// What one server says.
@@ -61,7 +67,7 @@ pub enum Outcome {
 impl Dns {
     /// Asks these servers; with a port, the zone's own as well, there.
     pub fn new(servers: Vec<SocketAddr>, authoritative: Option<u16>) -> Dns {
-        Dns { servers, authoritative, patience: PATIENCE }
+        Dns { servers, authoritative, patience: PATIENCE, silent: Arc::default() }
     }
 
     /// What each server says about the TXT records of a name, in the order of the servers.
@@ -86,6 +92,26 @@ impl Dns {
         trouble.unwrap_or_else(|| Answer::trouble("DNS", "there is no name server to ask".to_owned()))
     }
 
+    /// Asks a server, unless it has been silent for long: there may be a thousand names to ask for.
+    fn exchange(
+        &self,
+        server: SocketAddr,
+        name: &Name,
+        kind: RecordType,
+        recursion: wire::Recursion,
+    ) -> Result<Message, String> {
+        let counts = || self.silent.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if counts().get(&server).is_some_and(|count| *count >= MOST_SILENT) {
+            return Err(format!("{}, {MOST_SILENT} times in a row: it was not asked again", wire::SILENT));
+        }
+        let answer = wire::exchange(server, name, kind, recursion, self.patience);
+        match &answer {
+            Err(trouble) if trouble == wire::SILENT => *counts().entry(server).or_default() += 1,
+            _ => drop(counts().remove(&server)),
+        }
+        answer
+    }
+
     fn ask(&self, server: SocketAddr, name: &str) -> Answer {
         self.ask_for(server, name, wire::Recursion::Desired)
     }
@@ -98,7 +124,7 @@ impl Dns {
         };
         let mut server = server;
         loop {
-            let reply = match wire::exchange(server, &asked, RecordType::TXT, recursion, self.patience) {
+            let reply = match self.exchange(server, &asked, RecordType::TXT, recursion) {
                 Ok(reply) => reply,
                 Err(trouble) => return Answer { aliases, ..Answer::trouble(&at, trouble) },
             };

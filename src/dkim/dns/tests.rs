@@ -70,6 +70,23 @@ fn servers_that_misbehave_are_trouble_and_no_answer() {
 }
 
 #[test]
+fn a_server_that_stays_silent_is_left_alone() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let dns = Dns { patience: Duration::from_millis(50), ..Dns::new(vec![silent.local_addr().unwrap()], None) };
+    let said: Vec<String> = (0..40)
+        .map(|n| match dns.txt(&format!("s{n}.example.test")).remove(0).outcome {
+            Outcome::Trouble(what) => what,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(said[2], "did not answer in time");
+    assert_eq!(said[3], "did not answer in time, 3 times in a row: it was not asked again");
+    silent.set_nonblocking(true).unwrap();
+    // Each of three questions was asked twice.
+    assert_eq!(std::iter::from_fn(|| silent.recv(&mut [0; 512]).ok()).count(), 6);
+}
+
+#[test]
 fn the_zones_own_servers_are_found_and_asked() {
     let server = name_server(&txt("a.b", "hello"));
     let dns = Dns::new(vec![server], Some(server.port()));

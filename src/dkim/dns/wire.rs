@@ -10,6 +10,9 @@ use hickory_proto::rr::{Name, RecordType};
 /// What an answer over UDP may measure: what passes without being cut into fragments (RFC 9715).
 const UDP_SIZE: u16 = 1232;
 
+/// What is said of a server that says nothing.
+pub const SILENT: &str = "did not answer in time";
+
 /// Whether the server is to ask others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recursion {
@@ -109,7 +112,7 @@ fn answers(reply: &Message, question: &Message) -> bool {
 
 fn reason(error: std::io::Error) -> String {
     match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => "did not answer in time".to_owned(),
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => SILENT.to_owned(),
         ErrorKind::ConnectionRefused => "refuses connections: no name server runs there".to_owned(),
         _ => format!("cannot be asked: {error}"),
     }

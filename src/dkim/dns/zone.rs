@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use hickory_proto::rr::{Name, RData, RecordType};
 
-use super::wire::{Recursion, exchange};
+use super::wire::Recursion;
 use super::{Answer, Dns, absolute, plain};
 
 /// No more servers of a zone are asked; the root has thirteen.
@@ -30,7 +30,7 @@ pub fn ask_own_servers(dns: &Dns, name: &str, port: u16) -> Vec<Answer> {
 fn own_servers(dns: &Dns, name: &str) -> Vec<(String, std::net::IpAddr)> {
     let Ok(mut zone) = Name::from_utf8(absolute(name)) else { return Vec::new() };
     let ask = |name: &Name, kind| {
-        let replies = dns.servers.iter().map(|at| exchange(*at, name, kind, Recursion::Desired, dns.patience));
+        let replies = dns.servers.iter().map(|at| dns.exchange(*at, name, kind, Recursion::Desired));
         replies.filter_map(Result::ok).next()
     };
     let mut hosts: Vec<Name> = Vec::new();

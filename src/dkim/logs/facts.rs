@@ -97,13 +97,14 @@ const VERDICTS: [(&str, Verdict); 37] = {
 };
 
 /// What keeps a signer from signing, in words.
-const TROUBLE: [(&str, Cause); 17] = {
+const TROUBLE: [(&str, Cause); 25] = {
     use Cause::*;
     [
         ("no signing table match for", UnsignedNoRule),
         ("no signing domain match for", UnsignedNoRule),
         ("no signing subdomain match for", UnsignedNoRule),
         ("attempted to send as", UnsignedNoRule),
+        ("can't determine message sender", UnsignedNoRule),
         ("references unknown key", UnsignedNoKey),
         ("error loading key", UnsignedNoKey),
         ("pem_read_bio_privatekey() failed", UnsignedNoKey),
@@ -117,6 +118,14 @@ const TROUBLE: [(&str, Cause); 17] = {
         ("connect to milter service", UnsignedMilterDown),
         ("can't read smfic_", UnsignedMilterDown),
         ("read error in initial handshake", UnsignedMilterDown),
+        ("unable to bind to port", UnsignedMilterDown),
+        ("unable to create listening socket", UnsignedMilterDown),
+        ("smfi_opensocket() failed", UnsignedMilterDown),
+        ("message could not be signed", UnsignedNoKey),
+        ("privkey pem-block import", KeyFileUnreadable),
+        // OpenSSL finds no key in the file: version 3, and 1.1.
+        ("error:1e08010c:", KeyFileUnreadable),
+        ("error:0909006c:", KeyFileUnreadable),
     ]
 };
 
@@ -205,6 +214,10 @@ fn rspamd(text: &str, lower: &str) -> Option<Kind> {
         let (selector, domain) = name.split_once("._domainkey.")?;
         return Some(Kind::Verified(domain.to_owned(), selector.to_owned(), verdict(lower)?, Insight::Much));
     }
+    if lower.contains("cannot parse dkim signature") {
+        let verdict = verdict(lower).unwrap_or(Verdict::Fails(Cause::SignatureTruncated));
+        return Some(Kind::Verified(String::new(), String::new(), verdict, Insight::Much));
+    }
     if lower.contains("mismatch") || lower.contains("verification failure") {
         let (domain, selector) =
             (between(text, "; d=", ";")?, between(text, "; s=", ";").or(text.rsplit_once("; s=").map(|(_, s)| s))?);
@@ -226,6 +239,8 @@ fn exim(text: &str, lower: &str) -> Option<Kind> {
         "<=" => Some(Kind::Sender(domain_of(text.split(' ').nth(1)?)?)),
         "=>" => Some(Kind::Sent),
         "Completed" => Some(Kind::Done),
+        // Words of Exim that are not known; what it verified stands behind `d=`.
+        "DKIM:" => trouble(text, lower).or_else(|| pmta(lower)),
         _ => trouble(text, lower),
     }
 }

@@ -8,6 +8,7 @@ mod rise;
 pub mod tally;
 mod wrapped;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use super::check::{Check, Status};
 use super::files::found;
 use crate::evaluate::wilson_interval;
+use crate::evaluate::words::counted;
 use crate::input::{ReadSoFar, open};
 use crate::tally::Window;
 pub use clock::Clock;
@@ -45,13 +47,27 @@ pub struct Reading {
 pub fn check_logs(paths: &[PathBuf], reading: &Reading) -> Vec<Check> {
     let mut tally = Tally::default();
     let mut checks = read_logs(paths, reading, &mut tally);
-    checks.extend(rows(&tally));
+    let mut of_lines = rows(&tally);
+    // What is wrong goes first; within that, the order of the causes stays.
+    of_lines.sort_by_key(|check| Reverse(check.status));
+    checks.extend(of_lines);
     checks.extend(drifts(&tally));
     checks.extend(rise::rises(&tally));
     if checks.is_empty() {
-        checks.push(Check::unknown("logs", "log", "no line of them is about DKIM"));
+        checks.push(Check::unknown("logs", "log", nothing(&tally)));
     }
     checks
+}
+
+/// Why there is no row.
+fn nothing(tally: &Tally) -> String {
+    match (tally.outside, tally.newest) {
+        (0, _) => "no line of them is about DKIM".to_owned(),
+        (count, newest) => {
+            let newest = newest.map_or(String::new(), |at| format!("; the newest is of {}", at.to_rfc3339()));
+            format!("no line about DKIM lies in the window, and {} outside it{newest}", counted(count, "line"))
+        }
+    }
 }
 
 /// Counts what stands in logs; gives what could not be read.
@@ -81,10 +97,15 @@ fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Resul
     let mut reader = BufReader::new(body);
     let mut clock = reading.clock.clone();
     let (mut known, mut bytes) = (0, Vec::new());
+    let mut is_rest = false;
     loop {
         bytes.clear();
         if reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
             return Ok(known);
+        }
+        // What follows a cut is no line of its own.
+        if std::mem::replace(&mut is_rest, !bytes.ends_with(b"\n")) {
+            continue;
         }
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_end();
@@ -96,6 +117,10 @@ fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Resul
         let Some(line) = line else { continue };
         known += 1;
         let counts = line.at.map_or(reading.window.is_open(), |at| reading.window.holds(at));
+        if !counts {
+            tally.outside += 1;
+            tally.newest = tally.newest.max(line.at);
+        }
         let fact = || pattern::fact(&reading.patterns, &line).or_else(|| facts::fact(&line));
         if let Some(fact) = counts.then(fact).flatten() {
             tally.add(&line, fact);
@@ -110,23 +135,27 @@ fn rows(tally: &Tally) -> Vec<Check> {
         let when = hours(count);
         let example = if count.example.is_empty() { String::new() } else { format!("as: {}", count.example) };
         match key.what {
-            What::Signed => Check::pass(&subject, "signed", format!("{n} signatures made, {when}")),
-            What::Verified(Verdict::Holds) => Check::pass(&subject, "verified", format!("{n} signatures hold, {when}")),
+            What::Signed => Check::pass(&subject, "signed", format!("{} made, {when}", counted(n, "signature"))),
+            What::Verified(Verdict::Holds) => {
+                Check::pass(&subject, "verified", format!("{} holding, {when}", counted(n, "signature")))
+            }
             What::Verified(Verdict::Fails(cause)) => {
-                Check::of(&subject, "verified", cause, format!("{n} signatures, {when}")).and(&example)
+                Check::of(&subject, "verified", cause, format!("{}, {when}", counted(n, "signature"))).and(&example)
             }
             What::Verified(Verdict::FailsSomehow) => {
-                Check::unknown(&subject, "verified", format!("{n} signatures, {when}"))
+                Check::unknown(&subject, "verified", format!("{}, {when}", counted(n, "signature")))
                     .with_status(Status::Fail)
                     .and("the key does not fit, or what was signed was changed; the log does not say which")
                     .and(&example)
             }
-            What::Trouble(cause) => Check::of(&subject, "signing", cause, format!("{n} lines, {when}")).and(&example),
+            What::Trouble(cause) => {
+                Check::of(&subject, "signing", cause, format!("{}, {when}", counted(n, "line"))).and(&example)
+            }
             What::Unsigned(cause) => {
-                Check::of(&subject, "unsigned-mail", cause, format!("{n} messages left unsigned, {when}"))
+                Check::of(&subject, "unsigned-mail", cause, format!("{} left unsigned, {when}", counted(n, "message")))
             }
             What::Unclear => {
-                Check::unknown(&subject, "log", format!("{n} lines about DKIM that are not understood, {when}"))
+                Check::unknown(&subject, "log", format!("{} about DKIM, not understood, {when}", counted(n, "line")))
                     .and(&example)
             }
         }
@@ -150,7 +179,7 @@ fn hours(count: &Count) -> String {
     hours.truncate(SHOWN_HOURS);
     hours.sort();
     let shown = hours.iter().map(|(hour, n)| format!("{hour}h: {n}")).collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{shown}, and {more} hours more") } else { shown }
+    if more > 0 { format!("{shown}, and {} more", counted(more as u64, "hour")) } else { shown }
 }
 
 /// Where verdicts of one thing differ along an axis, as one selector that holds at one host and fails at another, by more

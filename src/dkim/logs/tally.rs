@@ -6,14 +6,22 @@ use std::collections::{BTreeMap, HashMap};
 use super::facts::{Fact, Insight, Kind, Verdict};
 use super::line::Line;
 use crate::dkim::check::Cause;
+use crate::dkim::tags::cut;
 use crate::record::{Moment, Span};
 
 /// Messages that are followed at one time; then the counting of all of them ends where it is.
 const MOST_MESSAGES: usize = 200_000;
 /// More different rows than these are one.
 const MOST_ROWS: usize = 20_000;
-/// Hours that a row keeps apart.
+/// Hours that a row keeps apart, and all rows together.
 const MOST_HOURS: usize = 1000;
+const MOST_HOURS_OF_ALL: usize = 500_000;
+/// Hosts whose silence means something, and signatures of one message.
+const MOST_SIGNERS: usize = 10_000;
+const MOST_SIGNATURES: usize = 50;
+/// No name is longer, in bytes; and so much of a line is its example, in characters.
+const LONGEST_NAME: usize = 253;
+const LONGEST_EXAMPLE: usize = 160;
 /// Pieces of time that all rows together keep apart, and how long one is in seconds.
 const MOST_SLOTS: usize = 2_000_000;
 pub const SLOT: i64 = 600;
@@ -72,11 +80,19 @@ pub fn hour_of(at: Moment) -> String {
 pub struct Tally {
     /// The rows.
     pub rows: BTreeMap<Key, Count>,
+    /// Lines that the window left out, and the newest of them.
+    pub outside: u64,
+    pub newest: Option<Moment>,
     messages: HashMap<(String, String), Message>,
     /// Hosts whose signer writes a line for what it signs: only there does its silence mean something.
     signers: std::collections::BTreeSet<String>,
     slots: usize,
+    hours: usize,
 }
+
+/// The domain and selector of a signature, and what was said of it.
+type Signer = (String, String);
+type Judged = (Insight, Verdict, String);
 
 #[derive(Debug, Default)]
 struct Message {
@@ -85,7 +101,8 @@ struct Message {
     signed: bool,
     sent: bool,
     trouble: Option<Cause>,
-    verdicts: BTreeMap<(String, String), (Insight, Verdict, String)>,
+    /// Of each signature, by domain and selector, what says most. Most messages have one.
+    verdicts: Vec<(Signer, Judged)>,
 }
 
 impl Tally {
@@ -99,7 +116,9 @@ impl Tally {
             self.count(What::Trouble(*cause), domain, "", line.host, &when, line.text);
         }
         if let Kind::Signed(domain, selector) = &fact.kind {
-            self.signers.insert(line.host.to_owned());
+            if self.signers.len() < MOST_SIGNERS {
+                self.signers.insert(name(line.host));
+            }
             self.count(What::Signed, domain, selector, line.host, &when, line.text);
         }
         let Some(id) = fact.id else {
@@ -111,7 +130,7 @@ impl Tally {
         if self.messages.len() >= MOST_MESSAGES {
             self.end();
         }
-        let key = (line.host.to_owned(), id);
+        let key = (name(line.host), name(&id));
         if fact.kind == Kind::Done {
             if let Some(message) = self.messages.remove(&key) {
                 self.close(&key.0, message);
@@ -122,12 +141,19 @@ impl Tally {
         message.when = when;
         match fact.kind {
             Kind::Signed(..) => message.signed = true,
-            Kind::Sender(domain) => message.sender = domain,
+            Kind::Sender(domain) => message.sender = name(&domain),
             Kind::Sent => message.sent = true,
             Kind::Trouble(cause, _) => message.trouble = Some(cause),
             Kind::Verified(domain, selector, verdict, insight) => {
-                let new = (insight, verdict, line.text.to_owned());
-                let known = message.verdicts.entry((domain, selector)).or_insert_with(|| new.clone());
+                let (domain, selector) = (name(&domain), name(&selector));
+                let new = (insight, verdict, line.text.chars().take(LONGEST_EXAMPLE).collect());
+                let of = (domain, selector);
+                let Some((_, known)) = message.verdicts.iter_mut().find(|(known, _)| *known == of) else {
+                    if message.verdicts.len() < MOST_SIGNATURES {
+                        message.verdicts.push((of, new));
+                    }
+                    return;
+                };
                 // Of "it failed" and "there was no error of the library", the latter says more.
                 let refines = known.1 == Verdict::FailsSomehow && verdict != Verdict::Holds;
                 if insight > known.0 || refines {
@@ -159,7 +185,7 @@ impl Tally {
     }
 
     fn count(&mut self, what: What, domain: &str, selector: &str, host: &str, when: &When, example: &str) {
-        let key = Key { what, domain: domain.to_owned(), selector: selector.to_owned(), host: host.to_owned() };
+        let key = Key { what, domain: name(domain), selector: name(selector), host: name(host) };
         self.count_many(key, 1, when, example);
     }
 
@@ -174,11 +200,13 @@ impl Tally {
         row.count = row.count.saturating_add(count);
         row.span.merge(when.span);
         if row.example.is_empty() {
-            row.example = example.chars().take(160).collect();
+            row.example = example.chars().take(LONGEST_EXAMPLE).collect();
         }
-        if row.hours.len() < MOST_HOURS || row.hours.contains_key(&when.hour) {
-            let hour = row.hours.entry(when.hour.clone()).or_default();
+        if let Some(hour) = row.hours.get_mut(&when.hour) {
             *hour = hour.saturating_add(count);
+        } else if row.hours.len() < MOST_HOURS && self.hours < MOST_HOURS_OF_ALL {
+            row.hours.insert(when.hour.clone(), count);
+            self.hours += 1;
         }
         // What is known of a longer time only belongs to no piece of it.
         if let (Some(Moment(first)), Some(Moment(last))) = (when.span.first(), when.span.last())
@@ -193,4 +221,8 @@ impl Tally {
             }
         }
     }
+}
+
+fn name(text: &str) -> String {
+    cut(text, LONGEST_NAME).to_owned()
 }

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use super::authres;
 use super::check::{Cause, Check};
 use super::dns::{Answer, Dns};
-use super::verify::letter::Letter;
+use super::mailbox::{each, is_mailbox};
+use super::organization::organization;
+use super::verify::letter::{Letter, MOST_HEADERS};
 use super::verify::{Verdict, verify};
 
 /// No more signatures of one message are verified: each costs a question and arithmetic.
@@ -24,11 +26,32 @@ impl<'d> Messages<'d> {
         Messages { dns, now, answers: HashMap::new() }
     }
 
-    /// Checks the raw message that was read from a file.
+    /// Checks the raw message that was read from a file, or each of a mailbox.
+    pub fn check_file(&mut self, file: &str, bytes: &[u8]) -> Vec<Check> {
+        let (mut checks, mut number) = (Vec::new(), 0);
+        let mut count = 0;
+        if !is_mailbox(bytes) || each(bytes, |_| count += 1).is_err() || count < 2 {
+            return self.check(file, bytes);
+        }
+        let long = each(bytes, |mail| {
+            number += 1;
+            checks.extend(self.check(&format!("{file} message {number}"), mail));
+        });
+        if let Ok(1..) = long {
+            checks.push(Check::unknown(file, "message", "messages of more than 16 MiB were not looked at"));
+        }
+        checks
+    }
+
+    /// Checks a raw message, known by a name.
     pub fn check(&mut self, file: &str, bytes: &[u8]) -> Vec<Check> {
         let letter = Letter::parse(bytes);
         let verdicts = self.verdicts(file, &letter);
         let signatures = letter.named("dkim-signature").count();
+        if letter.is_cut {
+            let detail = format!("it has more than {MOST_HEADERS} headers; what stands behind them was not looked at");
+            return vec![Check::unknown(file, "message", detail)];
+        }
         let mut checks: Vec<Check> = verdicts.iter().flat_map(|verdict| verdict.checks.clone()).collect();
         if signatures > MOST_SIGNATURES {
             let detail = format!("{} more signatures were not looked at", signatures - MOST_SIGNATURES);
@@ -80,20 +103,6 @@ fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
             Check::of(file, "alignment", Cause::Misaligned, detail)
         }
     }
-}
-
-/// The domain that an organization registered: the last two labels, three below such as `co.uk`. The list of public
-/// suffixes would know more, and grow old.
-pub fn organization(domain: &str) -> &str {
-    const SECOND: [&str; 12] = ["co", "com", "net", "org", "ac", "gov", "edu", "or", "ne", "go", "gob", "mil"];
-    let labels: Vec<&str> = domain.split('.').collect();
-    let count = match &labels[..] {
-        [.., second, top] if top.len() == 2 && SECOND.contains(second) => 3,
-        _ => 2,
-    };
-    let from = labels.len().saturating_sub(count);
-    let skipped: usize = labels[..from].iter().map(|label| label.len() + 1).sum();
-    &domain[skipped..]
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
-use super::{Messages, organization};
+use super::Messages;
 use crate::dkim::check::{Cause, Check, Status, worst};
 use crate::dkim::dns::Dns;
 use crate::dkim::testbed::{Pair, ed25519, name_server, rsa, txt};
@@ -347,6 +347,18 @@ fn a_receivers_verdict_is_explained_by_the_check_here() {
 }
 
 #[test]
+fn each_message_of_a_mailbox_is_checked() {
+    let dns = Dns::new(vec![], None);
+    let subjects = |text: &str| -> Vec<String> {
+        let checks = Messages::new(&dns, NOW).check_file("mbox", text.as_bytes());
+        checks.into_iter().map(|check| check.subject).collect()
+    };
+    let mail = "From a@b Mon Mar  2 03:10:00 2026\nFrom: a@example.com\n\nx\n\n";
+    assert_eq!(subjects(mail), ["mbox"]);
+    assert_eq!(subjects(&mail.repeat(2)), ["mbox message 1", "mbox message 2"]);
+}
+
+#[test]
 fn what_is_no_message_is_unknown() {
     for text in ["", "hello", "\n\n", "{\"a\": 1}"] {
         let checks = check(text, SocketAddr::from(([127, 0, 0, 1], 9)));
@@ -362,20 +374,6 @@ fn thousands_of_signed_headers_take_no_longer_than_some() {
     let (signature, letter) = draft.signed();
     let found = causes(&check(&format!("{signature}{}", letter.replace("b c", "d")), server));
     assert_eq!(found, [Cause::HeadersChanged]);
-}
-
-#[test]
-fn organizations_are_told_apart() {
-    for (domain, expected) in [
-        ("a.b.example.com", "example.com"),
-        ("example.com", "example.com"),
-        ("mail.example.co.uk", "example.co.uk"),
-        ("co.uk", "co.uk"),
-        ("com", "com"),
-        ("a.co.example.de", "example.de"),
-    ] {
-        assert_eq!(organization(domain), expected);
-    }
 }
 
 proptest::proptest! {

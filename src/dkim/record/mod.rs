@@ -244,6 +244,24 @@ mod tests {
         assert_eq!(base64(""), Ok(vec![]));
     }
 
+    /// DNS itself carries no more than 64 KiB.
+    #[test]
+    fn a_megabyte_is_read_at_once() {
+        let (mib, began) = (1 << 20, std::time::Instant::now());
+        for text in [
+            format!("v=DKIM1; p={}", "A".repeat(mib)),
+            format!("v=DKIM1; p={P}{}", " ".repeat(mib)),
+            format!("v=DKIM1; p={}", "MIGf".repeat(mib / 4)),
+            "a=;".repeat(mib / 3),
+            (0..mib / 8).map(|n| format!("t{n}=;")).collect(),
+            format!("v=DKIM1; h={}; p={P}", "sha1:".repeat(mib / 5)),
+            "\u{fffd}".repeat(mib / 3),
+        ] {
+            let _ = Record::parse(text.as_bytes());
+        }
+        assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+    }
+
     proptest! {
         #[test]
         fn any_record_is_read(bytes in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..P.len(), to: char) {

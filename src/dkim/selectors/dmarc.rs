@@ -24,6 +24,9 @@ const MOST_SIGNATURES: usize = 100;
 /// What one report said.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// Who wrote it, and what they call it: a report that was sent to two addresses comes twice.
+    pub organization: String,
+    pub id: String,
     /// The domain that it is about.
     pub domain: String,
     /// What was seen: where, how often, and whether SPF knows the source.
@@ -46,6 +49,11 @@ pub struct Seen {
 }
 
 impl Report {
+    /// Whether it is one: other XML says nothing of what a report says.
+    pub fn is_report(&self) -> bool {
+        !self.domain.is_empty() || !self.seen.is_empty()
+    }
+
     /// When what it says happened.
     pub fn when(&self) -> When {
         let day = |moment: Moment| moment.to_rfc3339().get(..10).unwrap_or_default().to_owned();
@@ -87,6 +95,8 @@ pub fn read(xml: impl Read) -> Report {
                 match &parts[..] {
                     ["feedback", "report_metadata", "date_range", "begin"] => dates.0 = value.parse().ok(),
                     ["feedback", "report_metadata", "date_range", "end"] => dates.1 = value.parse().ok(),
+                    ["feedback", "report_metadata", "org_name"] => report.organization = value,
+                    ["feedback", "report_metadata", "report_id"] => report.id = value,
                     ["feedback", "policy_published", "domain"] => report.domain = domain(&value),
                     ["feedback", "record"] => report.seen.extend(std::mem::take(&mut values).seen()),
                     ["feedback", "record", rest @ ..] => values.take(rest, value),

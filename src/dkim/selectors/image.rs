@@ -13,20 +13,26 @@ use serde_json::Value;
 use tar::{Archive, EntryType};
 
 use super::scan::Scan;
+use crate::dkim::files::Allowance;
 use crate::dkim::public::PublicKey;
-use crate::input::{ReadSoFar, open};
+use crate::input::{ReadSoFar, open, unpack};
 
-/// No more bytes of one image are read, unpacked.
+/// No more bytes of one image are read, those of the archive and those of its layers unpacked together.
 const MOST_BYTES: u64 = 32 << 30;
-/// No more files are looked at, in all layers together.
+/// No more files are looked at, in all layers together, and no more in the archive itself.
 const MOST_FILES: usize = 5_000_000;
-/// No description (manifest, configuration, index) is longer, and all that are kept are not.
-const LONGEST_JSON: u64 = 4 << 20;
-const MOST_JSON: usize = 32 << 20;
-/// No path is longer.
-const LONGEST_PATH: u64 = 8192;
-/// No more deleted files are remembered.
-const MOST_DELETED: usize = 1_000_000;
+const MOST_BLOBS: usize = 20_000;
+/// No description (manifest, configuration, index) is longer, and all that are kept, with their names, are not.
+const LONGEST_JSON: u64 = 2 << 20;
+const MOST_JSON: usize = 8 << 20;
+/// No path is longer; above so many folders, none is looked for that was deleted.
+const LONGEST_PATH: u64 = 4096;
+const DEEPEST: usize = 64;
+/// No more is remembered of the names of deleted files, in bytes.
+const MOST_DELETED: usize = 64 << 20;
+/// No more layers are kept, nor reasons why something was not read.
+const MOST_LAYERS: usize = 2000;
+const MOST_MISSED: usize = 20;
 
 /// A private key that was found, as its public half.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +63,7 @@ pub struct Image {
 struct Layer {
     found: Vec<(String, PublicKey)>,
     /// Paths that it deletes, and folders whose former content it deletes (with `/` at their end).
-    deleted: BTreeSet<String>,
+    deleted: Vec<String>,
 }
 
 /// Reads an image.
@@ -74,28 +80,38 @@ pub fn read(path: &Path) -> Result<Image, String> {
 /// # Errors
 /// Where they are no such archive.
 pub fn of_archive(body: impl Read) -> Result<Image, String> {
+    of_archive_within(body, &Allowance::new(MOST_BYTES))
+}
+
+fn of_archive_within(body: impl Read, allowance: &Allowance) -> Result<Image, String> {
     let mut reading = Reading::default();
-    let mut archive = Archive::new(body.take(MOST_BYTES));
-    let entries = archive.entries().map_err(|error| error.to_string())?.raw(true);
+    let mut archive = Archive::new(allowance.over(body));
+    let entries = archive.entries().map_err(|error| why(&error, allowance))?.raw(true);
     let mut is_first = true;
     let mut names = Names::default();
     for entry in entries {
         let mut entry = match entry {
             Ok(entry) => entry,
-            Err(error) if is_first => return Err(format!("it is no tar archive: {error}")),
+            Err(error) if is_first => return Err(format!("it is no tar archive: {}", why(&error, allowance))),
             Err(error) => {
-                reading.missed.push(format!("it cannot be read to its end: {error}"));
+                reading.miss(format!("it cannot be read to its end: {}", why(&error, allowance)));
                 break;
             }
         };
         is_first = false;
+        reading.blobs += 1;
+        if reading.blobs > MOST_BLOBS {
+            reading.miss(format!("only the first {MOST_BLOBS} files of the archive were looked at"));
+            break;
+        }
         let Some(name) = names.of(&mut entry) else { continue };
         if entry.header().entry_type() == EntryType::Regular {
-            reading.blob(&name, entry);
+            reading.blob(&name, entry, allowance);
         }
     }
     if reading.layers.is_empty() && reading.json.is_empty() {
-        return Err("it holds no layer: write it with docker save, or as an OCI archive".to_owned());
+        let none = || "it holds no layer: write it with docker save, or as an OCI archive".to_owned();
+        return Err(reading.missed.into_iter().next().unwrap_or_else(none));
     }
     Ok(reading.image())
 }
@@ -108,52 +124,60 @@ struct Reading {
     json: BTreeMap<String, Value>,
     json_bytes: usize,
     files: usize,
+    blobs: usize,
+    deleted_bytes: usize,
     scan: Scan,
     missed: Vec<String>,
 }
 
 impl Reading {
-    /// Reads a file of the archive: a layer, packed or not, or a description.
-    fn blob(&mut self, name: &str, entry: impl Read) {
-        let mut reader = BufReader::new(entry);
-        let first = match reader.fill_buf() {
-            Ok(first) => first.first().copied(),
-            Err(error) => return self.missed.push(format!("{name} cannot be read: {error}")),
-        };
-        if matches!(first, Some(b'{' | b'[')) {
-            return self.description(name, reader);
-        }
-        let result = unpacked(&mut reader).map_err(|error| error.to_string()).and_then(|body| self.layer(name, body));
-        if let Err(why) = result {
-            self.missed.push(format!("{name} cannot be read to its end: {why}"));
+    /// Reads a file of the archive: a layer, packed or not (OCI, layer.md), or a description.
+    fn blob(&mut self, name: &str, entry: impl Read, allowance: &Allowance) {
+        let result = unpack(entry).and_then(|(_, body)| {
+            let mut body = BufReader::new(allowance.over(body));
+            let is_description = matches!(body.fill_buf()?.first(), Some(b'{' | b'['));
+            Ok(if is_description { self.description(name, body) } else { self.layer(name, body, allowance) })
+        });
+        if let Err(why) = result.map_err(|error| why(&error, allowance)).and_then(|read| read) {
+            self.miss(format!("{name} cannot be read to its end: {why}"));
         }
     }
 
-    fn description(&mut self, name: &str, reader: impl Read) {
+    fn miss(&mut self, what: String) {
+        match self.missed.len() {
+            ..MOST_MISSED => self.missed.push(what),
+            MOST_MISSED => self.missed.push("and more was not read".to_owned()),
+            _ => {}
+        }
+    }
+
+    fn description(&mut self, name: &str, reader: impl Read) -> Result<(), String> {
         let mut bytes = Vec::new();
-        let read = reader.take(LONGEST_JSON + 1).read_to_end(&mut bytes);
-        if read.is_err() || bytes.len() as u64 > LONGEST_JSON || self.json_bytes + bytes.len() > MOST_JSON {
-            return self.missed.push(format!("{name} is too long"));
+        reader.take(LONGEST_JSON + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        let kept = self.json_bytes + bytes.len() + name.len();
+        if bytes.len() as u64 > LONGEST_JSON || kept > MOST_JSON {
+            return Err("it is too long for a description of an image".to_owned());
         }
         if let Ok(value) = serde_json::from_slice(&bytes) {
-            self.json_bytes += bytes.len();
+            self.json_bytes = kept;
             self.json.insert(name.to_owned(), value);
         }
+        Ok(())
     }
 
     /// Reads a layer; what is no tar archive is none.
-    fn layer(&mut self, name: &str, body: impl Read) -> Result<(), String> {
-        let mut archive = Archive::new(body.take(MOST_BYTES));
+    fn layer(&mut self, name: &str, body: impl Read, allowance: &Allowance) -> Result<(), String> {
+        let mut archive = Archive::new(body);
         let mut layer = Layer::default();
         let mut names = Names::default();
         let (mut is_layer, mut trouble) = (false, None);
-        for entry in archive.entries().map_err(|error| error.to_string())?.raw(true) {
+        for entry in archive.entries().map_err(|error| why(&error, allowance))?.raw(true) {
             let mut entry = match entry {
                 Ok(entry) => entry,
                 // A file that is no layer, as the checksum of one.
                 Err(_) if !is_layer => return Ok(()),
                 Err(error) => {
-                    trouble = Some(error.to_string());
+                    trouble = Some(why(&error, allowance));
                     break;
                 }
             };
@@ -166,25 +190,27 @@ impl Reading {
             }
             let (folder, file) = path.rsplit_once('/').unwrap_or(("", &path));
             if let Some(deleted) = file.strip_prefix(".wh.") {
-                if layer.deleted.len() < MOST_DELETED {
-                    layer.deleted.insert(if deleted == ".wh..opq" {
-                        format!("{folder}/")
-                    } else {
-                        format!("{folder}/{deleted}")
+                self.deleted_bytes += path.len();
+                if self.deleted_bytes < MOST_DELETED {
+                    layer.deleted.push(match deleted {
+                        ".wh..opq" => format!("{folder}/"),
+                        name => format!("{folder}/{name}"),
                     });
                 }
             } else if entry.header().entry_type() == EntryType::Regular {
                 match self.scan.file(&path, entry) {
                     Ok(keys) => layer.found.extend(keys.into_iter().map(|key| (path.clone(), key))),
                     Err(error) => {
-                        trouble = Some(error.to_string());
+                        trouble = Some(why(&error, allowance));
                         break;
                     }
                 }
             }
         }
-        if is_layer {
+        if is_layer && (self.layers.len() < MOST_LAYERS || self.layers.contains_key(name)) {
             self.layers.insert(name.to_owned(), layer);
+        } else if is_layer {
+            trouble = Some(format!("there are more than {MOST_LAYERS} layers"));
         }
         trouble.map_or(Ok(()), Err)
     }
@@ -204,18 +230,18 @@ impl Reading {
         let rest: Vec<String> = self.layers.keys().filter(|name| !known.contains(*name)).cloned().collect();
         order.extend(rest);
         if ordered < order.len() && ordered > 0 {
-            self.missed.push(format!("{} layers are named by no manifest", order.len() - ordered));
+            self.miss(format!("{} layers are named by no manifest", order.len() - ordered));
+        }
+        let mut deleted: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, name) in order.iter().enumerate() {
+            self.layers[name].deleted.iter().for_each(|path| deleted.entry(path).or_default().push(place));
         }
         let count = order.len();
         let title = |place: usize| format!("layer {} of {count}", place + 1);
         let mut keys: Vec<Baked> = Vec::new();
         for (place, name) in order.iter().enumerate() {
             for (path, key) in &self.layers[name].found {
-                let later = order.iter().enumerate().skip(place + 1);
-                let deleted_in = later
-                    .filter(|(_, name)| deletes(&self.layers[*name].deleted, path))
-                    .map(|(at, _)| title(at))
-                    .next();
+                let deleted_in = deletions(&deleted, path).filter(|at| *at > place).min().map(title);
                 let place = format!("{}: {path}", title(place));
                 keys.push(Baked { place, path: path.clone(), deleted_in, key: key.clone() });
             }
@@ -230,20 +256,20 @@ impl Reading {
             }
         }
         if self.scan.is_exhausted() {
-            self.missed.push("there are more private keys than are looked at".to_owned());
+            self.miss("there are more private keys than are looked at".to_owned());
         }
         Image { keys, layers: count, missed: self.missed }
     }
 }
 
-/// A layer without its packing: none, gzip or Zstandard (OCI, layer.md).
-fn unpacked<'r>(packed: &'r mut (impl BufRead + 'r)) -> io::Result<Box<dyn Read + 'r>> {
-    let first = packed.fill_buf()?;
-    Ok(match first {
-        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::with_buffer(packed)?),
-        _ => Box::new(packed),
-    })
+/// Why an archive cannot be read on. The words of the error itself quote the bytes that it stumbled over, and these may be
+/// those of a private key.
+fn why(error: &io::Error, allowance: &Allowance) -> String {
+    match error.kind() {
+        _ if allowance.is_spent() => format!("it unpacks to more than {} GiB", MOST_BYTES >> 30),
+        io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        _ => "what stands there is none, or damaged".to_owned(),
+    }
 }
 
 /// The layers that a description names, in their order: Docker's manifest.json, or an image manifest of OCI.
@@ -267,11 +293,12 @@ fn strings(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
     }
 }
 
-/// Whether a later layer deletes a path, by itself or with a folder above it (OCI, layer.md, whiteouts).
-fn deletes(deleted: &BTreeSet<String>, path: &str) -> bool {
-    let above = path.match_indices('/').map(|(at, _)| &path[..at]);
-    deleted.contains(path)
-        || above.clone().any(|folder| deleted.contains(folder) || deleted.contains(&format!("{folder}/")))
+/// The layers that delete a path, by itself or with a folder above it (OCI, layer.md, whiteouts).
+fn deletions<'d>(deleted: &'d BTreeMap<&str, Vec<usize>>, path: &'d str) -> impl Iterator<Item = usize> + 'd {
+    let above = path.match_indices('/').map(|(at, _)| at).take(DEEPEST);
+    // With the folder, or with all that was in it, which has a slash at its end.
+    let names = above.flat_map(|at| [&path[..at], &path[..=at]]).chain([path]);
+    names.filter_map(|name| deleted.get(name)).flatten().copied()
 }
 
 /// The names of a tar archive's entries; long ones stand in entries of their own before them, in GNU's form or in that

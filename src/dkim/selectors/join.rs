@@ -16,7 +16,9 @@ use crate::dkim::key::Selector;
 use crate::dkim::keyfile;
 use crate::dkim::logs::Verdict;
 use crate::dkim::logs::tally::{Key, Tally, What, When, hour_of};
-use crate::dkim::message::{Messages, organization};
+use crate::dkim::mailbox::{each, is_mailbox};
+use crate::dkim::message::Messages;
+use crate::dkim::organization::organization;
 use crate::dkim::public::PublicKey;
 use crate::dkim::record::Record;
 use crate::dkim::verify::letter::Letter;
@@ -25,6 +27,8 @@ use crate::tally::Window;
 
 /// No more selectors are asked for.
 const MOST_SELECTORS: usize = 500;
+/// So many are remembered before it is known which of them count, and so many domains.
+const MOST_SEEN: usize = 50_000;
 /// Failures by way of strangers are kept apart for so many sources.
 const MOST_FOREIGN: usize = 20_000;
 /// No message is longer.
@@ -92,7 +96,7 @@ impl Joined {
         if is_before || is_after || report.domain.is_empty() {
             return;
         }
-        self.domains.insert(report.domain.clone());
+        self.add_domain(report.domain.clone());
         let when = report.when();
         for seen in &report.seen {
             let holds = seen.key.what == What::Verified(Verdict::Holds);
@@ -100,13 +104,25 @@ impl Joined {
                 continue;
             }
             if holds || seen.is_own_source {
-                self.selectors.entry(of(&seen.key)).or_default().is_real = true;
+                self.add_real(of(&seen.key));
                 self.tally.count_many(seen.key.clone(), seen.count, &when, "");
             } else if self.foreign.len() < MOST_FOREIGN || self.foreign.contains_key(&seen.key) {
                 let kept = self.foreign.entry(seen.key.clone()).or_insert_with(|| (0, when.clone()));
                 kept.0 = kept.0.saturating_add(seen.count);
                 kept.1.span.merge(when.span);
             }
+        }
+    }
+
+    fn add_domain(&mut self, domain: String) {
+        if self.domains.len() < MOST_SEEN {
+            self.domains.insert(domain);
+        }
+    }
+
+    fn add_real(&mut self, selector: Selector) {
+        if self.selectors.len() < MOST_SEEN || self.selectors.contains_key(&selector) {
+            self.selectors.entry(selector).or_default().is_real = true;
         }
     }
 
@@ -188,7 +204,7 @@ impl Joined {
             used: Span::default(),
             written: known.written,
         };
-        for (key, count) in self.tally.rows.iter().filter(|(key, _)| known.is_real && of(key) == *selector) {
+        for (key, count) in self.tally.rows.iter().filter(|(key, _)| known.is_real && is_of(key, selector)) {
             facts.used.merge(count.span);
             let host = if key.host.is_empty() || key.host == "-" { "logs" } else { &key.host };
             facts.sources.entry(host.to_owned()).or_default().merge(count.span);
@@ -225,6 +241,11 @@ pub fn of(key: &Key) -> Selector {
     Selector { domain: key.domain.clone(), selector: key.selector.clone() }
 }
 
+/// Whether something is counted for a selector.
+pub fn is_of(key: &Key, selector: &Selector) -> bool {
+    key.selector == selector.selector && key.domain == selector.domain
+}
+
 /// Verifies messages, and reads what their receivers wrote; gives what could not be read.
 pub fn read_messages(paths: &[PathBuf], dns: &Dns, now: Moment, joined: &mut Joined) -> Vec<Check> {
     let (found, mut checks) = found(paths, "messages", "message");
@@ -232,6 +253,10 @@ pub fn read_messages(paths: &[PathBuf], dns: &Dns, now: Moment, joined: &mut Joi
     for file in found {
         let shown = file.path.display().to_string();
         match whole(File::open(&file.path), MOST_BYTES, "a message") {
+            Ok(bytes) if is_mailbox(&bytes) => {
+                // Bytes in memory cannot fail to be read.
+                let _ = each(&bytes[..], |mail| add_message(&shown, &Letter::parse(mail), &mut messages, joined));
+            }
             Ok(bytes) => add_message(&shown, &Letter::parse(&bytes), &mut messages, joined),
             Err(why) => checks.push(Check::unknown(&shown, "message", why)),
         }
@@ -243,11 +268,11 @@ fn add_message(file: &str, letter: &Letter, messages: &mut Messages, joined: &mu
     let at = letter.received_at().map(Moment);
     let hour = at.map(hour_of).unwrap_or_default();
     let when = When { span: at.map(Span::at).unwrap_or_default(), hour };
-    joined.domains.extend(letter.domain_of_from());
+    letter.domain_of_from().into_iter().for_each(|domain| joined.add_domain(domain));
     let mut count = |domain: String, selector: String, host: &str, verdict: Verdict| {
         let key = Key { what: What::Verified(verdict), domain, selector, host: host.to_owned() };
-        joined.selectors.entry(of(&key)).or_default().is_real = true;
-        joined.domains.insert(key.domain.clone());
+        joined.add_real(of(&key));
+        joined.add_domain(key.domain.clone());
         joined.tally.count_many(key, 1, &when, "");
     };
     for verdict in messages.verdicts(file, letter) {

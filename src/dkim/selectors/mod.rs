@@ -6,6 +6,7 @@
 mod dmarc;
 mod image;
 mod join;
+mod mail;
 mod reports;
 mod rows;
 mod scan;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::join::{Joined, Known, of};
+use super::join::{Joined, Known, is_of};
 use super::state::{Facts, Published, View, sources, state};
 use crate::dkim::check::{Cause, Check, Status};
 use crate::dkim::dns::Dns;
@@ -10,6 +10,7 @@ use crate::dkim::key::{Selector, check_answers};
 use crate::dkim::logs::Verdict;
 use crate::dkim::logs::tally::{Count, Key, What};
 use crate::evaluate::wilson_interval;
+use crate::evaluate::words::counted;
 use crate::record::{Moment, Span};
 
 /// Where more fail, something is wrong; a few always do, for what lists and forwarders change.
@@ -49,7 +50,7 @@ impl Joined {
         dns: &Dns,
     ) -> Vec<Check> {
         let name = selector.name();
-        let counts: Vec<(&Key, &Count)> = self.tally.rows.iter().filter(|(key, _)| of(key) == *selector).collect();
+        let counts: Vec<(&Key, &Count)> = self.tally.rows.iter().filter(|(key, _)| is_of(key, selector)).collect();
         let (mut checks, missing) = published(selector, known, facts, dns);
         if !known.files.is_empty() {
             checks.push(Check::pass(&name, "configured", facts.files.join(", ")));
@@ -116,7 +117,7 @@ fn published(selector: &Selector, known: &Known, facts: &Facts, dns: &Dns) -> (V
 fn made(name: &str, counts: &[(&Key, &Count)]) -> Option<Check> {
     let rows: Vec<_> = counts.iter().filter(|(key, _)| key.what == What::Signed).collect();
     let n: u64 = rows.iter().map(|(_, count)| count.count).sum();
-    (n > 0).then(|| Check::pass(name, "signing", format!("{n} signatures made by {}", who(&rows))))
+    (n > 0).then(|| Check::pass(name, "signing", format!("{} made by {}", counted(n, "signature"), who(&rows))))
 }
 
 /// The signatures that anybody looked at.
@@ -127,7 +128,9 @@ fn seen(name: &str, counts: &[(&Key, &Count)], known: &Known) -> Option<Check> {
         0 => String::new(),
         n => format!("beside them {n} that failed by way of servers that SPF does not know, as forwarders"),
     };
-    (n > 0).then(|| Check::pass(name, "seen", format!("{n} signatures, by way of {}", who(&rows))).and(&passed_on))
+    (n > 0).then(|| {
+        Check::pass(name, "seen", format!("{}, by way of {}", counted(n, "signature"), who(&rows))).and(&passed_on)
+    })
 }
 
 /// Whether they held.

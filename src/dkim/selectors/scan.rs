@@ -10,7 +10,7 @@ const PIECE: usize = 1 << 20;
 /// No key is longer in PEM.
 const LONGEST_KEY: usize = 16 << 10;
 /// What may be a key is tried so often, in one image.
-const MOST_TRIES: usize = 20_000;
+const MOST_TRIES: usize = 5000;
 /// So are keys names that end.
 const ENDINGS: [&str; 5] = [".pem", ".key", ".private", ".der", ".pk8"];
 

@@ -110,6 +110,28 @@ fn reports_are_read_in_every_packing() {
         assert!(find(&checks, "s1", "seen").detail.starts_with("90 signatures, by way of 192.0.2.1, from 2026-11-20"));
         assert!(find(&checks, "s1", "seen").detail.contains("7 that failed by way of servers that SPF does not know"));
     }
+    // In mail: packed and attached, as text, in a mailbox beside other mail, which holds the first of them twice.
+    let named = xml.replace("<date_range>", "<report_id>7</report_id><date_range>");
+    let base64 = |bytes: &[u8]| data_encoding::BASE64_MIME.encode(bytes);
+    let mail = |part: &str| {
+        format!(
+            "Received: by mx.example\r\nFrom: dmarc@receiver.example\r\nSubject: Report\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n{part}\r\n--b--\r\n"
+        )
+    };
+    let packed = |kind: &str, bytes: &[u8]| {
+        mail(&format!("Content-Type: application/{kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n{}", base64(bytes)))
+    };
+    let as_gzip = packed("gzip", &gzip(named.as_bytes()));
+    let as_zip = packed("zip", &zipped(&[("r.xml", named.as_bytes())]));
+    let as_text = mail(&format!("Content-Type: text/xml\r\n\r\n{named}"));
+    let other = "Subject: hello\r\n\r\nFrom here on\r\n";
+    let mailbox = format!("From a Mon\r\n{as_gzip}\r\nFrom b Mon\r\n{other}\r\nFrom c Mon\r\n{as_zip}");
+    for bytes in [as_gzip.clone().into_bytes(), as_zip.into_bytes(), as_text.into_bytes(), gzip(mailbox.as_bytes())] {
+        let file = place.write("report", bytes);
+        let checks = place.check(&Sources { reports: vec![file], ..Sources::default() });
+        assert_eq!(checks.len(), 4, "{checks:#?}");
+        assert!(find(&checks, "s1", "seen").detail.starts_with("90 signatures, by way of 192.0.2.1"), "{checks:#?}");
+    }
     // Where nothing holds, what strangers see is all there is.
     let file = place.write("report", report(&[("198.51.100.9", 7, "fail", "s1", "fail")]));
     let checks = place.check(&Sources { reports: vec![file], ..Sources::default() });
@@ -118,7 +140,8 @@ fn reports_are_read_in_every_packing() {
     let file = place.write("report", xml.strip_suffix("</record></feedback>").unwrap());
     let checks = place.check(&Sources { reports: vec![file], ..Sources::default() });
     assert!(checks[0].detail.contains("ends too early") && find(&checks, "s1", "seen").detail.starts_with("90"));
-    for bytes in [&b"hello"[..], b"PK\x03\x04 no zip", b"<html></html>"] {
+    for bytes in [&b"hello"[..], b"PK\x03\x04 no zip", b"<html></html>", b"Subject: hello\n\nhello\n", b"From a\n", b""]
+    {
         let file = place.write("report", bytes);
         let checks = place.check(&Sources { reports: vec![file], ..Sources::default() });
         assert!(checks.iter().all(|check| check.status == Status::Unknown), "{checks:#?}");
@@ -194,7 +217,7 @@ fn messages_and_their_receivers_are_heard() {
     let file = place.write("m.eml", message);
     let checks = place.check(&Sources { messages: vec![file], ..Sources::default() });
     let seen = find(&checks, "s1", "seen");
-    assert!(seen.detail.starts_with("1 signatures, by way of mx.example.org, from 2026-11-20T10:00:00Z"), "{seen:?}");
+    assert!(seen.detail.starts_with("1 signature, by way of mx.example.org, from 2026-11-20T10:00:00Z"), "{seen:?}");
     assert_eq!(find(&checks, "s1", "verified").detail, "1 hold");
 }
 
@@ -353,7 +376,7 @@ proptest! {
             }
         }
         for bytes in [mutated(zip), noise] {
-            let _ = reports::of_zip(&bytes);
+            let _ = reports::of_bytes(&bytes);
             let _ = dmarc::read(&bytes[..]);
         }
         let xml = report(&[("192.0.2.1", 9, "pass", "s1", "pass")]);

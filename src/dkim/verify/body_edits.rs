@@ -14,6 +14,8 @@ const MOST_LINES: usize = 200;
 const LONGEST_BLOCK: usize = 16;
 /// A banner on top has no more lines.
 const LONGEST_BANNER: usize = 40;
+/// Footers with more lines are not looked for.
+const LONGEST_FOOTER: usize = 5000;
 
 type Edit = (&'static str, fn(&[u8]) -> Option<Vec<u8>>);
 
@@ -47,13 +49,13 @@ pub fn find(body: &[u8], canon: Canon, length: Option<usize>, signed: &[u8]) -> 
     if fits(b"") || fits(b"\r\n") {
         return Some("the body was empty when it was signed".to_owned());
     }
-    let lines = canon.lines(body);
-    if let Some(more) = appended(&lines, signed) {
+    if let Some(more) = appended(canon, body, signed) {
         return Some(format!("{} at the end were added, as by a footer", counted(more)));
     }
     if body.len() > MOST_BYTES {
         return None;
     }
+    let lines: Vec<Vec<u8>> = canon.lines(body).collect();
     if let Some((what, _)) = EDITS.iter().find(|(_, undo)| undo(body).is_some_and(|before| fits(&canon.body(&before))))
     {
         return Some((*what).to_owned());
@@ -82,10 +84,11 @@ pub fn find(body: &[u8], canon: Canon, length: Option<usize>, signed: &[u8]) -> 
 }
 
 /// How many lines at the end are too many: one pass, with the digest looked at behind every line that is not empty.
-fn appended(lines: &[Vec<u8>], signed: &[u8]) -> Option<usize> {
+fn appended(canon: Canon, body: &[u8], signed: &[u8]) -> Option<usize> {
+    let all = canon.lines(body).count();
     let mut hasher = Sha256::new();
     let mut empty = 0;
-    for (place, line) in lines.iter().enumerate() {
+    for (place, line) in canon.lines(body).enumerate() {
         if line == b"\r\n" {
             empty += 1;
             continue;
@@ -93,8 +96,9 @@ fn appended(lines: &[Vec<u8>], signed: &[u8]) -> Option<usize> {
         (0..empty).for_each(|_| hasher.update(b"\r\n"));
         empty = 0;
         hasher.update(line);
-        if hasher.clone().finalize().as_slice() == signed {
-            return Some(lines.len() - place - 1);
+        let more = all - place - 1;
+        if more <= LONGEST_FOOTER && hasher.clone().finalize().as_slice() == signed {
+            return Some(more);
         }
     }
     None

@@ -68,28 +68,43 @@ impl Canon {
     }
 
     /// The lines of a body made ready for hashing, each with its CRLF, also those that end the body and do not count.
-    pub fn lines(self, body: &[u8]) -> Vec<Vec<u8>> {
-        let mut lines = Vec::new();
+    pub fn lines(self, body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         let mut rest = body;
-        while !rest.is_empty() {
+        std::iter::from_fn(move || {
             let (line, after) = super::letter::take_line(rest);
             let mut ready = Vec::with_capacity(line.len() + 2);
-            self.line(line.strip_suffix(b"\r\n").unwrap_or(line), &mut ready);
-            ready.extend_from_slice(b"\r\n");
-            lines.push(ready);
             rest = after;
-        }
-        lines
+            (!line.is_empty()).then(|| {
+                self.whole_line(line, &mut ready);
+                ready
+            })
+        })
+    }
+
+    fn whole_line(self, line: &[u8], ready: &mut Vec<u8>) {
+        self.line(line.strip_suffix(b"\r\n").unwrap_or(line), ready);
+        ready.extend_from_slice(b"\r\n");
     }
 
     /// A body made ready for hashing.
     pub fn body(self, body: &[u8]) -> Vec<u8> {
-        self.join(self.lines(body).iter().map(|line| &**line))
+        let mut ready = Vec::with_capacity(body.len() + 2);
+        let mut rest = body;
+        while !rest.is_empty() {
+            let (line, after) = super::letter::take_line(rest);
+            self.whole_line(line, &mut ready);
+            rest = after;
+        }
+        self.ended(ready)
     }
 
     /// A body of lines that are ready.
     pub fn join<'l>(self, lines: impl Iterator<Item = &'l [u8]>) -> Vec<u8> {
-        let mut ready = lines.collect::<Vec<_>>().concat();
+        self.ended(lines.collect::<Vec<_>>().concat())
+    }
+
+    /// Empty lines at the end do not count.
+    fn ended(self, mut ready: Vec<u8>) -> Vec<u8> {
         while ready == b"\r\n" || ready.ends_with(b"\r\n\r\n") {
             ready.truncate(ready.len() - 2);
         }

@@ -1,5 +1,7 @@
 //! A raw message: headers as they stand, and the body. Verifying needs every byte, so nothing is decoded.
 
+use crate::record::canonical_domain;
+
 /// A raw message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -7,7 +9,12 @@ pub struct Letter {
     pub headers: Vec<Header>,
     /// The body, lines ended by CRLF.
     pub body: Vec<u8>,
+    /// Whether there were more headers than are kept.
+    pub is_cut: bool,
 }
+
+/// No more headers are kept.
+pub const MOST_HEADERS: usize = 100_000;
 
 /// One header, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +50,9 @@ impl Letter {
     /// Takes a message apart. Lines that end with a line feed alone, as in files, are given their CRLF back; the line
     /// `From ` of a mailbox file is passed over.
     pub fn parse(bytes: &[u8]) -> Letter {
-        let bytes = with_crlf(bytes);
+        let mut bytes = with_crlf(bytes);
         let mut rest: &[u8] = &bytes;
+        let mut is_cut = false;
         if rest.starts_with(b"From ") {
             rest = take_line(rest).1;
         }
@@ -58,7 +66,9 @@ impl Letter {
                 break;
             }
             if !is_fold && !raw.is_empty() {
-                headers.push(Header::new(std::mem::take(&mut raw)));
+                is_cut |= headers.len() == MOST_HEADERS;
+                let header = Header::new(std::mem::take(&mut raw));
+                headers.extend(Some(header).filter(|_| !is_cut));
             }
             if !is_fold && !line.contains(&b':') {
                 // No header: the body begins without an empty line before it.
@@ -70,7 +80,9 @@ impl Letter {
         if !raw.is_empty() {
             headers.push(Header::new(raw));
         }
-        Letter { headers, body: rest.to_vec() }
+        let body = bytes.len() - rest.len();
+        drop(bytes.drain(..body));
+        Letter { headers, body: bytes, is_cut }
     }
 
     /// The headers of a name, from the top, with their places.
@@ -78,14 +90,14 @@ impl Letter {
         self.headers.iter().enumerate().filter(move |(_, header)| header.name == name)
     }
 
-    /// The domain of the address in From, in lower case.
+    /// The domain of the address in From, in lower case, U-labels as A-labels: so it stands in `d=`.
     pub fn domain_of_from(&self) -> Option<String> {
         let text = self.named("from").next()?.1.text();
         let address = text.rsplit_once('<').map_or(&*text, |(_, rest)| rest);
         let domain = address.rsplit_once('@')?.1;
         let end = domain.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(domain.len());
-        let domain = domain[..end].trim_matches('.').to_lowercase();
-        (!domain.is_empty()).then_some(domain)
+        let domain = domain[..end].trim_matches('.');
+        (!domain.is_empty()).then(|| canonical_domain(domain.as_bytes()))
     }
 
     /// When the topmost Received says that the message arrived, in seconds since 1970.
@@ -103,15 +115,16 @@ pub fn take_line(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn with_crlf(bytes: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::with_capacity(bytes.len() + bytes.len() / 32);
-    let mut before = 0;
-    for byte in bytes {
-        if *byte == b'\n' && before != b'\r' {
-            whole.push(b'\r');
-        }
-        whole.push(*byte);
-        before = *byte;
+    let bare = |at: &usize| *at == 0 || bytes[at - 1] != b'\r';
+    let bare_ends = || memchr::memchr_iter(b'\n', bytes).filter(bare);
+    let mut whole = Vec::with_capacity(bytes.len() + bare_ends().count());
+    let mut from = 0;
+    for at in bare_ends() {
+        whole.extend_from_slice(&bytes[from..at]);
+        whole.push(b'\r');
+        from = at;
     }
+    whole.extend_from_slice(&bytes[from..]);
     whole
 }
 
@@ -128,7 +141,11 @@ mod tests {
         assert_eq!((&*letter.headers[0].name, letter.headers[0].text()), ("subject", "a\tb".to_owned()));
         assert_eq!(letter.body, b"body\r\n");
         assert_eq!(letter.domain_of_from().as_deref(), Some("example.com"));
-        for (from, domain) in [("a@b.example.com (x)", "b.example.com"), ("\"a@x\" <q@Y.example>", "y.example")] {
+        for (from, domain) in [
+            ("a@b.example.com (x)", "b.example.com"),
+            ("\"a@x\" <q@Y.example>", "y.example"),
+            ("a@B\u{fc}cher.example", "xn--bcher-kva.example"),
+        ] {
             let letter = Letter::parse(format!("From: {from}\n\n").as_bytes());
             assert_eq!(letter.domain_of_from().as_deref(), Some(domain));
         }

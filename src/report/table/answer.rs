@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::io;
 
 use super::page::{Ink, Page};
-use super::{text, trend};
+use super::{checked, text, trend};
 use crate::evaluate::words::{counted, grouped, listed};
 use crate::evaluate::{Extent, Finding, Level, Scope};
 use crate::record::NONE;
@@ -117,6 +117,7 @@ fn block(finding: &Finding, page: &mut Page) -> io::Result<()> {
     if !remarks.is_empty() {
         page.paragraph(Ink::Plain, "         ", &remarks.join("; "))?;
     }
+    checked::write(&finding.checks, page)?;
     for (place, step) in finding.next_steps.iter().take(STEPS).enumerate() {
         let label = if place == 0 { "next" } else { "    " };
         page.paragraph(Ink::Plain, &format!("  {label}   {}. ", place + 1), step)?;

@@ -73,17 +73,19 @@ pub fn write_ips(report: &Report, page: &mut Page) -> io::Result<()> {
     } else {
         (1 + NUMBERS.len(), IP_WIDTH)
     };
+    let labelled = shown.iter().any(|row| !row.vmtas.is_empty());
     let cells = |page: &Page, row: &IpRow| {
         let mut cells = vec![format!("{} {}", page.mark(row.figures.level), row.ip)];
         cells.extend(numbers(&row.figures));
         cells.extend([words([row.figures.level.word(), row.standing.word()]), row.pool.clone()]);
+        cells.extend(labelled.then(|| row.vmtas.join(", ")));
         cells.insert(isp_place, text::cut(&page.clean(&row.isp), name_width(page), page.ellipsis()).into_owned());
         cells
     };
     let mut columns: Vec<(String, Side)> = [("  IP".to_owned(), Left)]
         .into_iter()
         .chain(NUMBERS.map(|(name, side)| (name.to_owned(), side)))
-        .chain(["verdict", "pool"].map(|name| (name.to_owned(), Left)))
+        .chain(["verdict", "pool"].into_iter().chain(labelled.then_some("vmta")).map(|name| (name.to_owned(), Left)))
         .collect();
     columns.insert(isp_place, ("ISP".to_owned(), Left));
     let grid =

@@ -2,6 +2,8 @@
 
 mod answer;
 mod causes;
+mod change;
+mod checked;
 mod explained;
 mod footer;
 mod grid;
@@ -14,6 +16,7 @@ use std::io::{self, Write};
 
 use super::model::Report;
 pub use causes::write_causes;
+pub use change::write_change;
 pub use explained::write_explained;
 pub use page::{Ink, Page};
 

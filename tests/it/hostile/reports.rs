@@ -3,13 +3,13 @@
 use super::text;
 use crate::judge::cases;
 use pmtriage::evaluate::{
-    Evidence, Extent, Finding, HourOfFinding, Judgeable, Level, Scope, Share, Thresholds, evaluate,
+    Checked, Evidence, Extent, Finding, HourOfFinding, Judgeable, Level, Scope, Share, Thresholds, evaluate,
 };
 use pmtriage::record::{Moment, RecordKind, Span};
 use pmtriage::report::{
     Colour, Format, InputRow, List, Report, Screen, Sort, Symbols, VisibleLines, render, render_causes,
 };
-use pmtriage::summary::{CauseBy, Group, Mail, Meaning, NO_TIME, Row, Sent, Summary, Traffic, TrafficNames};
+use pmtriage::summary::{CauseBy, Group, Mail, Meaning, NO_TIME, Row, Sent, Summary, Traffic};
 use pmtriage::tally::{Counts, MessageRate, Window};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -84,7 +84,7 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
         traffic: ips.iter().map(traffic).collect(),
         ips,
         groups,
-        names: TrafficNames::default(),
+        ..Summary::default()
     }
 }
 
@@ -113,9 +113,20 @@ fn report() -> impl Strategy<Value = Report> {
         for row in &mut evaluation.pools {
             row.outlier_ips = vec![name(), name()];
         }
+        for row in &mut evaluation.ips {
+            (row.vmtas, row.vmta_pools) = (vec![name()], vec![name(), name()]);
+        }
         if told {
             evaluation.findings.push(Finding {
                 id: name(),
+                checks: vec![Checked {
+                    subject: name(),
+                    check: "record",
+                    status: "fail",
+                    cause: None,
+                    detail: name(),
+                    fix: name(),
+                }],
                 level: Level::Act,
                 isp: name(),
                 pool: name(),

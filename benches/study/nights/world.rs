@@ -82,11 +82,14 @@ impl Pool {
 /// What the caller wants of the first lane, where a fault is to be planted.
 #[derive(Clone, Copy)]
 pub struct Wish {
-    pub least_ips: usize,
+    /// How many IPs, least and most.
+    pub ips: (usize, usize),
     /// Messages of its smallest IP, least and most.
     pub volume: (f64, f64),
     /// How many times as much as the smallest IP the largest may send.
     pub spread: f64,
+    /// Messages of the smallest IP in the other lanes.
+    pub elsewhere: (f64, f64),
     pub least_jobs: usize,
     pub least_hosts: u32,
 }
@@ -110,7 +113,7 @@ pub fn night(rng: &mut Rng, wish: Wish) -> World {
     for place in 0..rng.usize(1..=4) {
         let mut size = *rng.choice(&SIZES).expect("some");
         if place == 0 {
-            while size < wish.least_ips {
+            while !(wish.ips.0..=wish.ips.1).contains(&size) {
                 size = *rng.choice(&SIZES).expect("some");
             }
         }
@@ -121,7 +124,7 @@ pub fn night(rng: &mut Rng, wish: Wish) -> World {
     for (at_isp, _) in isps.iter().enumerate() {
         let mut row = Vec::new();
         for (at_pool, pool) in pools.iter().enumerate() {
-            let volume = if (at_isp, at_pool) == (0, 0) { wish.volume } else { (30.0, 30_000.0) };
+            let volume = if (at_isp, at_pool) == (0, 0) { wish.volume } else { wish.elsewhere };
             row.push(lane(rng, pool, volume, spread_ip, memory));
         }
         lanes.push(row);

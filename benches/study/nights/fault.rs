@@ -1,8 +1,9 @@
 //! What is planted in a night, and what a right verdict says of it.
 
-use super::Volume;
-use super::world::{Wish, World, between};
+use super::volume::Volume;
+use super::world::{MINUTES, Wish, World, between};
 use fastrand::Rng;
+use pmtriage::verdict::{Ip, Pool, Sent};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -69,7 +70,7 @@ pub struct Planted {
 impl Kind {
     /// What the night must have for this fault to be possible.
     pub fn wish(self, volume: &Volume) -> Wish {
-        let (least_ips, least_jobs, least_hosts) = match self {
+        let (least_ips, least_jobs, least_hosts): (usize, usize, u32) = match self {
             Kind::Healthy => (1, 1, 1),
             Kind::PoolWide | Kind::WindowPool | Kind::WholeIsp | Kind::OneIp | Kind::WindowIp => (2, 1, 1),
             Kind::ListedIp | Kind::Stuck => (2, 1, 1),
@@ -78,7 +79,14 @@ impl Kind {
             Kind::Confounded => (3, 4, 1),
             Kind::Host => (2, 1, 3),
         };
-        Wish { least_ips, volume: volume.smallest, spread: volume.spread, least_jobs, least_hosts }
+        Wish {
+            ips: (volume.ips.0.max(least_ips), volume.ips.1),
+            volume: volume.smallest,
+            spread: volume.spread,
+            elsewhere: volume.elsewhere,
+            least_jobs,
+            least_hosts,
+        }
     }
 }
 
@@ -203,6 +211,32 @@ impl Planted {
     /// How many messages are stuck on which IP.
     pub fn stuck(&self, isp: usize, pool: usize) -> Option<(usize, u64)> {
         (self.kind == Kind::Stuck && self.hits(isp, pool)).then(|| (self.guilty[0], self.stuck))
+    }
+
+    /// The hours it went on, where that is not all day: the first one, and the one after the last; none where the day ended first.
+    pub fn hours(&self) -> Option<(u32, Option<u32>)> {
+        let (start, end) = self.time;
+        let last = (end < MINUTES).then(|| (end / 60.0).ceil() as u32);
+        (start > 0.0 && self.kind != Kind::Stuck).then_some(((start / 60.0) as u32, last))
+    }
+
+    /// How many attempts there were for it to hit: of its IPs, its key and its hours.
+    pub fn reach(&self, pool: &Pool) -> u64 {
+        let hours = (self.time.0 / 60.0) as u32..(self.time.1 / 60.0).ceil() as u32;
+        let is_hit = |sent: &Sent| match self.kind {
+            Kind::Job | Kind::Confounded => sent.mail.job == self.key,
+            Kind::Sender => sent.mail.sender == self.key,
+            _ => true,
+        };
+        let of_ip = |ip: &Ip| -> u64 {
+            if self.kind == Kind::Host {
+                return ip.hosts.iter().filter(|(host, _)| *host == self.key).map(|(_, count)| count.attempts).sum();
+            }
+            let hit = ip.sent.iter().filter(|sent| hours.contains(&sent.hour) && is_hit(sent));
+            hit.map(|sent| sent.count.attempts).sum()
+        };
+        let is_guilty = |place: usize| self.guilty.is_empty() || self.guilty.contains(&place);
+        pool.ips.iter().enumerate().filter(|(place, _)| is_guilty(*place)).map(|(_, ip)| of_ip(ip)).sum()
     }
 
     pub fn is_stuck(&self, isp: usize, pool: usize, place: usize) -> bool {

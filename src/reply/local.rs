@@ -1,0 +1,128 @@
+//! The local part of a recipient where it stands alone in a reply (`user jane.doe unknown`): it says whom the reply is
+//! about, and varies from record to record as the whole address does.
+
+use super::word::IN_WORD;
+use memchr::memrchr;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// Words that replies are written in; a local part that is one of them (`info`, `postmaster`) may stand in a reply and mean
+/// nobody.
+static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("words.txt").split_ascii_whitespace().collect());
+
+/// A shorter word is likelier a word than a name.
+const SHORTEST_NAME: usize = 3;
+
+/// So many digits in a row are a number that belongs to somebody (`10001@qq.com`): codes have fewer.
+const SHORTEST_NUMBER: usize = 5;
+
+/// The longest word of the list, with room to spare.
+const LONGEST_WORD: usize = 40;
+
+/// The local part of an address, where it is made of letters and digits with `.`, `-`, `_` or `+` between them; else it is
+/// no word of its own in a reply.
+pub(super) fn local_part(address: &[u8]) -> Option<&[u8]> {
+    let local = &address[..memrchr(b'@', address)?];
+    let ends_are = [local.first()?, local.last()?].into_iter().all(u8::is_ascii_alphanumeric);
+    let all_are = local.iter().all(|byte| IN_WORD[usize::from(*byte)] || matches!(byte, b'.' | b'-' | b'_' | b'+'));
+    (local.len() >= SHORTEST_NAME && ends_are && all_are).then_some(local)
+}
+
+/// Whether a local part can mean nobody but its owner: some of it is a name (three letters or more that are no word of
+/// replies) or a number (five digits or more).
+pub(super) fn is_unmistakable(local: &[u8]) -> bool {
+    let number = |run: &[u8]| run.len() >= SHORTEST_NUMBER;
+    local.split(|byte| !byte.is_ascii_digit()).any(number)
+        || local.split(|byte| !byte.is_ascii_alphabetic()).any(is_name)
+}
+
+fn is_name(run: &[u8]) -> bool {
+    run.len() >= SHORTEST_NAME
+        && (run.len() > LONGEST_WORD
+            || std::str::from_utf8(run).is_ok_and(|run| !WORDS.contains(run.to_ascii_lowercase().as_str())))
+}
+
+/// The words of a text that may be somebody's local part, to be asked quickly and often.
+#[derive(Debug, Clone, Default)]
+pub struct Words(Box<[u32]>);
+
+impl Words {
+    /// Those of a text.
+    pub fn of(text: &[u8]) -> Words {
+        let is_word = |byte: u8| IN_WORD[usize::from(byte)];
+        let mut hashes = Vec::with_capacity(text.len() / 4);
+        for run in text.split(|byte| !is_word(*byte) && !matches!(byte, b'.' | b'-' | b'_' | b'+')) {
+            let run = &run[..run.iter().rposition(|byte| is_word(*byte)).map_or(0, |last| last + 1)];
+            let begins = |at: &usize| is_word(run[*at]) && (*at == 0 || !is_word(run[at - 1]));
+            hashes.extend((0..run.len()).filter(begins).map(|at| hash(&run[at..])));
+        }
+        Words(hashes.into())
+    }
+
+    /// Whether this local part may stand among them; false where it surely does not.
+    pub fn may_have(&self, local: &[u8]) -> bool {
+        self.0.contains(&hash(local))
+    }
+}
+
+/// FNV-1a over small letters.
+fn hash(word: &[u8]) -> u32 {
+    word.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Own, mask};
+    use super::*;
+
+    fn masked(rcpt: &str, diag: &str) -> String {
+        mask(diag.as_bytes(), Own { ip: b"192.0.2.7", rcpt: rcpt.as_bytes(), orig: b"news@example.net" })
+    }
+
+    #[test]
+    fn a_name_is_masked_as_a_whole_word_and_nothing_else() {
+        for (local, diag, cause) in [
+            ("jane.doe", "550 user jane.doe unknown", "550 user <RCPT_USER> unknown"),
+            ("Jane", "550 <jane>... User unknown", "550 <<RCPT_USER>>... User unknown"),
+            ("jane", "550 no mailbox jane.", "550 no mailbox <RCPT_USER>."),
+            ("jdoe42", "550 user=JDoe42 unknown", "550 user=<RCPT_USER> unknown"),
+            ("10001", "550 10001 is unknown", "550 <RCPT_USER> is unknown"),
+            ("jane", "550 janet and jane.doe, jane@example.org", "550 janet and jane.doe, <OTHER_USER>"),
+            ("info", "550 for more info see", "550 for more info see"),
+            ("postmaster", "550 ask the postmaster", "550 ask the postmaster"),
+            ("e-mail", "550 no such e-mail", "550 no such e-mail"),
+            ("550", "550 no", "550 no"),
+            ("s3150", "550 no (S3150)", "550 no (S3150)"),
+            ("jo", "550 jo unknown", "550 jo unknown"),
+        ] {
+            assert_eq!(masked(&format!("{local}@example.com"), diag), cause, "{local}");
+        }
+    }
+
+    #[test]
+    fn the_list_has_the_words_of_the_labelled_replies() {
+        let mut table = csv::Reader::from_reader(include_str!("corpus.csv").as_bytes());
+        let mut replies_of: std::collections::HashMap<String, u32> = Default::default();
+        for row in table.records().map(|row| row.expect("a well-formed file")) {
+            let words = row[1].split(|c: char| c.is_ascii_whitespace() || "<>()[]\"',;:".contains(c));
+            let plain = words.filter(|word| !word.contains(['@', '.', '/', '=']));
+            let parts: HashSet<String> = plain
+                .flat_map(|word| word.split(|c: char| !c.is_ascii_alphabetic()))
+                .filter(|part| part.len() >= SHORTEST_NAME)
+                .map(str::to_ascii_lowercase)
+                .collect();
+            parts.into_iter().for_each(|part| *replies_of.entry(part).or_default() += 1);
+        }
+        let missing: Vec<_> =
+            replies_of.iter().filter(|(word, replies)| **replies > 1 && !WORDS.contains(word.as_str())).collect();
+        assert!(missing.iter().all(|(word, _)| matches!(word.as_str(), "jane" | "doe" | "bob")), "{missing:?}");
+    }
+
+    #[test]
+    fn words_of_a_text_are_those_that_can_be_masked() {
+        let words = Words::of(b"554-jane.doe, user=bob: x joe.");
+        for (local, there) in [("jane.doe", true), ("BOB", true), ("joe", true), ("jane", false), ("ann", false)] {
+            assert_eq!(words.may_have(local.as_bytes()), there, "{local}");
+        }
+    }
+}

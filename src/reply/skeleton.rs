@@ -1,0 +1,143 @@
+//! A reply without what differs in most records and is surely replaced: the recipient's address, and Gmail's id at its end.
+//! Replies of one skeleton are masked alike, so that one of them tells for all. Where that is not sure, there is no skeleton.
+
+use super::own::Own;
+use super::word::IN_WORD;
+use memchr::{memchr, memmem, memrchr};
+
+/// What Gmail's replies end with, behind an id.
+const GMAIL: &[u8] = b" - gsmtp";
+
+/// A longer reply is masked by itself.
+const LONGEST: usize = 1000;
+
+impl Own<'_> {
+    /// Writes the skeleton of a reply to a record with these values, and of these values what the masked reply depends on.
+    /// The recipient's local part where it stands alone is not among them: [`super::Words`] tell. False, and nothing to go
+    /// by, where there is none.
+    pub fn skeleton(&self, reply: &[u8], skeleton: &mut Vec<u8>) -> bool {
+        skeleton.clear();
+        let (rcpt, orig) = (self.bare_rcpt(), self.bare_orig());
+        if reply.len() > LONGEST || [rcpt, orig].iter().any(|address| is_odd(address)) {
+            return false;
+        }
+        let end = match gmail_id(reply) {
+            Some(id) if [rcpt, orig].iter().all(|address| !is_of(&reply[id..], address)) => id,
+            Some(_) => return false,
+            None => reply.len(),
+        };
+        let Some(hole) = rcpt_in(&reply[..end], rcpt) else { return false };
+        let pieces = [&reply[..hole], reply[..end].get(hole + rcpt.len()..).unwrap_or_default()];
+        let domain = |address| memrchr(b'@', address).map_or(&b""[..], |at| &address[at + 1..]);
+        for part in [pieces[0], pieces[1], self.ip, domain(rcpt), domain(orig)] {
+            skeleton.extend_from_slice(part);
+            // No two lists of parts are written alike: their lengths stand there too.
+            skeleton.extend_from_slice(&(part.len() as u32).to_le_bytes());
+        }
+        skeleton.push(u8::from(hole < end) << 1 | u8::from(end < reply.len()));
+        true
+    }
+}
+
+/// An address that is short or has no `@` may stand anywhere.
+fn is_odd(address: &[u8]) -> bool {
+    !address.is_empty() && memchr(b'@', address).is_none()
+}
+
+/// Where the recipient stands in a reply, the end of the reply where it stands nowhere; nothing where another address does,
+/// or where what stands around it might be read together with it.
+fn rcpt_in(reply: &[u8], rcpt: &[u8]) -> Option<usize> {
+    let Some(sign) = memchr(b'@', reply) else { return Some(reply.len()) };
+    let start = sign.checked_sub(memchr(b'@', rcpt)?)?;
+    let end = start + rcpt.len();
+    let stands = reply.get(start..end)?.eq_ignore_ascii_case(rcpt) && memchr(b'@', &reply[sign + 1..]).is_none();
+    let closed = matches!(reply.get(end), Some(b'>' | b')' | b'"' | b'\'' | b' ') | None);
+    let opened = match reply[..start].last() {
+        Some(b'<' | b'(' | b'"' | b'\'') => true,
+        Some(b' ') => is_before_any(&reply[..start - 1]),
+        _ => false,
+    };
+    (stands && closed && opened && memrchr(b'@', rcpt) == memchr(b'@', rcpt)).then_some(start)
+}
+
+/// The start of the id that Gmail's replies end with, where nothing else can be made of it.
+fn gmail_id(reply: &[u8]) -> Option<usize> {
+    let before = reply.strip_suffix(GMAIL)?;
+    let start = memrchr(b' ', before)? + 1;
+    let id = &before[start..];
+    let signs = id.iter().filter(|byte| !IN_WORD[usize::from(**byte)]);
+    let ends_are_words = [id.first()?, id.last()?].into_iter().all(|byte| IN_WORD[usize::from(*byte)]);
+    let is_id = ends_are_words
+        && id.iter().any(u8::is_ascii_digit)
+        && id.get(3) != Some(&b'-')
+        && signs.clone().all(|byte| matches!(byte, b'.' | b'-'))
+        && signs.count() < 3;
+    (is_id && is_before_any(&before[..start - 1])).then_some(start)
+}
+
+/// Whether a text's last word is read alike whatever word stands behind it: it has no digit.
+fn is_before_any(text: &[u8]) -> bool {
+    let last = memrchr(b' ', text).map_or(text, |at| &text[at + 1..]);
+    !last.iter().any(u8::is_ascii_digit) && memmem::find(last, b"[").is_none()
+}
+
+/// Whether a text begins with a part of an address that may be replaced.
+fn is_of(text: &[u8], address: &[u8]) -> bool {
+    address
+        .split(|byte| *byte == b'@')
+        .any(|part| !part.is_empty() && text.get(..part.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(part)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Words, mask};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+        prop::sample::select(texts)
+    }
+
+    fn skeleton(reply: &str, own: Own) -> Option<Vec<u8>> {
+        let mut skeleton = Vec::new();
+        own.skeleton(reply.as_bytes(), &mut skeleton).then_some(skeleton)
+    }
+
+    #[test]
+    fn replies_that_differ_in_the_recipient_and_an_id_have_one_skeleton() {
+        let of = |rcpt: &str, id: &str| {
+            let reply = format!("smtp;550-5.1.1 <{rcpt}> not found. {id} - gsmtp");
+            skeleton(&reply, Own { ip: b"192.0.2.7", rcpt: rcpt.as_bytes(), orig: b"news@example.net" })
+        };
+        let one = of("jane@example.com", "s142si14934335lfe.256");
+        assert!(one.is_some());
+        assert_eq!(one, of("joe.doe@example.com", "d9443c01a7336-2fsi12b4f.93"));
+        assert_ne!(one, of("jane@example.net", "s142si14934335lfe.256"));
+    }
+
+    proptest! {
+        /// Whatever stands around: one skeleton, one cause60.
+        #[test]
+        fn one_skeleton_is_masked_alike(
+            words in prop::collection::vec(one_of(&[
+                "{}", "<{}>", "<{}>:", "({})", "to:{}", "for", "15", "id=", "20", "using", "listed at", "192.0.2.7", "[",
+                "example.com", "jane", "550-5.1.1", "over quota", "]:", "q{}", "{}x", "a1b2c3d4.5",
+            ]), 1..7),
+            separator in one_of(&[" ", "", ". "]),
+            end in one_of(&["", " {id} - gsmtp", " {id}", " 7{id} - gsmtp"]),
+            ids in [one_of(&["s142lfe.25", "second1", "a-b-c-1", "192.0.2.7", "jane", "12"]), one_of(&["d94-2f.9", "9", "min2", "joe"])],
+            rcpts in [one_of(&["jane@example.com", "second@example.com", "a.b1@example.com"]), one_of(&["joe@example.com", "9@example.com", "sec@example.com"])],
+        ) {
+            let text = words.join(separator) + end;
+            let reply = |n: usize| text.replace("{}", rcpts[n]).replace("{id}", ids[n]);
+            let own = |n: usize| Own { ip: b"192.0.2.7", rcpt: rcpts[n].as_bytes(), orig: b"news@example.net" };
+            let alone = |n: usize| own(n).local_part().is_some_and(|local| Words::of(reply(n).as_bytes()).may_have(local));
+            if let Some(one) = skeleton(&reply(0), own(0))
+                && skeleton(&reply(1), own(1)) == Some(one)
+                && !alone(0) && !alone(1)
+            {
+                prop_assert_eq!(mask(reply(0).as_bytes(), own(0)), mask(reply(1).as_bytes(), own(1)));
+            }
+        }
+    }
+}

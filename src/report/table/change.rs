@@ -1,0 +1,131 @@
+//! The screen of `change`: an answer for each provider and pool, with the numbers, and what to do next.
+
+use std::io::{self, Write};
+
+use super::grid::Grid;
+use super::grid::Side::{Left, Right};
+use super::page::{Ink, Page};
+use super::{Screen, answer, footer, text};
+use crate::evaluate::words::{counted, grouped, minute};
+use crate::evaluate::{Asked, ChangeRow};
+use crate::report::change::effect;
+use crate::report::model::Report;
+use crate::verdict::{Answer, Count};
+
+/// Room for a provider's name.
+const ISP_WIDTH: usize = 24;
+
+/// Writes the screen.
+pub fn write_change(
+    report: &Report,
+    asked: &Asked,
+    rows: &[ChangeRow],
+    screen: &Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page::new(screen, out);
+    if !report.unjudged.is_empty() {
+        answer::write_unknown(&report.unjudged, &mut page)?;
+        page.gap()?;
+    }
+    let shown = match screen.top {
+        0 => rows,
+        top => &rows[..top.min(rows.len())],
+    };
+    for answer in [Answer::Worse, Answer::Confounded, Answer::NoEffect, Answer::TooEarly, Answer::Worked] {
+        let of: Vec<&ChangeRow> = rows.iter().filter(|row| row.answer == answer).collect();
+        if !of.is_empty() {
+            write_answer(answer, &of, &mut page)?;
+        }
+    }
+    if !rows.is_empty() {
+        page.gap()?;
+        list(shown, &mut page)?;
+        let more = (rows.len() - shown.len()) as u64;
+        if more > 0 {
+            page.line(Ink::Dim, &format!("  and {}; --top 0 shows all", counted(more, "more row")))?;
+        }
+    }
+    page.gap()?;
+    footer::write_coverage(report, &mut page)?;
+    let hours = asked.window as f64 / 3600.0;
+    let compared = format!(
+        "compared: {hours:.1} hours before and after {}; effect = after - before, less the same of the control, in \
+         percentage points, with its 95 % interval; control = the same pool's other providers and the same provider's \
+         other pools",
+        minute(asked.at)
+    );
+    page.paragraph(Ink::Dim, "", &compared)?;
+    page.end()
+}
+
+/// One answer, for whom it holds, and what it means.
+fn write_answer(answer: Answer, rows: &[&ChangeRow], page: &mut Page) -> io::Result<()> {
+    let (ink, meaning) = match answer {
+        Answer::Worked => (Ink::Green, "the rate went as expected, by more than chance, while the control did not"),
+        Answer::NoEffect => {
+            (Ink::Yellow, "five points would have been seen, and were not: the wrong setting, or something else moved")
+        }
+        Answer::Worse => (Ink::Red, "the rate went the other way by more than chance: take the change back"),
+        Answer::Confounded => {
+            (Ink::Yellow, "what was not changed moved by five points as well: look for what all of it has in common")
+        }
+        Answer::TooEarly => (Ink::Yellow, "too little was logged since to see five points: ask again later"),
+    };
+    let names: Vec<String> = rows.iter().take(3).map(|row| format!("{} {}", row.isp, row.pool)).collect();
+    let more = rows.len() - names.len();
+    let more = if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
+    let label = format!("{}  ", answer.word().to_uppercase());
+    page.paragraph(ink, &label, &format!("{}{more}: {meaning}", names.join(", ")))
+}
+
+fn list(rows: &[ChangeRow], page: &mut Page) -> io::Result<()> {
+    let columns = vec![
+        ("ISP".to_owned(), Left),
+        ("answer".to_owned(), Left),
+        ("effect".to_owned(), Right),
+        ("before".to_owned(), Right),
+        ("after".to_owned(), Right),
+        ("control".to_owned(), Right),
+        ("pool".to_owned(), Left),
+        ("interval".to_owned(), Right),
+        ("attempts".to_owned(), Right),
+    ];
+    let cells = |row: &ChangeRow| {
+        let control = match (row.control_before, row.control_after) {
+            (Some(before), Some(after)) => format!("{} > {}", rate(before), rate(after)),
+            _ => "-".to_owned(),
+        };
+        let known = effect(row);
+        vec![
+            row.isp.clone(),
+            row.answer.word().to_owned(),
+            known.map_or("-".to_owned(), |(effect, _, _)| points(effect)),
+            rate(row.before),
+            rate(row.after),
+            control,
+            row.pool.clone(),
+            known.map_or("-".to_owned(), |(_, low, high)| format!("{} to {}", points(low), points(high))),
+            format!("{} > {}", grouped(row.before.attempts), grouped(row.after.attempts)),
+        ]
+    };
+    let rows = rows.iter().map(|row| (ink(row.answer), cells(row))).collect();
+    Grid { columns, first: ISP_WIDTH, rows }.write(page)
+}
+
+fn ink(answer: Answer) -> Ink {
+    match answer {
+        Answer::Worked => Ink::Green,
+        Answer::Worse => Ink::Red,
+        Answer::NoEffect | Answer::Confounded | Answer::TooEarly => Ink::Yellow,
+    }
+}
+
+fn rate(count: Count) -> String {
+    text::percent((count.attempts > 0).then(|| count.rate()))
+}
+
+/// Percentage points with their sign.
+fn points(effect: f64) -> String {
+    format!("{:+.1}", effect * 100.0)
+}

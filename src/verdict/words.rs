@@ -1,0 +1,218 @@
+//! Why a verdict is what it is, in words: a sentence with the numbers, and a phrase for a table. Names are the caller's, so
+//! none are said here.
+
+use super::count::Count;
+use super::strata::Dimension;
+use super::verdict::{IpVerdict, PoolVerdict, Reason};
+
+impl PoolVerdict {
+    /// One plain sentence with the numbers it was decided by, about 160 characters at most.
+    pub fn why(&self) -> String {
+        let rate = percent(self.count.rate());
+        match self.reason {
+            Reason::Chance => {
+                format!("{rate} of {} attempts, no more than chance explains: {}.", self.count.attempts, self.p())
+            }
+            Reason::IpsStandOut => self.why_ips(),
+            Reason::IpsAlike => {
+                let rates = self.compared().map(|ip| ip.count.rate());
+                let (low, high) = rates.fold((1.0_f64, 0.0_f64), |(low, high), rate| (low.min(rate), high.max(rate)));
+                let count = self.compared().count();
+                format!(
+                    "{rate} deferred, {}; all {count} IPs alike, {} to {}, and nothing else tells them apart.",
+                    self.p(),
+                    percent(low),
+                    percent(high)
+                )
+            }
+            Reason::Explained(dimension) => self.why_explained(dimension),
+            Reason::Confounded(dimension) => format!(
+                "{rate} deferred; a difference between {} explains it as well, and too little was shared to tell.",
+                plural(dimension)
+            ),
+            Reason::Unnamed => format!("{rate} deferred; what stands out are records that name no source IP."),
+            Reason::NobodyToCompare => {
+                format!("{rate} deferred, {}; no two IPs have enough attempts to be compared.", self.p())
+            }
+            Reason::SmallIps => {
+                format!("{rate} deferred, {}; most of it by IPs with too few attempts to compare.", self.p())
+            }
+            Reason::NotAlike => {
+                format!("{rate} deferred; the IPs differ, but which of them are bad cannot be said with certainty.")
+            }
+            Reason::Unsure => {
+                let looked_at = self.compared().count();
+                format!(
+                    "{rate} deferred; more than chance makes likely, but not certain among {looked_at} IPs here and all others looked at."
+                )
+            }
+        }
+    }
+
+    /// The same in a few words, for a table.
+    pub fn why_in_short(&self) -> &'static str {
+        match self.reason {
+            Reason::Chance => "chance explains it",
+            Reason::IpsStandOut => "stand out from the rest",
+            Reason::IpsAlike => "IPs alike",
+            Reason::Explained(Dimension::Ip) => "explained by IPs",
+            Reason::Explained(Dimension::Job) => "explained by a job",
+            Reason::Explained(Dimension::Sender) => "explained by a sender",
+            Reason::Explained(Dimension::Host) => "explained by a host",
+            Reason::Explained(Dimension::Hour) => "explained by the hour",
+            Reason::Explained(Dimension::Messages) => "a few messages retried",
+            Reason::Confounded(Dimension::Ip) => "perhaps some IPs only",
+            Reason::Confounded(Dimension::Job) => "IP or job",
+            Reason::Confounded(Dimension::Sender) => "IP or sender",
+            Reason::Confounded(Dimension::Host) => "IP or host",
+            Reason::Confounded(Dimension::Hour) => "IP or hour",
+            Reason::Confounded(Dimension::Messages) => "IP or a few messages",
+            Reason::Unnamed => "no source IP logged",
+            Reason::NobodyToCompare => "one IP only",
+            Reason::SmallIps => "IPs too small",
+            Reason::NotAlike => "IPs differ, not sure which",
+            Reason::Unsure => "suspected, not sure",
+        }
+    }
+
+    fn why_ips(&self) -> String {
+        let named = || self.ips.iter().filter(|ip| ip.is_outlier);
+        let count: Count = named().map(|ip| ip.count).sum();
+        let rest = self.count - count;
+        let p = named().filter_map(|ip| ip.test).map(|test| test.p).fold(0.0, f64::max);
+        let effect = named().filter_map(|ip| ip.test).map(|test| test.effect).fold(1.0, f64::max);
+        format!(
+            "{} of {} IPs at {} against {} of the rest, also in the same hours, jobs and hosts; {}, overdispersion {effect:.1}.",
+            named().count(),
+            self.ips.len(),
+            percent(count.rate()),
+            percent(rest.rate()),
+            chance(p)
+        )
+    }
+
+    fn why_explained(&self, dimension: Dimension) -> String {
+        match (dimension, &self.explained_by) {
+            (Dimension::Messages, _) => {
+                format!(
+                    "{} deferred, but by a few messages, each retried again and again; by messages it is sound.",
+                    percent(self.count.rate())
+                )
+            }
+            (Dimension::Hour, _) => {
+                format!("{} deferred; within the same hours the IPs are alike.", percent(self.count.rate()))
+            }
+            (_, Some(best)) => format!(
+                "{} of the {} at {}; without them the pool is at {}.",
+                best.keys.len(),
+                plural(dimension),
+                percent(best.count.rate()),
+                percent(best.rest.rate())
+            ),
+            (_, None) => format!(
+                "{} deferred; a difference between {} explains it.",
+                percent(self.count.rate()),
+                plural(dimension)
+            ),
+        }
+    }
+
+    /// The IPs that had enough attempts.
+    fn compared(&self) -> impl Iterator<Item = &IpVerdict> {
+        self.ips.iter().filter(|ip| ip.interval.is_some())
+    }
+
+    fn p(&self) -> String {
+        chance(self.test.p)
+    }
+}
+
+fn plural(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Ip => "IPs",
+        Dimension::Job => "jobs",
+        Dimension::Sender => "sender domains",
+        Dimension::Host => "destination hosts",
+        Dimension::Hour => "hours",
+        Dimension::Messages => "messages",
+    }
+}
+
+fn percent(rate: f64) -> String {
+    format!("{:.1} %", rate * 100.0)
+}
+
+/// A chance in comparison; how small it is below one in ten thousand says nothing more.
+fn chance(p: f64) -> String {
+    match p {
+        p if p < 1e-4 => "p < 0.0001".to_owned(),
+        p if p < 0.01 => format!("p = {p:.4}"),
+        p => format!("p = {p:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Count, Ip, Mail, Pool, PoolVerdict, Reason, Sent, Settings, judge};
+    use super::*;
+
+    fn ip(number: u32, deferred: u64) -> Ip {
+        let sent = |hour| Sent { hour, mail: Mail::default(), count: Count::new(deferred, 100) };
+        Ip { ip: Some(number), limit: 0.05, sent: (0..24).map(sent).collect(), ..Ip::default() }
+    }
+
+    fn verdict(ips: Vec<Ip>) -> PoolVerdict {
+        judge(&[Pool { isp: 1, pool: 1, limit: 0.05, ips }], &Settings::default()).remove(0)
+    }
+
+    #[test]
+    fn the_numbers_are_those_it_was_decided_by() {
+        let one = verdict(vec![ip(1, 2), ip(2, 40), ip(3, 2)]);
+        assert_eq!(one.reason, Reason::IpsStandOut);
+        let why = one.why();
+        assert!(
+            why.starts_with("1 of 3 IPs at 40.0 % against 2.0 % of the rest") && why.contains("p < 0.0001"),
+            "{why}"
+        );
+        let alike = verdict(vec![ip(1, 20), ip(2, 22), ip(3, 19)]);
+        assert!(
+            alike.why().starts_with("20.3 % deferred, p < 0.0001; all 3 IPs alike, 19.0 % to 22.0 %"),
+            "{}",
+            alike.why()
+        );
+        let fine = verdict(vec![ip(1, 2), ip(2, 3)]);
+        assert!(fine.why().starts_with("2.5 % of 4800 attempts"), "{}", fine.why());
+        assert!(verdict(vec![ip(1, 40)]).why().contains("no two IPs"));
+    }
+
+    #[test]
+    fn every_reason_has_words_of_its_own_that_are_not_too_long() {
+        let dimensions =
+            [Dimension::Ip, Dimension::Job, Dimension::Sender, Dimension::Host, Dimension::Hour, Dimension::Messages];
+        let mut reasons = vec![
+            Reason::Chance,
+            Reason::IpsStandOut,
+            Reason::IpsAlike,
+            Reason::Unnamed,
+            Reason::NobodyToCompare,
+            Reason::SmallIps,
+            Reason::NotAlike,
+            Reason::Unsure,
+        ];
+        reasons.extend(dimensions.map(Reason::Explained));
+        reasons.extend(dimensions.map(Reason::Confounded));
+        let base = verdict(vec![ip(1, 2), ip(2, 40), ip(3, 2)]);
+        let of = |reason| PoolVerdict { reason, ..base.clone() };
+        let mut sentences: Vec<String> = reasons.iter().map(|&reason| of(reason).why()).collect();
+        let mut phrases: Vec<&str> = reasons.iter().map(|&reason| of(reason).why_in_short()).collect();
+        for sentence in &sentences {
+            assert!(sentence.chars().count() <= 165 && sentence.ends_with('.'), "{sentence}");
+        }
+        assert!(phrases.iter().all(|phrase| phrase.chars().count() <= 28), "{phrases:?}");
+        sentences.sort();
+        sentences.dedup();
+        phrases.sort_unstable();
+        phrases.dedup();
+        assert_eq!((sentences.len(), phrases.len()), (reasons.len(), reasons.len()));
+    }
+}
