@@ -20,8 +20,7 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 pub use args::{
     ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
     DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, HistoryArgs, JoinArgs, LogArgs, OutputArgs, ProvidersArgs,
-    ReadingArgs,
-    ReportArgs, RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
+    ReadingArgs, ReportArgs, RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
 };
 pub use change::{AskedArgs, CalibrateArgs, ChangeArgs};
 pub use help::{WELCOME, completions, man};

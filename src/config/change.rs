@@ -1,6 +1,6 @@
 //! What `change` and `calibrate` are to do.
 
-use super::{Environment, Form, Settings, Typed, when, zone};
+use super::{Environment, Form, Settings, Typed, store, when, zone};
 use crate::cli::{CalibrateArgs, ChangeArgs, StreamArgs};
 use crate::error::{Error, Result};
 use crate::evaluate::Asked;
@@ -26,6 +26,7 @@ const LONGEST: i64 = 31 * 24 * 3600;
 /// As those of [`super::settings`], and where both `--at` and a window are given.
 pub fn change(args: &ChangeArgs, environment: &Environment) -> Result<ChangeSettings> {
     let ChangeArgs { asked, logs, thresholds, stream, run } = args;
+    store::refuse(logs, "it keeps whole hours, and a change is looked at by the minute")?;
     if logs.window.since.is_some() || logs.window.until.is_some() {
         let what = "--since and --until are not for `change`: --at and --window say what is compared";
         return Err(Error::Usage(what.to_owned()));
@@ -53,6 +54,7 @@ pub fn change(args: &ChangeArgs, environment: &Environment) -> Result<ChangeSett
 /// As those of [`super::settings`].
 pub fn calibrate(args: &CalibrateArgs, environment: &Environment) -> Result<Settings> {
     let CalibrateArgs { logs, thresholds, run } = args;
+    store::refuse(logs, "calibrating by history is not built yet")?;
     // A part of a configuration file is all that is written.
     let stream = &StreamArgs { format: Format::Json, outputs: Vec::new(), top: 0 };
     Typed { logs, thresholds, stream, sort: None, out_dir: None, run }.settings(environment)

@@ -1,8 +1,8 @@
 //! What the commands are to do that go down from a number to what is behind it.
 
-use super::{Environment, Settings, Typed, View, file, output, screen};
+use super::{Environment, Settings, Typed, View, file, output, screen, store};
 use crate::cli::{CausesArgs, ExplainArgs, RecordsArgs, StreamArgs, ThresholdArgs};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::records::{Pick, RowFormat};
 use crate::reply::RuleText;
 use crate::report::{Format, Screen};
@@ -67,10 +67,7 @@ pub struct RecordsSettings {
 /// As those of [`super::settings`].
 pub fn records(args: &RecordsArgs, environment: &Environment) -> Result<RecordsSettings> {
     let RecordsArgs { logs, pick, run } = args;
-    if logs.history.store.is_some() {
-        let what = "--store: the store keeps counts and no rows; name the logs instead";
-        return Err(Error::Usage(what.to_owned()));
-    }
+    store::refuse(logs, "it keeps counts and no rows")?;
     let thresholds = &ThresholdArgs::default();
     // The rows are all that is written.
     let stream = &StreamArgs { format: Format::Csv, outputs: Vec::new(), top: 0 };

@@ -28,11 +28,11 @@ pub struct IngestSettings {
     pub now: Moment,
 }
 
-/// What `ingest` is to do; `machine` is this machine's name.
+/// What `ingest` is to do.
 ///
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line.
-pub fn ingest(args: &IngestArgs, environment: &Environment, machine: &str) -> Result<IngestSettings> {
+pub fn ingest(args: &IngestArgs, environment: &Environment) -> Result<IngestSettings> {
     let window = WindowArgs { since: None, until: None, tz: "UTC".to_owned(), assume_tz: args.assume_tz.clone() };
     let nothing = Vec::new;
     let filter = FilterArgs {
@@ -54,7 +54,7 @@ pub fn ingest(args: &IngestArgs, environment: &Environment, machine: &str) -> Re
     Ok(IngestSettings {
         counting: typed.settings(environment)?,
         store: args.store.clone(),
-        host: host(args.host.as_deref().unwrap_or(machine))?,
+        host: host(args.host.as_deref().unwrap_or(&environment.host))?,
         keep: Keep { job: args.keep.contains(&KeepWord::Job), vmta: args.keep.contains(&KeepWord::Vmta) },
         now: environment.now,
     })
@@ -99,6 +99,12 @@ pub fn store(args: &StoreArgs, environment: &Environment) -> Result<StoreSetting
         }
     };
     Ok(StoreSettings { store: dir.store.clone(), action })
+}
+
+/// Refuses a store where a command can do nothing with one.
+pub(super) fn refuse(logs: &LogArgs, why: &str) -> Result<()> {
+    let refused = || Err(Error::Usage(format!("--store: {why}; name the logs instead")));
+    if logs.history.store.is_some() { refused() } else { Ok(()) }
 }
 
 /// The history that is to be counted.

@@ -1,6 +1,6 @@
 //! What the commands are to do that watch: `check` and `follow`.
 
-use super::{Environment, Settings, Typed};
+use super::{Environment, Settings, Typed, store};
 use crate::cli::{CheckArgs, FollowArgs, StreamArgs};
 use crate::error::{Error, Result};
 use crate::input::STDIN;
@@ -38,6 +38,7 @@ const WINDOW: i64 = 2 * 3600;
 /// As those of [`super::settings`].
 pub fn follow(args: &FollowArgs, environment: &Environment) -> Result<FollowSettings> {
     let FollowArgs { logs, thresholds, top, run } = args;
+    store::refuse(logs, "what comes is not in it yet")?;
     let refused = |why: &str| Err(Error::Usage(why.to_owned()));
     if logs.window.until.is_some() {
         return refused("--until makes no sense with follow: what comes is of now");

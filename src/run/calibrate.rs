@@ -22,7 +22,7 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     outcome.unjudged = facts.unjudged(settings, &inputs);
-    outcome.notes = notes::warnings(&mut counted.tally, &inputs, &plan);
+    outcome.notes = notes::warnings(settings, &mut counted.tally, &inputs, &plan);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let summary = pool.install(|| summarise(counted.tally, &plan));
     let nothing_left = facts.nothing_left(settings, &summary);

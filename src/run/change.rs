@@ -27,7 +27,7 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
 
     let facts = describe::Facts::of(&counted.tally, &plan);
     let mut unjudged = facts.unjudged(counting, &inputs);
-    let warnings = notes::warnings(&mut counted.tally, &inputs, &plan);
+    let warnings = notes::warnings(counting, &mut counted.tally, &inputs, &plan);
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let summary = pool.install(|| summarise(counted.tally, &plan));
@@ -50,6 +50,7 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
         // Levels are not what is asked for here.
         evaluation: evaluate(&summary, &counting.thresholds, Judgeable::No),
         groups: Vec::new(),
+        drift: None,
         unjudged,
         seconds: None,
     };

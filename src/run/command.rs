@@ -106,8 +106,7 @@ fn environment() -> Environment {
 }
 
 fn ingest(args: &IngestArgs) -> Result<u8> {
-    let machine = gethostname::gethostname().to_string_lossy().into_owned();
-    let settings = config::ingest(args, &environment(), &machine)?;
+    let settings = config::ingest(args, &environment())?;
     let ingested = super::ingest(&settings, Steps::all())?;
     if !settings.counting.quiet {
         let (records, parts) = (ingested.met.records(), ingested.parts);

@@ -3,6 +3,7 @@
 //! counted under one name, whatever the order of records.
 
 use crate::record::RecordKind;
+use crate::reply::CLASSES;
 use hashbrown::{HashMap, HashSet};
 
 /// A number of [`Causes`].
@@ -31,10 +32,9 @@ pub struct Cause {
 #[derive(Debug, Clone)]
 pub struct Causes {
     flood: usize,
-    numbers: HashMap<(u32, RecordKind, Box<str>), CauseNumber>,
+    numbers: HashMap<(u32, RecordKind), HashMap<Box<str>, CauseNumber>>,
     all: Vec<Cause>,
-    /// How many there are of a domain and type, and the last of them.
-    counts: HashMap<(u32, RecordKind), (usize, CauseNumber)>,
+    /// Those of which there were too many.
     flooded: HashSet<(u32, RecordKind)>,
 }
 
@@ -42,8 +42,7 @@ impl Causes {
     pub(super) fn with_flood(flood: usize) -> Causes {
         let (cause60, example) = (Box::default(), Default::default());
         let delivered = Cause { domain: 0, kind: RecordKind::Delivered, cause60, example };
-        let (numbers, counts, flooded) = (HashMap::new(), HashMap::new(), HashSet::new());
-        Causes { flood, numbers, all: vec![delivered], counts, flooded }
+        Causes { flood, numbers: HashMap::new(), all: vec![delivered], flooded: HashSet::new() }
     }
 
     /// One of them.
@@ -69,20 +68,22 @@ impl Causes {
     /// The number of a reply. Once there are too many, the further ones are those that came before: all of them will be
     /// counted under one name.
     pub fn number(&mut self, domain: u32, kind: RecordKind, cause60: &str, text: &[u8], host: &[u8]) -> CauseNumber {
-        let mut number = self.numbers.get(&(domain, kind, cause60.into())).copied();
-        if number.is_none() && !self.is_flooded(domain, kind) {
-            let fresh = CauseNumber::try_from(self.all.len()).expect("fewer causes than fit in memory");
-            let example = (text[..text.len().min(LONGEST_TEXT)].into(), host.into());
-            self.all.push(Cause { domain, kind, cause60: cause60.into(), example });
-            self.numbers.insert((domain, kind, cause60.into()), fresh);
-            let (count, last) = self.counts.entry((domain, kind)).or_default();
-            (*count, *last) = (*count + 1, fresh);
-            if *count > self.flood {
-                self.flooded.insert((domain, kind));
+        let of_domain = self.numbers.entry((domain, kind)).or_default();
+        let number = match of_domain.get(cause60) {
+            Some(number) => *number,
+            None if self.flooded.contains(&(domain, kind)) => of_domain.values().copied().max().unwrap_or(DELIVERED),
+            None => {
+                let fresh = CauseNumber::try_from(self.all.len()).expect("fewer causes than fit in memory");
+                let example = (text[..text.len().min(LONGEST_TEXT)].into(), host.into());
+                self.all.push(Cause { domain, kind, cause60: cause60.into(), example });
+                of_domain.insert(cause60.into(), fresh);
+                // As many as that may be of one class, which is not known yet.
+                if of_domain.len() > self.flood.saturating_mul(CLASSES.len()) {
+                    self.flooded.insert((domain, kind));
+                }
+                fresh
             }
-            number = Some(fresh);
-        }
-        let number = number.unwrap_or_else(|| self.counts[&(domain, kind)].1);
+        };
         self.offer(number, text, host);
         number
     }

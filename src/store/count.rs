@@ -7,11 +7,10 @@ use crate::input::Segment;
 use crate::provider::Source;
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, Moment, NONE, TimeReader, canonical_domain, canonical_ip, domain_of_queue};
-use crate::reply::{Own, mask};
-use crate::tally::{Counted, Coverage, InputCoverage, Listed, Overlaps, Plan, Spellings, host_of};
-use hashbrown::HashMap;
+use crate::reply::Own;
+use crate::tally::{Causes, Counted, Coverage, InputCoverage, Listed, Overlaps, Plan, Spellings, host_of};
+use std::borrow::Cow;
 use std::sync::Arc;
-use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 /// What is kept of records besides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,8 +35,8 @@ pub struct RollupCounter {
     hosts: Hosts,
     /// What the lists say of a domain, by number.
     listed: Vec<Listed>,
-    /// Replies met before, by the hash of all that their masked text hangs on: to mask one takes longer than all else.
-    masked: HashMap<u128, CauseNumber>,
+    /// Replies met before: to mask one takes longer than all else.
+    texts: Causes,
 }
 
 /// What was read.
@@ -69,9 +68,6 @@ impl Met {
     }
 }
 
-/// So many replies are remembered, a few MiB; then they are forgotten, for many hold an id and never come again.
-const MOST_MASKED: usize = 1 << 16;
-
 impl RollupCounter {
     /// Nothing counted yet.
     pub fn new(plan: &Arc<Plan>, keep: Keep) -> RollupCounter {
@@ -86,7 +82,7 @@ impl RollupCounter {
             ips: Spellings::default(),
             hosts: Hosts::default(),
             listed: Vec::new(),
-            masked: HashMap::new(),
+            texts: Causes::default(),
         }
     }
 
@@ -161,23 +157,9 @@ impl RollupCounter {
         let (diag, rcpt, orig) = (row.get(Column::DsnDiag), row.get(Column::Rcpt), row.get(Column::Orig));
         let mta = row.get(Column::DsnMta);
         let (host, own) = (host_of(&mta), Own { ip, rcpt: &rcpt, orig: &orig });
-        let hash = own.domains_that_matter(&diag).map(|[rcpt, orig]| {
-            let seed = xxh3_64_with_seed(rcpt, u64::from(domain) << 8 | row.kind as u64);
-            xxh3_128_with_seed(&diag, xxh3_64_with_seed(ip, xxh3_64_with_seed(orig, seed)))
-        });
-        let causes = &mut self.rollups.causes;
-        if let Some(known) = hash.and_then(|hash| self.masked.get(&hash)) {
-            causes.offer(*known, &diag, host);
-            return *known;
-        }
-        let number = causes.number(domain, row.kind, &mask(&diag, own), &diag, host);
-        if let Some(hash) = hash {
-            if self.masked.len() == MOST_MASKED {
-                self.masked.clear();
-            }
-            self.masked.insert(hash, number);
-        }
-        number
+        let (cause60, names_local_part) = self.texts.of(&diag, own);
+        let text = if names_local_part { own.without_local_part(&diag) } else { Cow::Borrowed(&*diag) };
+        self.rollups.causes.number(domain, row.kind, &cause60, &text, host)
     }
 
     /// What else is kept of a record: above all what says whose its domain is, where no list does.

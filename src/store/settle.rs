@@ -67,15 +67,12 @@ fn causes<'r>(rollups: &'r Rollups, isps: &[String], plan: &Plan) -> Vec<(Record
     type Example<'a> = (&'a [u8], &'a [u8]);
     let all = || rollups.causes.all().iter().skip(1);
     let party = |domain: u32, kind| (isps[domain as usize].as_str(), kind);
-    let mut distinct: HashMap<Party, HashSet<&str>> = HashMap::new();
-    let mut flooded: HashSet<Party> = HashSet::new();
     // Each distinct reply of a provider is told by one text, the same whatever the order of records.
     let mut examples: HashMap<(Party, &str), Example> = HashMap::new();
+    let mut flooded: HashSet<Party> = HashSet::new();
     for cause in all() {
         let party = party(cause.domain, cause.kind);
-        let of_party = distinct.entry(party).or_default();
-        of_party.insert(&cause.cause60);
-        if of_party.len() > rollups.causes.flood() || rollups.causes.is_flooded(cause.domain, cause.kind) {
+        if rollups.causes.is_flooded(cause.domain, cause.kind) {
             flooded.insert(party);
         }
         let example = (&*cause.example.0, &*cause.example.1);
@@ -84,11 +81,17 @@ fn causes<'r>(rollups: &'r Rollups, isps: &[String], plan: &Plan) -> Vec<(Record
     }
     let class = |((isp, _), _): &(Party, &str), (text, host): Example| plan.rules.classify_for(isp, text, host).class;
     let classes: HashMap<_, _> = examples.into_iter().map(|(of, example)| (of, class(&of, example))).collect();
+    let mut of_class: HashMap<(Party, &str), usize> = HashMap::new();
+    classes.iter().for_each(|((party, _), class)| *of_class.entry((*party, class)).or_default() += 1);
     let told = all().map(|cause| {
         let party = party(cause.domain, cause.kind);
-        match flooded.contains(&party) {
-            true => (cause.kind, OTHER, UNKNOWN_CLASS),
-            false => (cause.kind, &*cause.cause60, classes[&(party, &*cause.cause60)]),
+        let class = classes[&(party, &*cause.cause60)];
+        if flooded.contains(&party) {
+            (cause.kind, OTHER, UNKNOWN_CLASS)
+        } else if of_class[&(party, class)] > rollups.causes.flood() {
+            (cause.kind, OTHER, class)
+        } else {
+            (cause.kind, &*cause.cause60, class)
         }
     });
     std::iter::once((RecordKind::Delivered, "", "")).chain(told).collect()

@@ -26,6 +26,7 @@ mod streams;
 mod tally;
 mod votes;
 
+pub use causes::Causes;
 pub use cells::{Cell, Cells, Key};
 pub use counter::{Counter, host_of};
 pub use counts::{Counted, Counts};

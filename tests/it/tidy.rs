@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules in reading order. Each may import from those before it only.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "error", "record", "grammar", "input", "read", "provider", "reply", "tally", "summary", "store", "verdict",
     "evaluate", "report", "alert", "records", "dkim", "demo", "cli", "config", "run",
 ];

@@ -123,6 +123,7 @@ fn report(settings: &FollowSettings, sliding: &Sliding, tally: Tally, plan: &Pla
         warnings: Vec::new(),
         evaluation: evaluate(&summary, &counting.thresholds, judgeable),
         groups: std::mem::take(&mut summary.groups),
+        drift: None,
         unjudged,
         seconds: None,
     }
