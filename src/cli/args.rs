@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, ArgGroup, Args, Subcommand};
 
+use super::store::HistoryArgs;
 use super::watch::AlertArgs;
 use super::words::{self, Color, FailOn};
 use crate::record::RecordKind;
@@ -30,19 +31,6 @@ pub struct LogArgs {
     /// How records are grouped.
     #[command(flatten)]
     pub grouping: GroupingArgs,
-}
-
-/// Which history is counted too, as typed.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "History")]
-pub struct HistoryArgs {
-    /// Count what this store holds; of files that are named as well, what is
-    /// not yet in it
-    #[arg(long, value_name = "DIR")]
-    pub store: Option<PathBuf>,
-    /// Keep the store's records of one host (repeatable)
-    #[arg(long, value_name = "NAME", requires = "store", value_parser = NonEmptyStringValueParser::new())]
-    pub host: Vec<String>,
 }
 
 /// Everything `report` takes.

@@ -7,6 +7,19 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::args::RunArgs;
 
+/// Which history is counted too, as typed.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "History")]
+pub struct HistoryArgs {
+    /// Count what this store holds; of files that are named as well, what is
+    /// not yet in it
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Keep the store's records of one host (repeatable)
+    #[arg(long, value_name = "NAME", requires = "store", value_parser = NonEmptyStringValueParser::new())]
+    pub host: Vec<String>,
+}
+
 /// What `ingest` takes.
 #[derive(Debug, Clone, Args)]
 pub struct IngestArgs {
