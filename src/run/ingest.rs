@@ -4,7 +4,7 @@ use super::inputs::{Inputs, Reading};
 use super::status::Outcome;
 use super::{notes, pass, plan};
 use crate::config::IngestSettings;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::input::ReadSoFar;
 use crate::store::{Folder, Met, Steps, known, new_files};
 use std::sync::Arc;
@@ -36,9 +36,7 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
     loop {
         let known = known(&settings.store, folder.catalogue(), settings.now);
         let (rollups, met, errors) = pass::roll_up(&inputs, &plan, settings.keep, &known, &pool);
-        if let Some(damaged) = known.damaged() {
-            return Err(Error::input(damaged, "is damaged: which records are new cannot be told; run store verify"));
-        }
+        known.sound()?;
         if !errors.is_empty() {
             // Half an input is worse than none: what stood before a damage may be damaged too. It is read again without.
             for (number, error) in errors {

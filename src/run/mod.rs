@@ -135,7 +135,13 @@ fn count_by(
 ) -> Result<(Counted, Arc<Plan>)> {
     let mut plan = Arc::new(Plan { hour, ..plan(settings, inputs)? });
     let progress = progress::show(settings, inputs, so_far);
-    let mut counted = pass::count(inputs, &plan, pool, so_far, history::known(settings)?.as_ref());
+    let pass = |plan: &Arc<Plan>| -> Result<Counted> {
+        let known = history::known(settings)?;
+        let counted = pass::count(inputs, plan, pool, so_far, known.as_ref());
+        known.map_or(Ok(()), |known| known.sound())?;
+        Ok(counted)
+    };
+    let mut counted = pass(&plan)?;
     if plan.compare_inputs {
         let leave_out = inputs.held_twice(&counted.tally.coverage, &counted.tally.overlaps);
         if !leave_out.is_empty() {
@@ -143,7 +149,7 @@ fn count_by(
             drop(counted);
             let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
             (again.leave_out, again.compare_inputs) = (leave_out, false);
-            counted = pass::count(inputs, &plan, pool, so_far, history::known(settings)?.as_ref());
+            counted = pass(&plan)?;
         }
     }
     drop(progress);

@@ -3,6 +3,7 @@
 
 use super::folder::read_file;
 use super::log::{Head, Log, decode};
+use crate::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -72,9 +73,13 @@ impl Known {
         self.freed.notify_all();
     }
 
-    /// The file of logs that could not be read, if there was one: nothing that was found to be new is certain then.
-    pub fn damaged(&self) -> Option<PathBuf> {
-        self.state().damaged.clone()
+    /// Says whether all was read that is known: if not, nothing that was found to be new is certain.
+    ///
+    /// # Errors
+    /// [`Error::Input`], naming the file of logs that could not be read.
+    pub fn sound(&self) -> Result<()> {
+        let what = "is damaged: which records are new cannot be told; `pmtriage store verify` says what else is";
+        self.state().damaged.as_ref().map_or(Ok(()), |file| Err(Error::input(file, what)))
     }
 
     /// The heads whose logs have grown, with all logs of each.

@@ -26,12 +26,27 @@ pub struct Findings {
     pub bytes: u64,
 }
 
+/// How often reading begins anew where the store changes meanwhile.
+const TRIES: usize = 3;
+
 /// Reads a whole store.
 ///
 /// # Errors
 /// Where its catalogue cannot be read.
 pub fn verify(folder: &Path) -> Result<Findings> {
-    let catalogue = read_catalogue(folder)?;
+    let mut findings = Findings::default();
+    for _ in 0..TRIES {
+        let catalogue = read_catalogue(folder)?;
+        findings = verify_by(folder, &catalogue);
+        // What was taken out just now is not missing.
+        if findings.faults.is_empty() || read_catalogue(folder)?.generation == catalogue.generation {
+            break;
+        }
+    }
+    Ok(findings)
+}
+
+fn verify_by(folder: &Path, catalogue: &Catalogue) -> Findings {
     let mut findings = Findings { files: 1, ..Findings::default() };
     // Rows that stand twice, by host and day: (those of a later part that an earlier one has too, all of it).
     let mut met: BTreeMap<(&str, &str), HashSet<u128>> = BTreeMap::new();
@@ -71,9 +86,9 @@ pub fn verify(folder: &Path) -> Result<Findings> {
             }
         }
     }
-    findings.faults.extend(strays(folder, &catalogue));
-    findings.remarks.extend(gaps(&catalogue));
-    Ok(findings)
+    findings.faults.extend(strays(folder, catalogue));
+    findings.remarks.extend(gaps(catalogue));
+    findings
 }
 
 /// Fewer rows may agree by chance.

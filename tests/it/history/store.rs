@@ -20,7 +20,7 @@ pub fn ingest_paths(store: &Path, paths: &[&Path], steps: Steps) -> pmtriage::er
 
 fn settings(store: &Path, paths: &[&Path]) -> IngestSettings {
     let words = ["pmtriage", "ingest", "--host", "mx1", "--threads", "2", "--store"].map(OsString::from);
-    let words = words.into_iter().chain([store.into()]).chain(paths.iter().map(|path| OsString::from(path)));
+    let words = words.into_iter().chain([store.into()]).chain(paths.iter().map(OsString::from));
     let environment = Environment { now: Moment(1_772_500_000), ..Environment::default() };
     match cli::parse(words) {
         Ok(Command::Ingest(args)) => config::ingest(&args, &environment).expect("the words are right"),
