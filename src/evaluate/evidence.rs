@@ -7,7 +7,7 @@ use super::pools::JudgedPool;
 use super::{Evidence, HourOfFinding, IpEvidence, Scope, Share, Standing};
 use crate::record::Moment;
 use crate::summary::{NO_TIME, Traffic};
-use crate::verdict::{Count, Explanation, PoolVerdict, Reason, Test};
+use crate::verdict::{Count, Explanation, PoolVerdict, Test};
 
 /// All that is known of a pool's trouble.
 pub(crate) struct Facts<'a> {
@@ -33,9 +33,7 @@ pub(crate) struct Episode {
 impl Facts<'_> {
     /// The verdict on the pool's rates, where it decided.
     fn told(&self) -> Option<&PoolVerdict> {
-        self.pool
-            .told
-            .filter(|told| self.pool.verdict.scope != Scope::None && told.scope != crate::verdict::Scope::None)
+        self.pool.told.filter(|told| self.pool.verdict.scope != Scope::None && told.scope != Scope::None)
     }
 
     /// When it was; nothing where it was all the time.
@@ -57,7 +55,7 @@ impl Facts<'_> {
     pub fn evidence(&self) -> Option<Evidence> {
         let told = self.told()?;
         let Test { statistic, p, q, effect, .. } = told.test;
-        let (reason, test) = (word(told.reason), Test::NAME);
+        let (reason, test) = (told.reason.word(), Test::NAME);
         let (interval, dispersion) = (told.interval, effect);
         let ips = self.pool.ips.iter().zip(&told.ips).map(|(ip, told)| IpEvidence {
             ip: ip.ip.to_owned(),
@@ -93,20 +91,5 @@ impl Facts<'_> {
             deferred: count.deferred,
         };
         hours.into_iter().map(of).collect()
-    }
-}
-
-fn word(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Chance => "chance",
-        Reason::IpsStandOut => "ips-stand-out",
-        Reason::IpsAlike => "ips-alike",
-        Reason::Explained(_) => "explained",
-        Reason::Confounded(_) => "confounded",
-        Reason::Unnamed => "unnamed",
-        Reason::NobodyToCompare => "nobody-to-compare",
-        Reason::SmallIps => "small-ips",
-        Reason::NotAlike => "not-alike",
-        Reason::Unsure => "unsure",
     }
 }

@@ -11,7 +11,7 @@ use super::words::{self, counted, grouped, percent, percent_range};
 use super::{Extent, Finding, Level, Scope, advice};
 use crate::record::{NONE, RecordKind};
 use crate::summary::Counts;
-use crate::verdict::{self, Count, Dimension, Explanation};
+use crate::verdict::{Count, Dimension, Explanation};
 
 /// The finding of one pool; nothing where its scope is `none`. `level` is that of the pool's row.
 pub(crate) fn of_pool(facts: &Facts, level: Level, replies: Replies) -> Option<Finding> {
@@ -62,15 +62,8 @@ fn counts_of(count: Count) -> Counts {
 
 /// How far it reaches: as the verdict says, and where no rate decided it, no further than where it was found.
 fn extent(pool: &JudgedPool) -> Extent {
-    match pool.told.and_then(|told| told.extent) {
-        Some(verdict::Extent::Ip) => Extent::Ip,
-        Some(verdict::Extent::IpManyIsps) => Extent::IpManyIsps,
-        Some(verdict::Extent::Pool) => Extent::Pool,
-        Some(verdict::Extent::AllPools) => Extent::AllPools,
-        Some(verdict::Extent::ManyIsps) => Extent::ManyIsps,
-        None if pool.verdict.scope == Scope::IpSpecific => Extent::Ip,
-        None => Extent::Pool,
-    }
+    let found_at = if pool.verdict.scope == Scope::IpSpecific { Extent::Ip } else { Extent::Pool };
+    pool.told.and_then(|told| told.extent).unwrap_or(found_at)
 }
 
 /// The dominating reply of the IPs it names, else what the queue events of these say, else the reply of the whole pool.

@@ -1,7 +1,8 @@
 //! The level of one row: what its counts mean against its limits.
 
-use super::{Level, Limits, wilson};
+use super::{Level, Limits};
 use crate::summary::Counts;
+use crate::verdict::wilson;
 
 /// So many queue events without one delivery mean that nothing gets through.
 pub(crate) const EVENTS_OF_A_BLOCK: u64 = 10;
@@ -23,7 +24,7 @@ pub fn nothing_gets_through(counts: &Counts) -> bool {
 /// even the lower end of its 95 % interval is above the `act` limit.
 pub(crate) fn level_by_rate(counts: &Counts, limits: Limits, min_attempts: u64) -> Level {
     let (deferred, attempts) = (counts.deferred, counts.attempts());
-    let Some((low, _)) = wilson::interval(deferred, attempts) else { return Level::TooFew };
+    let Some((low, _)) = wilson::of_counts(deferred, attempts) else { return Level::TooFew };
     if attempts < min_attempts {
         let surely_bad = attempts >= ATTEMPTS_TO_BE_SURE && low > limits.act;
         return if surely_bad { Level::Act } else { Level::TooFew };

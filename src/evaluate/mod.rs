@@ -19,22 +19,21 @@ mod scope;
 mod tests;
 mod thresholds;
 mod verdict;
-mod wilson;
 pub(crate) mod words;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use crate::verdict::{Extent, Scope};
 pub use calibrate::{Proposal, calibrate};
 pub use change::{Asked, ChangeRow, PART, changes, names as names_to_ask};
 pub use judgeable::judge_inputs;
 pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 pub use verdict::{
-    Checked, Evaluation, Evidence, Extent, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow,
-    Scope, Share, Standing,
+    Checked, Evaluation, Evidence, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow, Share,
+    Standing,
 };
-pub(crate) use wilson::interval as wilson_interval;
 
 use self::evidence::Facts;
 use self::night::Night;
@@ -42,6 +41,7 @@ use self::pools::{JudgedPool, Stuck};
 use self::replies::Replies;
 use crate::record::NONE;
 use crate::summary::{Row, Summary};
+use crate::verdict::wilson;
 
 /// Whether the records behind a summary can tell anything about deferrals: what [`judge_inputs`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Judge<'_> {
             Judgeable::No => Figures { counts, interval: None, message: None, level: Level::Unknown, seen },
             Judgeable::Yes => Figures {
                 counts,
-                interval: wilson::interval(counts.deferred, counts.attempts()),
+                interval: wilson::of_counts(counts.deferred, counts.attempts()),
                 message: row.message,
                 level: level(&counts, limits, self.thresholds.min_attempts),
                 seen,

@@ -5,7 +5,7 @@ use super::level::{ATTEMPTS_TO_BE_SURE, is_above, nothing_gets_through};
 use super::{Level, Scope, Standing};
 use crate::record::NONE;
 use crate::summary::Counts;
-use crate::verdict::{self, Dimension, PoolVerdict, Reason};
+use crate::verdict::{Dimension, PoolVerdict, Reason};
 
 /// What the scope is decided from: an IP of a pool, or the pool itself.
 #[derive(Debug, Clone)]
@@ -126,14 +126,6 @@ fn by_blocks(pool: &Case, ips: &[Case], told: Option<&PoolVerdict>, limit: f64) 
 
 fn by_rates(ips: &[Case], told: Option<&PoolVerdict>) -> Decision {
     let Some(told) = told else { return (Scope::None, None, Vec::new()) };
-    let scope = match told.scope {
-        verdict::Scope::PoolWide => Scope::PoolWide,
-        verdict::Scope::IpSpecific => Scope::IpSpecific,
-        verdict::Scope::Mixed => Scope::Mixed,
-        verdict::Scope::Other => Scope::Other,
-        verdict::Scope::CannotTell => Scope::CannotTell,
-        verdict::Scope::None => Scope::None,
-    };
     let judged = ips.iter().filter(|ip| ip.is_judged()).count();
     let doubt = match told.reason {
         Reason::Unnamed => Doubt::Unnamed,
@@ -148,7 +140,7 @@ fn by_rates(ips: &[Case], told: Option<&PoolVerdict>) -> Decision {
             Doubt::Unsure
         }
     };
-    (scope, (scope == Scope::CannotTell).then_some(doubt), outliers(told.into()).collect())
+    (told.scope, (told.scope == Scope::CannotTell).then_some(doubt), outliers(told.into()).collect())
 }
 
 /// The places of the IPs that a verdict names.

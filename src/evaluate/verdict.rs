@@ -2,6 +2,7 @@
 
 use crate::record::{Moment, Span};
 use crate::summary::{Counts, MessageRate};
+use crate::verdict::{Extent, Scope};
 
 /// How bad a row is. The order is the order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,38 +32,6 @@ pub enum Standing {
     TooFew,
 }
 
-/// What a deferral problem extends over, for one provider and pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// The IPs behave alike.
-    PoolWide,
-    /// Some IPs stand out and the rest is within the threshold.
-    IpSpecific,
-    /// Some IPs stand out and the rest is above the threshold too.
-    Mixed,
-    /// Something else than the IP explains it.
-    Other,
-    /// One IP only, or too few attempts to say.
-    CannotTell,
-    /// Chance alone explains it.
-    None,
-}
-
-/// The widest set of rows that shows the same trouble.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    /// The named IPs at this provider.
-    Ip,
-    /// The named IPs at several providers.
-    IpManyIsps,
-    /// This pool at this provider.
-    Pool,
-    /// Every pool at this provider.
-    AllPools,
-    /// Several providers.
-    ManyIsps,
-}
-
 macro_rules! words {
     ($type:ident: $($variant:ident => $word:literal),+ $(,)?) => {
         impl $type {
@@ -75,9 +44,6 @@ macro_rules! words {
 }
 words!(Level: Unknown => "unknown", TooFew => "too-few", Ok => "ok", Investigate => "investigate", Act => "act");
 words!(Standing: Outlier => "outlier", WithPool => "with-pool", Ok => "ok", TooFew => "too-few");
-words!(Scope: PoolWide => "pool-wide", IpSpecific => "ip-specific", Mixed => "mixed", Other => "other",
-       CannotTell => "cannot-tell", None => "none");
-words!(Extent: Ip => "ip", IpManyIsps => "ip-many-isps", Pool => "pool", AllPools => "all-pools", ManyIsps => "many-isps");
 
 /// The judged numbers every table shares, in the order of their columns.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,7 +13,7 @@ pub type Body = Box<dyn Read + Send>;
 /// How many bytes were read from disk so far, over all sources: what progress is measured by.
 pub type ReadSoFar = Arc<AtomicU64>;
 
-/// How a source is packed. To add a format, add a variant here and in [`Unpacking`], and its row in every `match`.
+/// How a source is packed. To add a format, add a variant here and to what unpacks it, and its row in every `match`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.

@@ -1,5 +1,6 @@
 //! Domains of mail addresses and IP addresses in one spelling each.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// What stands where a record names no domain, IP or pool.
@@ -36,6 +37,11 @@ pub fn canonical_domain(domain: &[u8]) -> String {
     let name = idna::domain_to_ascii(&text).unwrap_or_else(|_| text.to_lowercase());
     // Nothing is left of a name of characters that take no room.
     if name.is_empty() { NONE.to_owned() } else { name }
+}
+
+/// The text of a cell that names a pool, a virtual MTA or a job; [`NONE`] where it is empty.
+pub fn name_or_none(cell: &[u8]) -> Cow<'_, str> {
+    if cell.is_empty() { Cow::Borrowed(NONE) } else { String::from_utf8_lossy(cell) }
 }
 
 /// One spelling for an IP address (RFC 5952 for IPv6), [`NONE`] where the cell is empty or the

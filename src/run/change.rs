@@ -1,17 +1,17 @@
 //! `change`: reads what was logged on either side of a change, and answers whether it helped.
 
-use super::inputs::{Inputs, Reading};
+use super::gather::{Gathered, gather};
+use super::inputs::Reading;
+use super::outputs;
 use super::status::Outcome;
-use super::stdout::print_as;
-use super::{count_by, describe, notes, outputs, pass};
-use crate::config::{ChangeSettings, Form, Output};
-use crate::error::{Error, Result};
-use crate::evaluate::{Asked, ChangeRow, Judgeable, PART, changes, evaluate, names_to_ask};
-use crate::input::ReadSoFar;
-use crate::report::{Format, Report, render_change, write_file};
-use crate::summary::{Summary, summarise};
+use crate::config::ChangeSettings;
+use crate::error::Result;
+use crate::evaluate::{Asked, Judgeable, PART, changes, evaluate, names_to_ask};
+use crate::report::{Format, Report, render_change};
+use crate::summary::Summary;
 use crate::tally::HourOf;
-use std::io::{self, Write};
+use std::collections::BTreeSet;
+use std::io::Write;
 
 /// Answers for every provider and pool that was asked about.
 ///
@@ -19,22 +19,10 @@ use std::io::{self, Write};
 /// Only what makes any answer impossible, as for a report.
 pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     let ChangeSettings { counting, asked } = settings;
-    let pool = pass::threads(counting.threads)?;
-    let (so_far, mut outcome) = (ReadSoFar::default(), Outcome::default());
-    let inputs = Inputs::find(counting, Reading::Once, &so_far, &mut outcome);
+    let mut outcome = Outcome::default();
     let parts = HourOf { seconds: PART, from: asked.at };
-    let (mut counted, plan) = count_by(parts, counting, &inputs, &pool, &so_far)?;
-
-    let facts = describe::Facts::of(&counted.tally, &plan);
-    let mut unjudged = facts.unjudged(counting, &inputs);
-    let warnings = notes::warnings(counting, &mut counted.tally, &inputs, &plan);
-    let rows = inputs.rows(&counted);
-    outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
-    let summary = pool.install(|| summarise(counted.tally, &plan));
-    let nothing_left = facts.nothing_left(counting, &summary);
-    if !nothing_left.is_empty() {
-        unjudged = nothing_left;
-    }
+    let gathered = gather(counting, parts, Reading::Once, &mut outcome)?;
+    let Gathered { inputs, rows, facts, summary, warnings, mut unjudged, .. } = gathered;
     let mut answers = Vec::new();
     if unjudged.is_empty() {
         answers = changes(&summary, asked, counting.thresholds.min_attempts, facts.newest());
@@ -56,40 +44,20 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     };
     outcome.judge(&report, None);
     outcome.answer(answers.iter().map(|row| row.answer));
-    write(&report, (asked, &answers), settings, &inputs, &mut outcome);
+    let lay_out =
+        |format: Format, out: &mut dyn Write| render_change(&report, (asked, &answers), format, &counting.screen, out);
+    outputs::write_each(counting, &inputs, &mut outcome, lay_out);
+    outputs::print(counting, &mut outcome, lay_out);
     Ok(outcome)
 }
 
 /// Nothing of what was asked about is there.
 fn nobody_asked(summary: &Summary, asked: &Asked) -> Vec<String> {
     let (isps, pools) = names_to_ask(summary);
-    let some = |names: std::collections::BTreeSet<&str>| names.into_iter().take(20).collect::<Vec<_>>().join(", ");
+    let some = |names: BTreeSet<&str>| names.into_iter().take(20).collect::<Vec<_>>().join(", ");
     let headline = match (asked.isps.is_empty(), asked.pools.is_empty()) {
         (true, true) => "no provider and pool has enough attempts on both sides of the change".to_owned(),
         _ => "none of the providers and pools asked about has a record in the window".to_owned(),
     };
     vec![headline, format!("providers: {}", some(isps)), format!("pools: {}", some(pools))]
-}
-
-fn write(
-    report: &Report,
-    answers: (&Asked, &[ChangeRow]),
-    settings: &ChangeSettings,
-    inputs: &Inputs,
-    outcome: &mut Outcome,
-) {
-    let counting = &settings.counting;
-    let lay_out = |format: Format, out: &mut dyn Write| -> io::Result<()> {
-        render_change(report, answers, format, &counting.screen, out)
-    };
-    for Output { path, form } in &counting.outputs {
-        let Form::Report(format) = *form else { continue };
-        let mut write = |out: &mut dyn Write| lay_out(format, out);
-        let written = outputs::refuse_input(path, inputs).and_then(|()| write_file(path, &mut write));
-        outcome.failures.extend(written.err());
-    }
-    match print_as(counting.format, |out| lay_out(counting.format, out)) {
-        Ok(()) | Err(Error::Closed) => {}
-        Err(error) => outcome.failures.push(error),
-    }
 }

@@ -1,8 +1,9 @@
 //! `ingest`: what is new in the logs goes into the store, each record once.
 
+use super::gather::plan;
 use super::inputs::{Inputs, Reading};
 use super::status::Outcome;
-use super::{notes, pass, plan};
+use super::{notes, pass};
 use crate::config::IngestSettings;
 use crate::error::Result;
 use crate::input::ReadSoFar;

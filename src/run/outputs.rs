@@ -12,22 +12,37 @@ use std::path::Path;
 
 /// Writes the files that were asked for. What cannot be written goes to `outcome`, and the rest is written all the same.
 pub fn write_files(report: &Report, settings: &Settings, inputs: &Inputs, outcome: &mut Outcome) {
-    for Output { path, form } in &settings.outputs {
-        let Form::Report(format) = *form else { continue };
-        let mut write = |out: &mut dyn Write| lay_out(report, format, settings, out);
-        let written = refuse_input(path, inputs).and_then(|()| write_file(path, &mut write));
-        outcome.failures.extend(written.err());
-    }
+    write_each(settings, inputs, outcome, |format, out| lay_out(report, format, settings, out));
     if let Some(folder) = &settings.out_dir {
-        let mut files = List::ALL.iter().map(|list| list.file_in(folder));
+        let mut files = List::ALL.iter().map(|list| folder.join(format!("{}.csv", list.word())));
         let written = files.try_for_each(|file| refuse_input(&file, inputs));
         outcome.failures.extend(written.and_then(|()| write_set(report, folder)).err());
     }
 }
 
-/// Writes standard output. That its reader has gone is no failure.
+/// Writes standard output.
 pub fn write_stdout(report: &Report, settings: &Settings, outcome: &mut Outcome) {
-    match print_as(settings.format, |out| lay_out(report, settings.format, settings, out)) {
+    print(settings, outcome, |format, out| lay_out(report, format, settings, out));
+}
+
+/// Writes every `-o FILE` that is laid out in a format; metrics are none.
+pub fn write_each(
+    settings: &Settings,
+    inputs: &Inputs,
+    outcome: &mut Outcome,
+    lay_out: impl Fn(Format, &mut dyn Write) -> io::Result<()>,
+) {
+    for Output { path, form } in &settings.outputs {
+        let Form::Report(format) = *form else { continue };
+        let mut write = |out: &mut dyn Write| lay_out(format, out);
+        let written = refuse_input(path, inputs).and_then(|()| write_file(path, &mut write));
+        outcome.failures.extend(written.err());
+    }
+}
+
+/// Lays out standard output. That its reader has gone is no failure.
+pub fn print(settings: &Settings, outcome: &mut Outcome, lay_out: impl Fn(Format, &mut dyn Write) -> io::Result<()>) {
+    match print_as(settings.format, |out| lay_out(settings.format, out)) {
         Ok(()) | Err(Error::Closed) => {}
         Err(error) => outcome.failures.push(error),
     }

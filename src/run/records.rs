@@ -1,10 +1,11 @@
 //! `records`: the rows behind a number. The log is read twice: what the first pass found out decides in the second.
 
+use super::gather::{count, isps};
 use super::inputs::{Input, Inputs, Reading};
 use super::outputs::refuse_input;
 use super::status::Outcome;
 use super::stdout::print_rows;
-use super::{count, describe, notes, pass};
+use super::{describe, notes, pass};
 use crate::config::RecordsSettings;
 use crate::error::Result;
 use crate::input::{Body, Content, ReadSoFar, Segments, open};
@@ -12,8 +13,8 @@ use crate::read::{Item, Rows};
 use crate::record::Layout;
 use crate::records::{HeaderLines, Headers, NamesOf, Picker, RowWriter, json_header};
 use crate::report::write_file;
-use crate::summary::{isps_of_domains, summarise};
-use std::collections::HashMap;
+use crate::summary::summarise;
+use crate::tally::HourOf;
 use std::io::{self, Write};
 
 /// Prints the rows that are wanted.
@@ -26,13 +27,12 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
     let pool = pass::threads(counting.threads)?;
     let mut outcome = Outcome::default();
     let inputs = Inputs::find(counting, Reading::Twice, &so_far, &mut outcome);
-    let (counted, plan) = count(counting, &inputs, &pool, &so_far)?;
+    let (counted, plan) = count(counting, HourOf::default(), &inputs, &pool, &so_far)?;
 
     outcome.notes = notes::about_records(&counted.tally, &inputs, &plan);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
     let facts = describe::Facts::of(&counted.tally, &plan);
-    let domains = (0..counted.tally.domains.count()).map(|domain| counted.tally.domains.text(domain).to_owned());
-    let isps: HashMap<String, String> = domains.zip(isps_of_domains(&counted.tally, &plan)).collect();
+    let isps = isps(&counted.tally, &plan);
     let summary = pool.install(|| summarise(counted.tally, &plan));
     let mut picker = Picker::new(&plan, &settings.pick, isps, &summary);
 

@@ -45,19 +45,19 @@ pub(super) fn deal<'k>(
 
 /// Sorts what stands behind a row, and adds up what came in parts or from several domains.
 fn join_equal(traffic: &mut Traffic) {
-    traffic.sent.sort_unstable_by_key(|sent| (sent.hour, sent.mail));
-    traffic.sent.dedup_by(|later, kept| {
-        let same = (later.hour, later.mail) == (kept.hour, kept.mail);
+    add_up(&mut traffic.sent, |sent| (sent.hour, sent.mail), |sent| (&mut sent.attempts, &mut sent.deferred));
+    add_up(&mut traffic.hosts, |of| of.host, |of| (&mut of.attempts, &mut of.deferred));
+}
+
+/// Sorts rows by their key, and makes one of those that share it.
+fn add_up<Row, Key: Ord>(rows: &mut Vec<Row>, key: fn(&Row) -> Key, counts: fn(&mut Row) -> (&mut u64, &mut u64)) {
+    rows.sort_unstable_by_key(key);
+    rows.dedup_by(|later, kept| {
+        let same = key(later) == key(kept);
         if same {
-            (kept.attempts, kept.deferred) = (kept.attempts + later.attempts, kept.deferred + later.deferred);
-        }
-        same
-    });
-    traffic.hosts.sort_unstable_by_key(|of| of.host);
-    traffic.hosts.dedup_by(|later, kept| {
-        let same = later.host == kept.host;
-        if same {
-            (kept.attempts, kept.deferred) = (kept.attempts + later.attempts, kept.deferred + later.deferred);
+            let (of_later, of_kept) = (counts(later), counts(kept));
+            *of_kept.0 += *of_later.0;
+            *of_kept.1 += *of_later.1;
         }
         same
     });

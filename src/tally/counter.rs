@@ -15,7 +15,7 @@ use super::votes::Vote;
 use crate::input::Segment;
 use crate::provider::{ProviderId, Source};
 use crate::read::{Item, Row, Rows};
-use crate::record::{Column, Moment, NONE, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue};
+use crate::record::{Column, Moment, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue, name_or_none};
 use crate::reply::{Own, first_60};
 use hashbrown::HashMap;
 use std::borrow::Cow;
@@ -142,10 +142,7 @@ impl Counter {
     fn count(&mut self, row: &Row, counted: Counted, domain: u32, time: Option<Moment>) {
         let (pool_cell, ip_cell) = (row.get(Column::VmtaPool), row.get(Column::DlvSourceIp));
         let tally = &mut self.tally;
-        let pool = self.pools.number(&pool_cell, |cell| {
-            let text = String::from_utf8_lossy(cell);
-            tally.pools.number(if text.is_empty() { NONE } else { &text })
-        });
+        let pool = self.pools.number(&pool_cell, |cell| tally.pools.number(&name_or_none(cell)));
         let ip = self.ips.number(&ip_cell, |cell| tally.ips.number(&canonical_ip(cell)));
         let (mut mail, mut host, mut message) = (Mail::ANY, ANY_HOST, None);
         if counted.is_attempt() {
@@ -255,10 +252,7 @@ impl Counter {
         if !streams.tell_mail() {
             return Mail::ANY;
         }
-        let job = self.jobs.number(&row.get(Column::JobId), |cell| {
-            let text = String::from_utf8_lossy(cell);
-            jobs.number(if text.is_empty() { NONE } else { &text })
-        });
+        let job = self.jobs.number(&row.get(Column::JobId), |cell| jobs.number(&name_or_none(cell)));
         let sender = self.senders.number(&row.sender_domain(), |cell| senders.number(&canonical_domain(cell)));
         Mail { job, sender }
     }

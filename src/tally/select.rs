@@ -3,7 +3,7 @@
 //! matches nothing can be told what there is.
 
 use crate::read::Row;
-use crate::record::{Column, Moment, NONE, canonical_ip};
+use crate::record::{Column, Moment, canonical_ip, name_or_none};
 use std::collections::BTreeSet;
 
 /// Since is inclusive, until is not.
@@ -87,8 +87,7 @@ pub struct FilterNames<'a> {
 }
 
 fn text(row: &Row, column: Column) -> String {
-    let cell = row.get(column);
-    if cell.is_empty() { NONE.to_owned() } else { String::from_utf8_lossy(&cell).into_owned() }
+    name_or_none(&row.get(column)).into_owned()
 }
 
 fn keeps(wanted: &[String], seen: &mut BTreeSet<String>, value: impl FnOnce() -> String) -> bool {

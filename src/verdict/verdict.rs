@@ -22,6 +22,20 @@ pub enum Scope {
     None,
 }
 
+impl Scope {
+    /// The word that tables and files carry.
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::PoolWide => "pool-wide",
+            Scope::IpSpecific => "ip-specific",
+            Scope::Mixed => "mixed",
+            Scope::Other => "other",
+            Scope::CannotTell => "cannot-tell",
+            Scope::None => "none",
+        }
+    }
+}
+
 /// How far a trouble reaches: the widest extent that the data support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Extent {
@@ -35,6 +49,19 @@ pub enum Extent {
     AllPools,
     /// Several providers.
     ManyIsps,
+}
+
+impl Extent {
+    /// The word that tables and files carry.
+    pub fn word(self) -> &'static str {
+        match self {
+            Extent::Ip => "ip",
+            Extent::IpManyIsps => "ip-many-isps",
+            Extent::Pool => "pool",
+            Extent::AllPools => "all-pools",
+            Extent::ManyIsps => "many-isps",
+        }
+    }
 }
 
 /// Why it was decided so.
@@ -60,6 +87,24 @@ pub enum Reason {
     NotAlike,
     /// Something may stand out, but not by enough to be sure among all that was looked at tonight.
     Unsure,
+}
+
+impl Reason {
+    /// The word that files carry.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::Chance => "chance",
+            Reason::IpsStandOut => "ips-stand-out",
+            Reason::IpsAlike => "ips-alike",
+            Reason::Explained(_) => "explained",
+            Reason::Confounded(_) => "confounded",
+            Reason::Unnamed => "unnamed",
+            Reason::NobodyToCompare => "nobody-to-compare",
+            Reason::SmallIps => "small-ips",
+            Reason::NotAlike => "not-alike",
+            Reason::Unsure => "unsure",
+        }
+    }
 }
 
 /// A test and its outcome.

@@ -15,10 +15,10 @@ use std::path::PathBuf;
 
 use super::check::{Check, Status};
 use super::files::found;
-use crate::evaluate::wilson_interval;
 use crate::evaluate::words::counted;
 use crate::input::{ReadSoFar, open};
 use crate::tally::Window;
+use crate::verdict::wilson;
 pub use clock::Clock;
 pub use facts::Verdict;
 use line::Line;
@@ -203,7 +203,7 @@ fn drift<'t>(
     }
     let mut checks = Vec::new();
     for ((domain, same), sides) in groups {
-        let rate = |side: &(u64, u64, Option<Verdict>)| wilson_interval(side.1, side.0).filter(|_| side.0 >= FEWEST);
+        let rate = |side: &(u64, u64, Option<Verdict>)| wilson::of_counts(side.1, side.0).filter(|_| side.0 >= FEWEST);
         let judged: Vec<_> = sides.iter().filter_map(|(along, side)| Some((along, side, rate(side)?))).collect();
         let best = judged.iter().min_by(|one, two| one.2.1.total_cmp(&two.2.1));
         for (along, side, interval) in &judged {

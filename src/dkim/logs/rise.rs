@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::tally::{Key, SLOT, Tally, What};
 use super::{FEWEST, Verdict};
 use crate::dkim::check::{Cause, Check, Status};
-use crate::evaluate::wilson_interval;
 use crate::record::Moment;
+use crate::verdict::wilson;
 
 /// Fewer pieces of time have no earlier part.
 const FEWEST_SLOTS: usize = 2;
@@ -86,7 +86,8 @@ fn rise(series: &Series, slots: &BTreeMap<i64, Slot>) -> Option<Check> {
         if before.1 >= FEWEST
             && after.1 >= FEWEST
             && slot.bad() > 0
-            && let (Some(low), Some(high)) = (wilson_interval(after.0, after.1), wilson_interval(before.0, before.1))
+            && let (Some(low), Some(high)) =
+                (wilson::of_counts(after.0, after.1), wilson::of_counts(before.0, before.1))
         {
             let gap = low.0 - high.1;
             if gap > best.as_ref().map_or(0.0, |best| best.gap) {

@@ -9,9 +9,9 @@ use crate::dkim::dns::Dns;
 use crate::dkim::key::{Selector, check_answers};
 use crate::dkim::logs::Verdict;
 use crate::dkim::logs::tally::{Count, Key, What};
-use crate::evaluate::wilson_interval;
 use crate::evaluate::words::counted;
 use crate::record::{Moment, Span};
+use crate::verdict::wilson;
 
 /// Where more fail, something is wrong; a few always do, for what lists and forwarders change.
 const FEW: f64 = 0.05;
@@ -153,7 +153,7 @@ fn verified(name: &str, counts: &[(&Key, &Count)]) -> Option<Check> {
     };
     let words: Vec<String> = verdicts.iter().map(|(verdict, n)| format!("{n} {}", word(verdict))).collect();
     let detail = words.join(", ");
-    let is_much = wilson_interval(failed, all).is_some_and(|(low, _)| low > FEW);
+    let is_much = wilson::of_counts(failed, all).is_some_and(|(low, _)| low > FEW);
     let worst = verdicts.iter().filter(|(verdict, _)| **verdict != Verdict::Holds).max_by_key(|(_, n)| **n);
     Some(match worst {
         Some((Verdict::Fails(cause), _)) if is_much => Check::of(name, "verified", *cause, detail),

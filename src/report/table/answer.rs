@@ -1,7 +1,6 @@
 //! The first lines: who defers, on which IPs, with which reply, whether the whole pool is hit, and
 //! what to do. Or that all is fine. Or that nobody can tell, which must never look like all is fine.
 
-use std::cmp::Reverse;
 use std::io;
 
 use super::page::{Ink, Page};
@@ -10,6 +9,7 @@ use crate::evaluate::words::{counted, grouped, listed};
 use crate::evaluate::{Extent, Finding, Level, Scope};
 use crate::record::NONE;
 use crate::reply::UNKNOWN_CLASS;
+use crate::report::digest::worst_first;
 use crate::report::model::Report;
 
 /// More findings than this are counted, not shown.
@@ -39,12 +39,6 @@ pub fn write(report: &Report, page: &mut Page) -> io::Result<()> {
         page.paragraph(Ink::Plain, "", &format!("and {more}: --list findings --format csv"))?;
     }
     page.gap()
-}
-
-fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
-    let mut sorted: Vec<&Finding> = findings.iter().collect();
-    sorted.sort_by_key(|finding| (Reverse(finding.level), Reverse(finding.deferred), &finding.id));
-    sorted
 }
 
 /// Writes why nothing can be judged.

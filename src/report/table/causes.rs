@@ -35,10 +35,7 @@ pub fn write_causes(report: &Report, causes: &[Cause], screen: &Screen, out: &mu
         answer::write_unknown(&report.unjudged, &mut page)?;
         page.gap()?;
     }
-    let shown = match screen.top {
-        0 => causes,
-        top => &causes[..top.min(causes.len())],
-    };
+    let shown = page.shown(causes);
     if causes.is_empty() {
         page.line(Ink::Plain, "there is no record with a reply")?;
     } else {

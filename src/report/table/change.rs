@@ -28,10 +28,7 @@ pub fn write_change(
         answer::write_unknown(&report.unjudged, &mut page)?;
         page.gap()?;
     }
-    let shown = match screen.top {
-        0 => rows,
-        top => &rows[..top.min(rows.len())],
-    };
+    let shown = page.shown(rows);
     for answer in [Answer::Worse, Answer::Confounded, Answer::NoEffect, Answer::TooEarly, Answer::Worked] {
         let of: Vec<&ChangeRow> = rows.iter().filter(|row| row.answer == answer).collect();
         if !of.is_empty() {

@@ -37,7 +37,7 @@ pub fn write_isps(report: &Report, page: &mut Page) -> io::Result<()> {
         cells.extend([raised, act, verdict(*level, findings(row))]);
         cells
     };
-    let shown = shown(&rows, page);
+    let shown = page.shown(&rows);
     let (raised, act) = (format!("IPs {}", page.mark(Level::Investigate)), page.mark(Level::Act));
     let grid = Grid {
         columns: [("  ISP".to_owned(), Left)]
@@ -65,7 +65,7 @@ pub fn write_ips(report: &Report, page: &mut Page) -> io::Result<()> {
         by(sort, (left.figures.level, &left.figures), (right.figures.level, &right.figures))
             .then_with(|| (&left.isp, &left.pool, &left.ip).cmp(&(&right.isp, &right.pool, &right.ip)))
     });
-    let shown = shown(&rows, page);
+    let shown = page.shown(&rows);
     // Where there are several providers an IP means nothing without its own, which no screen may then be too narrow for.
     let several = shown.iter().any(|row| row.isp != shown[0].isp);
     let (isp_place, first) = if several {
@@ -108,13 +108,6 @@ fn numbers(figures: &Figures) -> [String; 3] {
 /// A rate that cannot be judged is not shown to people: they would judge it.
 fn rate(figures: &Figures) -> Option<f64> {
     figures.counts.deferral_rate().filter(|_| figures.level != Level::Unknown)
-}
-
-fn shown<'r, Row>(rows: &'r [Row], page: &Page) -> &'r [Row] {
-    match page.screen.top {
-        0 => rows,
-        top => &rows[..top.min(rows.len())],
-    }
 }
 
 fn write(grid: Grid, all: usize, thing: &str, page: &mut Page) -> io::Result<()> {

@@ -96,6 +96,14 @@ impl<'p> Page<'p> {
         writeln!(self.out)
     }
 
+    /// As many rows of a table as the user wants to see.
+    pub fn shown<'r, Row>(&self, rows: &'r [Row]) -> &'r [Row] {
+        match self.screen.top {
+            0 => rows,
+            top => &rows[..top.min(rows.len())],
+        }
+    }
+
     /// Hands everything on to the terminal.
     ///
     /// # Errors

@@ -4,8 +4,10 @@
 mod events;
 mod screen;
 
+use super::gather::plan;
+use super::inputs::Inputs;
 use super::stdout::{self, say};
-use super::{Inputs, describe, pass};
+use super::{describe, pass};
 use crate::config::FollowSettings;
 use crate::error::Result;
 use crate::evaluate::{Judgeable, evaluate, judge_inputs};
@@ -44,7 +46,7 @@ pub fn run(settings: &FollowSettings) -> Result<u8> {
     if let (true, Some(error)) = (found.is_empty(), missing.into_iter().next()) {
         return Err(error);
     }
-    let mut plan = super::plan(counting, &Inputs::none())?;
+    let mut plan = plan(counting, &Inputs::none())?;
     (plan.message_budget, plan.flood) = (MESSAGES, FLOOD);
     let plan = Arc::new(plan);
     let pool = pass::threads(counting.threads)?;

@@ -13,7 +13,7 @@ use crate::evaluate::{Evaluation, Finding};
 use crate::reply::DKIM_CAUSES;
 use crate::summary::Group;
 use senders::Senders;
-pub use senders::{isps, senders};
+pub use senders::senders;
 use std::net::SocketAddr;
 
 /// What a report is joined with.

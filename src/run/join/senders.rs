@@ -4,10 +4,10 @@ use super::super::inputs::{Input, Inputs};
 use crate::evaluate::Finding;
 use crate::input::{ReadSoFar, Segments, open};
 use crate::read::{Item, Row, Rows};
-use crate::record::{Column, NONE, RecordKind, canonical_domain, canonical_ip};
+use crate::record::{Column, NONE, RecordKind, canonical_domain, canonical_ip, name_or_none};
 use crate::records::{Pick, Picker};
-use crate::summary::{Summary, isps_of_domains};
-use crate::tally::{Plan, Tally};
+use crate::summary::Summary;
+use crate::tally::Plan;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
@@ -33,21 +33,14 @@ impl Senders {
     }
 }
 
-/// The provider of each domain that was counted.
-pub fn isps(tally: &Tally, plan: &Plan) -> HashMap<String, String> {
-    let domains = (0..tally.domains.count()).map(|domain| tally.domains.text(domain).to_owned());
-    domains.zip(isps_of_domains(tally, plan)).collect()
-}
-
 /// Counts the senders of what findings are about. What cut an input short was told after the first reading.
 pub fn senders(
     findings: &[&Finding],
     inputs: &Inputs,
     plan: &Arc<Plan>,
-    isps: Option<HashMap<String, String>>,
+    isps: &HashMap<String, String>,
     summary: &Summary,
 ) -> Senders {
-    let isps = isps.unwrap_or_default();
     let pick = Pick { kinds: vec![RecordKind::Deferred], classes: vec![CLASS.to_owned()], ..Pick::default() };
     let mut picker = Picker::new(plan, &pick, isps.clone(), summary);
     let mut senders = Senders::default();
@@ -59,7 +52,7 @@ pub fn senders(
                 let Item::Row(row) = item else { continue };
                 // What a log is full of goes first, and cheapest.
                 if row.kind == RecordKind::Deferred && picker.wants(number, &row) {
-                    senders.add(&row, findings, &isps);
+                    senders.add(&row, findings, isps);
                 }
             }
         }
@@ -70,8 +63,7 @@ pub fn senders(
 impl Senders {
     fn add(&mut self, row: &Row, findings: &[&Finding], isps: &HashMap<String, String>) {
         let Some(isp) = isps.get(&canonical_domain(&row.domain())) else { return };
-        let pool = String::from_utf8_lossy(&row.get(Column::VmtaPool)).into_owned();
-        let pool = if pool.is_empty() { NONE.to_owned() } else { pool };
+        let pool = name_or_none(&row.get(Column::VmtaPool)).into_owned();
         let ip = canonical_ip(&row.get(Column::DlvSourceIp));
         let is_of = |finding: &&&Finding| {
             finding.isp == *isp && finding.pool == pool && (finding.ips.is_empty() || finding.ips.contains(&ip))
