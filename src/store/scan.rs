@@ -12,7 +12,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 
-/// The rows of a row group, column by column in the orders of [`TEXTS`], [`COUNTS`] and [`TIMES`].
+/// The rows of a row group, column by column, in the orders in which a part has its columns.
 pub struct Columns {
     /// How many rows there are.
     pub rows: usize,

@@ -14,7 +14,7 @@ pub const TEXTS: [&str; 11] =
 pub struct Row {
     /// Numbers of the texts, in the order of [`TEXTS`].
     pub texts: [u32; TEXTS.len()],
-    /// Hours since 1970; [`NO_HOUR`] for records without a readable time.
+    /// Hours since 1970; `u32::MAX` for records without a readable time.
     pub hour: u32,
     /// What is summed of them.
     pub sum: RollupSum,
