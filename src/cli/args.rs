@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, ArgGroup, Args, Subcommand};
 
-use super::store::HistoryArgs;
+use super::store::{BaselineArgs, HistoryArgs};
 use super::watch::AlertArgs;
 use super::words::{self, Color, FailOn};
 use crate::record::RecordKind;
@@ -39,6 +39,9 @@ pub struct ReportArgs {
     /// What is counted.
     #[command(flatten)]
     pub logs: LogArgs,
+    /// What it is compared with.
+    #[command(flatten)]
+    pub before: BaselineArgs,
     /// When a rate is too high.
     #[command(flatten)]
     pub thresholds: ThresholdArgs,
@@ -204,15 +207,6 @@ pub struct RunArgs {
     /// Say on standard error what each input held
     #[arg(short, long, action = ArgAction::Count)]
     pub verbose: u8,
-}
-
-/// What `providers` takes.
-#[derive(Debug, Clone, Args)]
-pub struct ProvidersArgs {
-    /// Say of these domains, mail hosts, queues or addresses where they belong
-    /// and why, and list nothing
-    #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    pub names: Vec<String>,
 }
 
 /// What `demo` takes.

@@ -1,4 +1,5 @@
-//! What the commands take that go down from a number to what is behind it: `explain`, `causes`, `records`.
+//! What the commands take that go down from a number to what is behind it: `explain`, `causes`,
+//! `records`, `providers`.
 
 use std::ffi::OsString;
 use std::num::NonZeroU64;
@@ -95,4 +96,13 @@ pub struct PickArgs {
     /// Write the rows into this file instead of standard output; .csv or .ndjson names the form
     #[arg(short = 'o', long, value_name = "FILE", conflicts_with = "format")]
     pub output: Option<PathBuf>,
+}
+
+/// What `providers` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ProvidersArgs {
+    /// Say of these domains, mail hosts, queues or addresses where they belong
+    /// and why, and list nothing
+    #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub names: Vec<String>,
 }

@@ -19,13 +19,13 @@ use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 
 pub use args::{
     ChecksArgs, DemoArgs, DkimArgs, DkimCheck, DkimConfigArgs, DkimKeyArgs, DkimLogsArgs, DkimMessageArgs,
-    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, JoinArgs, LogArgs, OutputArgs, ProvidersArgs, ReadingArgs,
-    ReportArgs, RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
+    DkimSelectorsArgs, DnsArgs, FilterArgs, GroupingArgs, JoinArgs, LogArgs, OutputArgs, ReadingArgs, ReportArgs,
+    RunArgs, StreamArgs, ThresholdArgs, WindowArgs,
 };
 pub use change::{AskedArgs, CalibrateArgs, ChangeArgs};
 pub use help::{WELCOME, completions, man};
-pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, RecordsArgs};
-pub use store::{HistoryArgs, IngestArgs, KeepWord, PruneArgs, StoreArgs, StoreCommand, StoreDir};
+pub use inquiry::{CausesArgs, ExplainArgs, PickArgs, ProvidersArgs, RecordsArgs};
+pub use store::{BaselineArgs, HistoryArgs, IngestArgs, KeepWord, PruneArgs, StoreArgs, StoreCommand, StoreDir};
 pub use watch::{AlertArgs, CheckArgs, FileArgs, FollowArgs};
 pub use words::{Color, FailOn};
 

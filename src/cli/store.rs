@@ -20,6 +20,17 @@ pub struct HistoryArgs {
     pub host: Vec<String>,
 }
 
+/// What a report is compared with, as typed.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "History")]
+pub struct BaselineArgs {
+    /// Compare with the same hours of yesterday, 7d (the seven days before),
+    /// same-weekday (a week before), or of all that a store or a folder of
+    /// logs holds
+    #[arg(long, value_name = "WHAT", value_parser = NonEmptyStringValueParser::new())]
+    pub baseline: Option<String>,
+}
+
 /// What `ingest` takes.
 #[derive(Debug, Clone, Args)]
 pub struct IngestArgs {

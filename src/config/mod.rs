@@ -3,6 +3,7 @@
 //! the surroundings say is handed in as [`Environment`].
 
 mod alerts;
+mod baseline;
 mod change;
 mod checks;
 mod file;
@@ -29,11 +30,12 @@ use crate::provider::UserRule;
 use crate::record::{Moment, PerKind};
 use crate::reply::RuleText;
 use crate::report::{Format, List, Screen, Sort};
-use crate::store::whole_hours;
+use crate::store::{DAYS_BEFORE, whole_hours};
 use crate::summary::CauseBy;
 use crate::tally::{Filter, IspBy, Window};
 
 pub use alerts::Alerts;
+pub use baseline::Baseline;
 pub use change::{ChangeSettings, calibrate, change};
 pub use checks::{JoinSettings, checks_screen, dns, reading, selector, sources};
 pub use inquiry::{ExplainSettings, RecordsSettings, causes, explain, records};
@@ -70,6 +72,8 @@ pub struct Settings {
     pub paths: Vec<PathBuf>,
     /// What was counted before and is to be counted too.
     pub history: Option<History>,
+    /// What the report is compared with.
+    pub baseline: Option<Baseline>,
     /// Which records count.
     pub filter: Filter,
     /// Which instants count.
@@ -123,6 +127,8 @@ pub struct History {
     pub hosts: Vec<String>,
     /// The window as it was asked for; the one that counts has whole hours.
     pub asked: Window,
+    /// So many days before the window's end are looked at for slow changes.
+    pub days_before: i64,
 }
 
 /// How records are grouped.
@@ -150,10 +156,14 @@ pub enum View {
 /// # Errors
 /// [`crate::error::Error::Usage`], naming the option, or the file and line, and what would be right.
 pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings> {
-    let ReportArgs { logs, thresholds, output, alerts, join, run } = args;
+    let ReportArgs { logs, before, thresholds, output, alerts, join, run } = args;
     let out_dir = output.out_dir.as_deref();
     let typed = Typed { logs, thresholds, stream: &output.stream, sort: output.sort, out_dir, run };
+    let mut settings = typed.settings(environment)?;
+    settings.history.iter_mut().for_each(|history| history.days_before = DAYS_BEFORE);
+    let baseline = before.baseline.as_ref().map(|typed| self::baseline::baseline(typed, &logs.paths));
     Ok(Settings {
+        baseline: baseline.transpose()?,
         list: output.list,
         join: checks::join(join)?,
         fail_on: match output.fail_on {
@@ -163,7 +173,7 @@ pub fn settings(args: &ReportArgs, environment: &Environment) -> Result<Settings
         },
         quiet_if_ok: output.quiet_if_ok,
         alerts: self::alerts::alerts(alerts)?,
-        ..typed.settings(environment)?
+        ..settings
     })
 }
 
@@ -194,6 +204,7 @@ impl Typed<'_> {
             paths: paths.clone(),
             window: if history.is_some() { whole_hours(window) } else { window },
             history,
+            baseline: None,
             filter: filter::filter(filter)?,
             assume_tz,
             group: self::grouping(grouping),

@@ -114,7 +114,7 @@ pub(super) fn history(args: &HistoryArgs, grouping: &GroupingArgs, asked: Window
         let what = "--diag-types d: the store keeps no replies of deliveries; leave out d, or ask the logs";
         return Err(Error::Usage(what.to_owned()));
     }
-    Ok(Some(History { store: store.clone(), hosts: args.host.clone(), asked }))
+    Ok(Some(History { store: store.clone(), hosts: args.host.clone(), asked, days_before: 0 }))
 }
 
 /// A host's name, which becomes the name of a folder.

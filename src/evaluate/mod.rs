@@ -5,6 +5,7 @@
 //! `evidence` and `advice` put it into words.
 
 mod advice;
+mod baseline;
 mod calibrate;
 mod change;
 mod evidence;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub use crate::verdict::{Extent, Scope};
+pub use baseline::{Before, HoursOfDay, Shift, Turn, compare};
 pub use calibrate::{Proposal, calibrate};
 pub use change::{Asked, ChangeRow, PART, changes, names as names_to_ask};
 pub use judgeable::judge_inputs;
@@ -103,13 +105,16 @@ impl Judge<'_> {
     fn figures(&self, row: &Row, limits: Limits) -> Figures {
         let (counts, seen) = (row.counts, row.seen);
         match self.judgeable {
-            Judgeable::No => Figures { counts, interval: None, message: None, level: Level::Unknown, seen },
+            Judgeable::No => {
+                Figures { counts, interval: None, message: None, level: Level::Unknown, seen, before: None }
+            }
             Judgeable::Yes => Figures {
                 counts,
                 interval: wilson::of_counts(counts.deferred, counts.attempts()),
                 message: row.message,
                 level: level(&counts, limits, self.thresholds.min_attempts),
                 seen,
+                before: None,
             },
         }
     }

@@ -1,5 +1,6 @@
 //! The plain rows an evaluation hands on to the reports, and the words it judges with.
 
+use super::Before;
 use crate::record::{Moment, Span};
 use crate::summary::{Counts, MessageRate};
 use crate::verdict::{Extent, Scope};
@@ -58,6 +59,8 @@ pub struct Figures {
     pub level: Level,
     /// First and last record counted.
     pub seen: Span,
+    /// The rate before; nothing where nothing was compared, or one side has no attempts.
+    pub before: Option<Before>,
 }
 
 /// A row of `isps.csv`, or the sum of all of them.

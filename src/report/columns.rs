@@ -6,7 +6,7 @@ use std::slice;
 use super::list::List;
 use super::model::{InputRow, Report};
 use super::value::Value;
-use crate::evaluate::{Figures, Finding, IpRow, IspRow, Level, PoolRow};
+use crate::evaluate::{Before, Figures, Finding, IpRow, IspRow, Level, PoolRow, Shift};
 use crate::record::{Moment, RecordKind};
 use crate::store::Drifting;
 use crate::summary::Group;
@@ -26,9 +26,9 @@ pub struct Sheet<'r> {
 pub fn sheet(report: &Report, list: List) -> Sheet<'_> {
     let evaluation = &report.evaluation;
     match list {
-        List::Isps => lay(&evaluation.isps, isps()),
-        List::Pools => lay(&evaluation.pools, pools()),
-        List::Ips => lay(&evaluation.ips, ips()),
+        List::Isps => lay(&evaluation.isps, compared(isps(), report)),
+        List::Pools => lay(&evaluation.pools, compared(pools(), report)),
+        List::Ips => lay(&evaluation.ips, compared(ips(), report)),
         List::Groups => lay(&report.groups, groups()),
         List::Findings => lay(&evaluation.findings, findings()),
         List::Inputs => lay(&report.inputs, inputs()),
@@ -42,7 +42,7 @@ pub fn findings_sheet(rows: &[Finding]) -> Sheet<'_> {
 
 /// Lays out the sum of everything, as a list of one row: the columns of a provider's row but for its name.
 pub fn totals(report: &Report) -> Sheet<'_> {
-    lay(slice::from_ref(&report.evaluation.total), isps().split_off(1))
+    lay(slice::from_ref(&report.evaluation.total), compared(isps(), report).split_off(1))
 }
 
 /// Lays out the rates that change slowly.
@@ -58,6 +58,21 @@ pub fn drift(drifting: &[Drifting]) -> Sheet<'_> {
         ("state", |row| Value::text(row.drift.course.word())),
     ];
     lay(drifting, columns.to_vec())
+}
+
+/// Lays out what is different from before.
+pub fn shifts(shifts: &[Shift]) -> Sheet<'_> {
+    let columns: [Column<Shift>; 8] = [
+        ("turn", |row| Value::text(row.turn.word())),
+        ("isp", |row| Value::text(&row.isp)),
+        ("pool", |row| part(&row.pool)),
+        ("ip", |row| part(&row.ip)),
+        ("class", |row| part(row.class)),
+        ("cause60", |row| part(&row.cause60)),
+        ("count", |row| Value::Count(row.count)),
+        ("deferral_rate", |row| Value::rate(row.rate)),
+    ];
+    lay(shifts, [&columns[..], &before()].concat())
 }
 
 /// What a rate is split by, empty where it is not.
@@ -156,6 +171,38 @@ fn figures<Row: Judged>() -> [Column<Row>; 12] {
             Value::rate(known(row.figures(), row.figures().message.map(|message| message.rate)))
         }),
         ("level", |row| Value::text(row.figures().level.word())),
+    ]
+}
+
+/// Columns of a list, with those of the comparison behind them where one was asked for.
+fn compared<Row: Judged>(mut columns: Vec<Column<Row>>, report: &Report) -> Vec<Column<Row>> {
+    columns.extend(report.baseline.iter().flat_map(|_| before()));
+    columns
+}
+
+/// What is set against a rate before.
+trait Compared {
+    fn before(&self) -> Option<Before>;
+}
+
+impl Compared for Shift {
+    fn before(&self) -> Option<Before> {
+        self.before
+    }
+}
+
+impl<Row: Judged> Compared for Row {
+    fn before(&self) -> Option<Before> {
+        self.figures().before
+    }
+}
+
+fn before<Row: Compared>() -> [Column<Row>; 4] {
+    [
+        ("rate_before", |row| Value::rate(row.before().map(|before| before.rate))),
+        ("change", |row| Value::rate(row.before().map(|before| before.change))),
+        ("change_low", |row| Value::rate(row.before().map(|before| before.interval.0))),
+        ("change_high", |row| Value::rate(row.before().map(|before| before.interval.1))),
     ]
 }
 

@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::Formatter;
 
-use super::columns::{Sheet, drift, sheet, totals};
+use super::columns::{Sheet, drift, sheet, shifts, totals};
 use super::escape::is_unseen;
 use super::list::List;
-use super::model::Report;
+use super::model::{Baseline, Report};
 use super::value::Value;
 use crate::tally::Window;
 
@@ -28,8 +28,11 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for list in [List::Isps, List::Pools, List::Ips, List::Groups, List::Findings] {
         array(report, list, out)?;
     }
-    if let Some(drifting) = &report.drift {
-        write_array("drift", drift(drifting), out)?;
+    if let Some(baseline) = &report.baseline {
+        member("baseline", &compared_with(baseline), out)?;
+    }
+    for (name, _, sheet) in over_time(report) {
+        write_array(name, sheet, out)?;
     }
     out.write_all(b"\n}\n")?;
     out.flush()
@@ -43,6 +46,8 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         schema: &'static str,
         window: Object<'static>,
         definitions: Object<'r>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        baseline: Option<Object<'r>>,
         warnings: Vec<&'r str>,
         totals: Object<'r>,
     }
@@ -51,12 +56,14 @@ pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         schema: SCHEMA,
         window: window(report.window),
         definitions: definitions(report),
+        baseline: report.baseline.as_ref().map(compared_with),
         warnings: warnings(report),
         totals: total(report),
     };
     compact(&head, out)?;
     out.write_all(b"\n")?;
-    List::ALL.into_iter().try_for_each(|list| write_sheet_lines(list.row_word(), sheet(report, list), out))
+    List::ALL.into_iter().try_for_each(|list| write_sheet_lines(list.row_word(), sheet(report, list), out))?;
+    over_time(report).try_for_each(|(_, row, sheet)| write_sheet_lines(row, sheet, out))
 }
 
 /// Writes lists of any kind as one document, each under its name.
@@ -123,6 +130,22 @@ fn objects<'r>(sheet: Sheet<'r>, record: Option<&'static str>) -> impl Iterator<
         let first = record.map(|word| ("record", Value::text(word)));
         Object(first.into_iter().chain(sheet.names.iter().copied().zip(row)).collect())
     })
+}
+
+/// The lists of what changes with time, each with what one of its rows is called; only those that were asked for.
+fn over_time(report: &Report) -> impl Iterator<Item = (&'static str, &'static str, Sheet<'_>)> {
+    let changes = report.baseline.iter().map(|baseline| ("changes", "change", shifts(&baseline.shifts)));
+    changes.chain(report.drift.iter().map(|drifting| ("drift", "drift", drift(drifting))))
+}
+
+fn compared_with(baseline: &Baseline) -> Object<'_> {
+    let Baseline { against, window, attempts, .. } = baseline;
+    Object(vec![
+        ("against", Value::text(against)),
+        ("since", Value::time(window.since)),
+        ("until", Value::time(window.until)),
+        ("attempts", Value::Count(*attempts)),
+    ])
 }
 
 fn window(window: Window) -> Object<'static> {

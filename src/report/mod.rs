@@ -36,7 +36,7 @@ pub use files::{write_file, write_file_for_all, write_set};
 pub use guard::VisibleLines;
 pub use json::{SCHEMA, write_object, write_sheets as write_sheets_as_json};
 pub use list::List;
-pub use model::{InputRow, Report};
+pub use model::{Baseline, InputRow, Report};
 pub use plugin::{plugin_details, plugin_line, plugin_text};
 pub use prom::{MetricsRun, last_success, write_metrics};
 pub use table::{Colour, Ink, Page, Screen, Sort, Symbols};

@@ -1,6 +1,7 @@
 //! What every report is made from: plain data, complete, already judged. Formats only lay it out.
 
-use crate::evaluate::Evaluation;
+use crate::evaluate::words::minute;
+use crate::evaluate::{Evaluation, Shift};
 use crate::record::{PerKind, Span};
 use crate::store::Drifting;
 use crate::summary::Group;
@@ -23,10 +24,37 @@ pub struct Report {
     pub groups: Vec<Group>,
     /// Rates that change slowly; nothing where there is no history to tell it by.
     pub drift: Option<Vec<Drifting>>,
+    /// What it is compared with; nothing where that was not asked for.
+    pub baseline: Option<Baseline>,
     /// Why nothing can be judged, in lines ready to print, first the headline; empty when it can.
     pub unjudged: Vec<String>,
     /// Wall time of the run in seconds, where a person is looking; nothing where the output is to be the same each time.
     pub seconds: Option<f64>,
+}
+
+/// What a report is compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Baseline {
+    /// As it was asked for: `yesterday`, `7d`, `same-weekday` or a folder.
+    pub against: String,
+    /// The window; of a folder, what it holds.
+    pub window: Window,
+    /// Attempts in the same hours of the day; 0 where there is nothing to compare with.
+    pub attempts: u64,
+    /// What is different, sorted by what it is and whose.
+    pub shifts: Vec<Shift>,
+}
+
+impl Baseline {
+    /// `yesterday, 2026-03-01T00:00Z to 2026-03-02T00:00Z, the same hours`.
+    pub fn described(&self) -> String {
+        match (self.window.since, self.window.until) {
+            (Some(since), Some(until)) => {
+                format!("{}, {} to {}, the same hours", self.against, minute(since), minute(until))
+            }
+            _ => self.against.clone(),
+        }
+    }
 }
 
 /// A row of `inputs.csv`: what one input held.

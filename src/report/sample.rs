@@ -135,6 +135,7 @@ pub fn problems() -> Report {
             }),
         }],
         drift: None,
+        baseline: None,
         unjudged: vec![],
         seconds: Some(0.12),
     }
@@ -217,6 +218,7 @@ fn figures(delivered: u64, bounced: u64, deferred: u64, level: Level) -> Figures
         message: Some(MessageRate { rate: rate / 2.0, error: 0.0 }),
         level,
         seen: day(),
+        before: None,
     }
 }
 

@@ -39,6 +39,7 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
         evaluation: evaluate(&summary, &counting.thresholds, Judgeable::No),
         groups: Vec::new(),
         drift: None,
+        baseline: None,
         unjudged,
         seconds: None,
     };

@@ -25,7 +25,8 @@ pub fn add(
     (plan, pool): (&Arc<Plan>, &ThreadPool),
     (tally, outcome): (&mut Tally, &mut Outcome),
 ) -> Result<Vec<Drifting>> {
-    let query = Query { hosts: &history.hosts, window: settings.window, filter: &settings.filter };
+    let History { hosts, days_before, .. } = history;
+    let query = Query { hosts, window: settings.window, filter: &settings.filter, days_before: *days_before };
     for attempt in 1..=TRIES {
         let catalogue = read_catalogue(&history.store)?;
         let (found, failures) = read(&query, &catalogue, history, inputs, plan, pool)?;

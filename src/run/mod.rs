@@ -1,6 +1,7 @@
 //! The pipeline on one screen. Only this room owns threads, standard error and the process's exit status.
 
 mod alerts;
+mod baseline;
 mod calibrate;
 mod change;
 mod check;
@@ -77,6 +78,12 @@ fn examine(settings: &Settings) -> Result<Examined> {
 
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
     let mut evaluation = evaluate(&summary, &settings.thresholds, judgeable);
+    let compared = match judgeable {
+        Judgeable::Yes => baseline::compared(settings, &mut evaluation, &summary, &mut outcome)?,
+        Judgeable::No => None,
+    };
+    let (baseline, note) = compared.unzip();
+    warnings.extend(note.flatten());
     warnings.extend(join.label(&mut evaluation, settings));
     let senders = |findings: &[&Finding]| join::senders(findings, &inputs, &plan, &isps, &summary);
     join.complete(&mut evaluation, &summary.groups, senders);
@@ -86,6 +93,7 @@ fn examine(settings: &Settings) -> Result<Examined> {
         definitions: describe::definitions(settings, &plan),
         warnings: [warnings, notes::floods(&summary), notes::drift(drift.as_deref().unwrap_or_default())].concat(),
         drift,
+        baseline,
         evaluation,
         groups: std::mem::take(&mut summary.groups),
         unjudged,

@@ -53,6 +53,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Takes failures of a second reading, as far as the first one did not have them.
+    pub fn add_failures(&mut self, failures: Vec<Error>) {
+        let known: Vec<String> = self.failures.iter().map(Error::to_string).collect();
+        self.failures.extend(failures.into_iter().filter(|error| !known.contains(&error.to_string())));
+    }
+
     /// Takes from a report what bears on the status.
     pub fn judge(&mut self, report: &Report, fail_on: Option<Level>) {
         self.unjudged = report.unjudged.clone();

@@ -55,7 +55,7 @@ impl Folder {
     /// # Errors
     /// Where there is none, and as those of [`Folder::open`].
     pub fn open_existing(path: &Path, steps: Steps) -> Result<Folder> {
-        if !path.join(OWN).is_dir() {
+        if !is_store(path) {
             return Err(no_store(path));
         }
         Folder::open(path, steps)
@@ -165,6 +165,11 @@ impl Folder {
     }
 }
 
+/// Whether a folder is a store.
+pub fn is_store(path: &Path) -> bool {
+    path.join(OWN).is_dir()
+}
+
 /// What a store holds, for who only reads it.
 ///
 /// # Errors
@@ -177,7 +182,7 @@ pub fn read_catalogue(path: &Path) -> Result<Catalogue> {
                 "the store's catalogue is damaged; bring it back from a backup of the store",
             )
         }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.join(OWN).is_dir() => Err(no_store(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_store(path) => Err(no_store(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !has_parts(path) => Ok(Catalogue::default()),
         Err(error) => Err(Error::input(path.join(CATALOGUE), told(&error))),
     }

@@ -22,6 +22,8 @@ pub struct Query<'a> {
     pub window: Window,
     /// Which records.
     pub filter: &'a Filter,
+    /// So many days before the window's end are looked at for slow changes.
+    pub days_before: i64,
 }
 
 /// What is read of a store.
@@ -32,8 +34,8 @@ pub struct Found {
     pub daily: Daily,
 }
 
-/// So many days before the last one are looked at for slow changes.
-const DAYS_BEFORE: i64 = 66;
+/// So many days before the last one tell of slow changes all that can be told.
+pub const DAYS_BEFORE: i64 = 66;
 
 /// Why a part is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +66,7 @@ impl Query<'_> {
         let wanted = |host: &str, entry: &Entry| {
             let is_of_host = self.hosts.is_empty() || self.hosts.iter().any(|wanted| wanted == host);
             let is_before = entry.seen.zip(end).is_some_and(|((first, last), Moment(end))| {
-                last.0 >= end.saturating_sub(DAYS_BEFORE * 86_400) && first.0 < end
+                last.0 >= end.saturating_sub(self.days_before * 86_400) && first.0 < end
             });
             is_of_host && (is_before || self.reason(entry) == Reason::Asked)
         };

@@ -1,5 +1,6 @@
 //! The store: whatever happens to the logs and to the program between two ingests, each record counts once.
 
+mod baseline;
 mod commands;
 mod drift;
 mod engines;

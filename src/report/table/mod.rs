@@ -9,6 +9,7 @@ mod footer;
 mod grid;
 mod lists;
 mod page;
+mod shifts;
 mod text;
 mod trend;
 
@@ -71,6 +72,7 @@ pub enum Sort {
 pub fn write(report: &Report, screen: &Screen, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(screen, out);
     answer::write(report, &mut page)?;
+    shifts::write(report, &mut page)?;
     lists::write_isps(report, &mut page)?;
     lists::write_ips(report, &mut page)?;
     footer::write(report, &mut page)?;

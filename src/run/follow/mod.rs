@@ -126,6 +126,7 @@ fn report(settings: &FollowSettings, sliding: &Sliding, tally: Tally, plan: &Pla
         evaluation: evaluate(&summary, &counting.thresholds, judgeable),
         groups: std::mem::take(&mut summary.groups),
         drift: None,
+        baseline: None,
         unjudged,
         seconds: None,
     }

@@ -176,6 +176,7 @@ fn report() -> impl Strategy<Value = Report> {
             warnings: texts.clone(),
             evaluation,
             groups: summary.groups,
+            baseline: None,
             drift: None,
             unjudged: if judgeable == Judgeable::No { texts } else { Vec::new() },
             seconds: Some(f64::INFINITY),

@@ -1,0 +1,95 @@
+//! A report against what was before: the same hours are counted again, earlier or in another folder.
+
+use super::gather::gather;
+use super::inputs::Reading;
+use super::status::Outcome;
+use crate::config::{Baseline, History, Settings};
+use crate::error::Result;
+use crate::evaluate::{Evaluation, HoursOfDay, compare};
+use crate::record::Moment;
+use crate::report;
+use crate::store::{is_store, whole_hours};
+use crate::summary::Summary;
+use crate::tally::{HourOf, Window};
+
+/// Seconds of an hour.
+const HOUR: i64 = 3600;
+
+/// Sets an evaluation against the baseline that was asked for, if one was; with what must be known of that.
+///
+/// # Errors
+/// Only what makes any counting impossible.
+pub fn compared(
+    settings: &Settings,
+    evaluation: &mut Evaluation,
+    summary: &Summary,
+    outcome: &mut Outcome,
+) -> Result<Option<(report::Baseline, Option<String>)>> {
+    let Some(baseline) = &settings.baseline else { return Ok(None) };
+    let (against, nothing) = (baseline.words(), Vec::new());
+    let mut found = report::Baseline { against, window: Window::default(), attempts: 0, shifts: nothing };
+    let Some((start, end)) = times(settings, summary) else {
+        return Ok(Some((found, Some("nothing is compared: no record has a readable time".to_owned()))));
+    };
+    found.window = baseline.window(start, end);
+    let mut of_before = Outcome::default();
+    let asked = earlier(settings, baseline, found.window, start);
+    let gathered = gather(&asked, HourOf::default(), Reading::Once, &mut of_before)?;
+    outcome.add_failures(of_before.failures);
+    let before = &gathered.summary;
+    if let Baseline::Folder(_) = baseline {
+        let after = |last: Moment| Moment(last.0.saturating_add(1));
+        let seen = before.total.seen;
+        found.window = whole_hours(Window { since: seen.first(), until: seen.last().map(after) });
+    }
+    let hours = HoursOfDay::between(start.0.div_euclid(HOUR), (end.0 + HOUR - 1).div_euclid(HOUR));
+    if gathered.unjudged.is_empty() {
+        (found.attempts, found.shifts) = compare(evaluation, (summary, before), hours, &settings.thresholds);
+    }
+    let note = match &gathered.unjudged[..] {
+        _ if before.total.counts.attempts() == 0 || gathered.unjudged.is_empty() && found.attempts == 0 => {
+            Some(format!("no baseline yet: nothing was counted of {}", found.described()))
+        }
+        [why, ..] => Some(format!("no baseline: of {}: {why}", found.described())),
+        [] => None,
+    };
+    Ok(Some((found, note)))
+}
+
+/// From when to when a report goes: as it was asked for, else from its first record to its last.
+fn times(settings: &Settings, summary: &Summary) -> Option<(Moment, Moment)> {
+    let seen = summary.total.seen;
+    let first = || seen.first().map(|first| Moment(first.0.div_euclid(HOUR) * HOUR));
+    let last = || seen.last().map(|last| Moment((last.0.div_euclid(HOUR) + 1) * HOUR));
+    let (start, end) = (settings.window.since.or_else(first)?, settings.window.until.or_else(last)?);
+    Some((start, end.max(start)))
+}
+
+/// What is to be counted for a baseline.
+fn earlier(settings: &Settings, baseline: &Baseline, window: Window, start: Moment) -> Settings {
+    let history = |store, hosts| Some(History { store, hosts, asked: window, days_before: 0 });
+    let hosts = || settings.history.as_ref().map(|history| history.hosts.clone()).unwrap_or_default();
+    let mut asked = settings.clone();
+    match baseline {
+        Baseline::Folder(folder) => {
+            let same = |path: &std::path::Path| path.canonicalize().ok() == folder.canonicalize().ok();
+            let is_read = settings.paths.iter().any(|path| same(path))
+                || settings.history.as_ref().is_some_and(|history| same(&history.store));
+            // What is compared with itself has not changed.
+            let window = Window { until: is_read.then_some(start), ..window };
+            (asked.paths, asked.history) = match is_store(folder) {
+                true => (Vec::new(), history(folder.clone(), hosts())),
+                false => (vec![folder.clone()], None),
+            };
+            asked.window = window;
+        }
+        _ => {
+            asked.history = settings.history.as_ref().and_then(|of| history(of.store.clone(), hosts()));
+            asked.window = window;
+        }
+    }
+    if asked.history.is_some() {
+        asked.window = whole_hours(asked.window);
+    }
+    asked
+}
