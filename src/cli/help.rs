@@ -55,6 +55,7 @@ pub(super) const CHECK: &str = "\
 Examples:
   pmtriage check --since 1h /var/log/pmta
   pmtriage check --since 1h -o /srv/metrics/pmtriage.prom /var/log/pmta
+  pmtriage check --since 24h --store /var/lib/pmtriage
 
 Prints one line with performance data; -v adds a line for each finding.
 

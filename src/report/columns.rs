@@ -6,9 +6,8 @@ use std::slice;
 use super::list::List;
 use super::model::{InputRow, Report};
 use super::value::Value;
-use crate::evaluate::{Before, Figures, Finding, IpRow, IspRow, Level, PoolRow, Shift};
+use crate::evaluate::{Before, Drifting, Figures, Finding, IpRow, IspRow, Level, PoolRow, Shift};
 use crate::record::{Moment, RecordKind};
-use crate::store::Drifting;
 use crate::summary::Group;
 
 /// A column's name, and how a row fills it.
@@ -48,7 +47,7 @@ pub fn totals(report: &Report) -> Sheet<'_> {
 /// Lays out the rates that change slowly.
 pub fn drift(drifting: &[Drifting]) -> Sheet<'_> {
     let columns: [Column<Drifting>; 8] = [
-        ("isp", |row| Value::text(&row.isp)),
+        ("isp", |row| part(&row.isp)),
         ("pool", |row| part(&row.pool)),
         ("ip", |row| part(&row.ip)),
         ("class", |row| part(&row.class)),

@@ -1,9 +1,8 @@
 //! What every report is made from: plain data, complete, already judged. Formats only lay it out.
 
 use crate::evaluate::words::minute;
-use crate::evaluate::{Evaluation, Shift};
+use crate::evaluate::{Drifting, Evaluation, Shift};
 use crate::record::{PerKind, Span};
-use crate::store::Drifting;
 use crate::summary::Group;
 use crate::tally::Window;
 

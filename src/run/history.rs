@@ -4,8 +4,9 @@ use super::inputs::Inputs;
 use super::status::Outcome;
 use crate::config::{History, Settings};
 use crate::error::{Error, Result};
+use crate::evaluate::{Drifting, drifting};
 use crate::record::Moment;
-use crate::store::{self, Catalogue, Daily, Drifting, Found, Known, Query, read_catalogue};
+use crate::store::{self, Catalogue, Daily, Found, Known, Query, read_catalogue};
 use crate::tally::{Plan, Tally};
 use rayon::ThreadPool;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub fn add(
         if failures.is_empty() || attempt == TRIES || !has_changed() {
             pool.install(|| tally.merge(found.tally));
             outcome.failures.extend(failures);
-            return Ok(found.daily.drifting());
+            return Ok(drifting(&found.daily));
         }
     }
     Ok(Vec::new())

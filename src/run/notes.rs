@@ -3,9 +3,9 @@
 use super::history;
 use super::inputs::Inputs;
 use crate::config::Settings;
+use crate::evaluate::Drifting;
 use crate::input::Content;
 use crate::record::{Column, Layout, Moment, RecordKind};
-use crate::store::Drifting;
 use crate::summary::Summary;
 use crate::tally::{LeaveOut, OTHER, Plan, Tally};
 
@@ -125,8 +125,8 @@ pub fn floods(summary: &Summary) -> Vec<String> {
 pub fn drift(drifting: &[Drifting]) -> Vec<String> {
     let percent = |rate: f64| format!("{:.1} %", rate * 100.0);
     let note = |Drifting { isp, pool, ip, class, drift }: &Drifting| {
-        let of =
-            [isp, pool, ip, class].into_iter().filter(|name| !name.is_empty()).cloned().collect::<Vec<_>>().join(" ");
+        let isp = if isp.is_empty() { "all providers" } else { isp };
+        let of = [isp, pool, ip, class].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
         let (before, now) = (percent(drift.rate_before), percent(drift.rate_now));
         format!(
             "{of}: {} since {}: {before} before, {now} now",

@@ -4,6 +4,7 @@
 use crate::record::Moment;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::{Component, Path};
 use std::str::FromStr;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -91,8 +92,16 @@ impl Catalogue {
                 _ => return None,
             }
         }
-        Some(catalogue)
+        let mut paths = catalogue.files.keys().chain(&catalogue.gone);
+        paths.all(|path| lies_within(path)).then_some(catalogue)
     }
+}
+
+/// Whether a path leads to nowhere but into the store. A store may come from somebody else, and its files are moved and
+/// removed by its catalogue.
+fn lies_within(path: &str) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn file(line: &str) -> Option<(String, Entry)> {

@@ -1,8 +1,6 @@
 //! Rates by the day, for each provider, each of its IPs and each class of replies it gives.
 
-use super::drift::{DayCount, Drift, drift};
 use super::rollup::NO_HOUR;
-use crate::record::NONE;
 use crate::tally::{Counts, Names};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
@@ -18,20 +16,8 @@ pub struct Daily {
     counts: HashMap<(Rate, u32), (u64, u64)>,
 }
 
-/// A rate that drifts, and whose it is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Drifting {
-    /// The mailbox provider's token.
-    pub isp: String,
-    /// The pool; empty for a rate of all pools.
-    pub pool: String,
-    /// The source IP; empty for a rate of all IPs.
-    pub ip: String,
-    /// The class of replies; empty for the deferral rate.
-    pub class: String,
-    /// What it does.
-    pub drift: Drift,
-}
+/// Attempts and how many of them are counted, of days since 1970.
+pub type Days = Vec<(u32, u64, u64)>;
 
 impl Default for Daily {
     fn default() -> Daily {
@@ -67,40 +53,32 @@ impl Daily {
         }
     }
 
-    /// The rates that drift on the last day there is, by their names.
-    pub fn drifting(&self) -> Vec<Drifting> {
-        let mut all: BTreeMap<(Rate, u32), (u64, u64)> =
-            self.counts.iter().map(|(key, count)| (*key, *count)).collect();
-        // A provider's attempts are those of its IPs, and those that its classes are parts of.
-        for (((isp, _, _, class), day), (attempts, counted)) in &self.counts {
-            if *class == 0 {
-                let count = all.entry(((*isp, 0, 0, 0), *day)).or_default();
-                *count = (count.0 + attempts, count.1 + counted);
+    /// All rates, each with its provider, pool, IP and class, of which those are empty that it is not split by; sorted by
+    /// the numbers of these. Deferrals of attempts; of a class, the attempts that got it.
+    pub fn rates(&self) -> Vec<([&str; 4], Days)> {
+        let mut all: BTreeMap<(Rate, u32), (u64, u64)> = BTreeMap::new();
+        for ((rate @ (isp, _, _, class), day), count) in &self.counts {
+            // A provider's attempts are those of its IPs, and those that its classes are parts of.
+            let of_ip = [*rate, (*isp, 0, 0, 0), (0, 0, 0, 0)];
+            let of_class = [*rate, (0, 0, 0, *class)];
+            for rate in if *class == 0 { &of_ip[..] } else { &of_class[..] } {
+                let sum = all.entry((*rate, *day)).or_default();
+                *sum = (sum.0 + count.0, sum.1 + count.1);
             }
         }
-        let mut rates: BTreeMap<Rate, Vec<DayCount>> = BTreeMap::new();
-        for ((rate, day), (attempts, count)) in &all {
-            let of_isp = || all.get(&((rate.0, 0, 0, 0), *day)).map_or(0, |count| count.0);
-            let attempts = if rate.3 == 0 { *attempts } else { of_isp() };
-            rates.entry(*rate).or_default().push(DayCount { day: *day, attempts, count: *count });
+        let mut rates: BTreeMap<Rate, BTreeMap<u32, (u64, u64)>> = BTreeMap::new();
+        for ((rate, day), count) in all {
+            rates.entry(rate).or_default().insert(day, count);
         }
-        let days_of = |isp: u32| rates.get(&(isp, 0, 0, 0)).map_or(&[][..], |days| days);
-        let mut drifting: Vec<Drifting> = (rates.iter())
-            .filter_map(|((isp, pool, ip, class), days)| {
-                let name = |number: u32| self.names.text(number).to_owned();
-                let drift = if *class == 0 { drift(days) } else { drift(&with_none(days, days_of(*isp))) };
-                Some(Drifting { isp: name(*isp), pool: name(*pool), ip: name(*ip), class: name(*class), drift: drift? })
-            })
-            .filter(|drifting| drifting.ip != NONE)
-            .collect();
-        let key = |of: &Drifting| (of.isp.clone(), of.pool.clone(), of.ip.clone(), of.class.clone());
-        drifting.sort_by_key(key);
-        drifting
+        let days = |(rate, days): (&Rate, &BTreeMap<u32, (u64, u64)>)| -> Days {
+            if rate.3 == 0 {
+                return days.iter().map(|(day, (attempts, count))| (*day, *attempts, *count)).collect();
+            }
+            // Of a class there are days on which there was none of it.
+            let of_all = rates.get(&(rate.0, 0, 0, 0)).into_iter().flatten();
+            of_all.map(|(day, (attempts, _))| (*day, *attempts, days.get(day).map_or(0, |count| count.1))).collect()
+        };
+        let names = |(isp, pool, ip, class): Rate| [isp, pool, ip, class].map(|number| self.names.text(number));
+        rates.iter().map(|(rate, of)| (names(*rate), days((rate, of)))).collect()
     }
-}
-
-/// The days of a class, with those on which there was none of it.
-fn with_none(days: &[DayCount], all: &[DayCount]) -> Vec<DayCount> {
-    let count = |day: u32| days.iter().find(|of_class| of_class.day == day).map_or(0, |of_class| of_class.count);
-    all.iter().map(|of_all| DayCount { count: count(of_all.day), ..*of_all }).collect()
 }

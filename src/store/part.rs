@@ -40,7 +40,7 @@ pub const TIMES: [TimeColumn; 3] = [
 ];
 
 /// Rows that are written, and looked at, together.
-const ROW_GROUP: usize = 1 << 17;
+pub const ROW_GROUP: usize = 1 << 17;
 
 /// Writes rows as a part. `about` is what is said of them in the file's own words, name and text.
 ///

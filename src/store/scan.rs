@@ -1,6 +1,6 @@
 //! A part, read again, column by column.
 
-use super::part::{COUNTS, TIMES};
+use super::part::{COUNTS, ROW_GROUP, TIMES};
 use super::rollup::{HOUR, NO_HOUR};
 use super::table::{RollupSum, Row, TEXTS, Table};
 use crate::record::{Moment, RecordKind, Span};
@@ -11,6 +11,7 @@ use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The rows of a row group, column by column, in the orders in which a part has its columns.
 pub struct Columns {
@@ -27,11 +28,17 @@ pub struct Columns {
 /// # Errors
 /// Where it is damaged, or `take` says so.
 pub fn decode(bytes: Vec<u8>, mut take: impl FnMut(&Columns) -> Result<()>) -> Result<()> {
-    let file = SerializedFileReader::new(Bytes::from(bytes))?;
+    let file = surely(|| SerializedFileReader::new(Bytes::from(bytes)))?;
     for place in 0..file.num_row_groups() {
-        take(&Columns::read(&*file.get_row_group(place)?)?)?;
+        take(&surely(|| Columns::read(&*file.get_row_group(place)?))?)?;
     }
     Ok(())
+}
+
+/// What the `parquet` crate reads. It panics on some numbers that no writer writes: whoever made the file meant harm, and
+/// made a catalogue that has its hash.
+fn surely<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(ParquetError::General("it cannot be read".to_owned())))
 }
 
 /// What a part says of itself, name and text.
@@ -39,7 +46,7 @@ pub fn decode(bytes: Vec<u8>, mut take: impl FnMut(&Columns) -> Result<()>) -> R
 /// # Errors
 /// Where it is damaged.
 pub fn about(bytes: &[u8]) -> Result<Vec<(String, String)>> {
-    let file = SerializedFileReader::new(Bytes::copy_from_slice(bytes))?;
+    let file = surely(|| SerializedFileReader::new(Bytes::copy_from_slice(bytes)))?;
     let about = file.metadata().file_metadata().key_value_metadata().into_iter().flatten();
     Ok(about.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect())
 }
@@ -50,10 +57,10 @@ impl Columns {
         let mut columns =
             Columns { rows, texts: Default::default(), counts: Default::default(), times: Default::default() };
         for (name, into) in TEXTS.iter().zip(&mut columns.texts) {
-            *into = column::<ByteArrayType>(group, name, rows)?.0;
+            *into = full::<ByteArrayType>(group, name, rows)?;
         }
         for ((name, _), into) in COUNTS.iter().zip(&mut columns.counts) {
-            *into = column::<Int64Type>(group, name, rows)?.0;
+            *into = full::<Int64Type>(group, name, rows)?;
         }
         for ((name, _), into) in TIMES.iter().zip(&mut columns.times) {
             let (there, levels) = column::<Int64Type>(group, name, rows)?;
@@ -130,6 +137,12 @@ impl Columns {
     }
 }
 
+/// The values of a column that has one in every row.
+fn full<T: DataType>(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<Vec<T::T>> {
+    let values = column::<T>(group, name, rows)?.0;
+    if values.len() == rows { Ok(values) } else { Err(damaged(name)) }
+}
+
 /// The values of a column, with the levels that tell where there is none.
 fn column<T: DataType>(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<(Vec<T::T>, Vec<i16>)> {
     let schema = group.metadata().schema_descr_ptr();
@@ -140,7 +153,7 @@ fn column<T: DataType>(group: &dyn RowGroupReader, name: &str, rows: usize) -> R
     }
     let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place)?);
     let optional = descriptor.max_def_level() > 0;
-    let (mut values, mut levels) = (Vec::with_capacity(rows), Vec::new());
+    let (mut values, mut levels) = (Vec::with_capacity(rows.min(ROW_GROUP)), Vec::new());
     let mut read = 0;
     while read < rows {
         let (records, ..) = reader.read_records(rows - read, optional.then_some(&mut levels), None, &mut values)?;

@@ -7,7 +7,7 @@
 //!
 //! In reading order: `input` is what must be counted; `case` lays a pool out, measures its spread and finds suspects by
 //! `lineup`, also in single hours (`window`); `decide` makes a scope of them; `extent` looks beyond the pool. `change` answers another
-//! question: whether what was done about it helped.
+//! question: whether what was done about it helped; `drift` a third one: whether a rate changes slowly, from day to day.
 
 mod attribution;
 mod blame;
@@ -19,6 +19,7 @@ mod count;
 mod decide;
 mod dispersion;
 mod doubt;
+mod drift;
 mod explain;
 mod extent;
 mod fdr;
@@ -43,6 +44,7 @@ mod words;
 pub use change::{Answer, Change, Expect, Question, change};
 pub use count::Count;
 pub use dispersion::Dispersion;
+pub use drift::{Course, DayCount, Drift, can_drift, drift};
 pub use explain::Explanation;
 pub use input::{Ip, Mail, Pool, Sent};
 pub use judge::judge;

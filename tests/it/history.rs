@@ -1,9 +1,11 @@
 //! The store: whatever happens to the logs and to the program between two ingests, each record counts once.
 
 mod baseline;
+mod check;
 mod commands;
 mod drift;
 mod engines;
+mod hostile;
 mod kills;
 mod logs;
 mod report;

@@ -1,0 +1,69 @@
+//! Which rates change slowly: each provider, its IPs, and the classes of replies, day by day.
+
+use crate::record::NONE;
+use crate::store::Daily;
+use crate::verdict::{DayCount, Drift, can_drift, drift};
+
+/// A rate that drifts, and whose it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drifting {
+    /// The mailbox provider's token; empty for a rate of all providers.
+    pub isp: String,
+    /// The pool; empty for a rate of all pools.
+    pub pool: String,
+    /// The source IP; empty for a rate of all IPs.
+    pub ip: String,
+    /// The class of replies; empty for the deferral rate.
+    pub class: String,
+    /// What it does.
+    pub drift: Drift,
+}
+
+/// The rates that drift on the last day there is, sorted by their names. A class is looked at over all providers too, where
+/// there are several: what is wrong with a signature is wrong everywhere, and a little at each.
+pub fn drifting(daily: &Daily) -> Vec<Drifting> {
+    let day = |(day, attempts, count): (u32, u64, u64)| DayCount { day, attempts, count };
+    let rates = daily.rates();
+    let providers =
+        rates.iter().filter(|([isp, pool, _, class], _)| !isp.is_empty() && pool.is_empty() && class.is_empty());
+    let has_several = providers.count() > 1;
+    let is_wanted =
+        |[isp, _, ip, class]: &[&str; 4]| *ip != NONE && (!isp.is_empty() || has_several && !class.is_empty());
+    let rates = rates
+        .into_iter()
+        .filter(|(names, _)| is_wanted(names))
+        .map(|(names, days)| (names, days.into_iter().map(day).collect::<Vec<_>>()));
+    let rates: Vec<_> = rates.filter(|(_, days)| can_drift(days)).collect();
+    let mut sizes = [0; Family::COUNT];
+    rates.iter().for_each(|(names, _)| sizes[Family::of(names) as usize] += 1);
+    let told = |(names, days): &([&str; 4], Vec<DayCount>)| {
+        // Each family may be wrong as often as each other one.
+        let drift = drift(days, Family::COUNT * sizes[Family::of(names) as usize])?;
+        let [isp, pool, ip, class] = names.map(str::to_owned);
+        Some(Drifting { isp, pool, ip, class, drift })
+    };
+    let mut drifting: Vec<Drifting> = rates.iter().filter_map(told).collect();
+    let key = |of: &Drifting| (of.isp.clone(), of.pool.clone(), of.ip.clone(), of.class.clone());
+    drifting.sort_by_key(key);
+    drifting
+}
+
+/// Rates that are alike. Those of failing authentication are few: on their own, little is enough to tell one.
+#[derive(Debug, Clone, Copy)]
+enum Family {
+    Authentication,
+    Provider,
+    Ip,
+}
+
+impl Family {
+    const COUNT: usize = 3;
+
+    fn of([_, _, ip, class]: &[&str; 4]) -> Family {
+        match (class.starts_with("auth-"), ip.is_empty()) {
+            (true, _) => Family::Authentication,
+            (false, true) => Family::Provider,
+            (false, false) => Family::Ip,
+        }
+    }
+}
