@@ -143,6 +143,7 @@ class Bench:
     runs: int
     quick: bool
     keep: bool
+    history: str | None = None
     rows_in: dict[str, int] = field(default_factory=dict)
 
     def report(self, *inputs: str, threads: int = 2) -> list[str]:
@@ -264,9 +265,34 @@ def size_rows(bench: Bench) -> list[Row]:
     return rows
 
 
+def history(bench: Bench) -> dict[str, Task]:
+    """Ingests into an empty store, beside plain reports; reports over a store that was made before."""
+    store = bench.made("store")
+    ingest = [bench.program, "ingest", "-q", "--threads", "2", "--host", "mx1", "--store", store, bench.day]
+    tasks = {"report": Task(bench.report(bench.day)),
+             "ingest": Task(["sh", "-c", 'rm -rf "$1"; shift; exec "$@"', "sh", store, *ingest])}
+    if bench.history:
+        tasks["report, 90 days"] = Task(bench.report("--store", bench.history))
+    return tasks
+
+
+def history_rows(bench: Bench) -> list[Row]:
+    def smaller(_: Results) -> float:
+        folders = [folder for folder, _, _ in os.walk(bench.made("store"))]
+        return gigabytes(bench.day) / sum(gigabytes(folder) for folder in folders)
+
+    rows = [Row("ingest against report, wall time", lambda got: got["ingest"].wall / got["report"].wall, 1.15, 1.05),
+            Row("ingest against report, CPU time", lambda got: got["ingest"].cpu / got["report"].cpu, 1.15, 1.05),
+            Row("size of the logs against the store", smaller, 200, 800, at_least=True)]
+    if bench.history:
+        rows += [Row("report over 90 days of 20 hosts", lambda got: got["report, 90 days"].wall, 3, 1, "s"),
+                 Row("peak memory of that", lambda got: got["report, 90 days"].peak, 300, 150, "MB")]
+    return rows
+
+
 # The stage that fills the page cache comes last.
 STAGES = [Stage("engines", engines, engine_rows), Stage("shapes", shapes, shape_rows),
-          Stage("gzip", packed, packed_rows), Stage("sizes", sizes, size_rows)]
+          Stage("gzip", packed, packed_rows), Stage("history", history, history_rows), Stage("sizes", sizes, size_rows)]
 
 
 # ------------------------------------------------------------------------------------------------- inputs
@@ -299,7 +325,7 @@ def records(bench: Bench, folder: str) -> int:
 
 
 def gigabytes(folder: str) -> float:
-    return sum(entry.stat().st_size for entry in os.scandir(folder)) / 1e9
+    return sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file()) / 1e9
 
 
 def installed_peers() -> list[tuple[str, str, str]]:
@@ -414,6 +440,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--scratch", help="make inputs here (a new folder in $TMPDIR)")
     parser.add_argument("--quick", action="store_true", help="leave out the day of 10 GB")
     parser.add_argument("--only", nargs="+", choices=[stage.name for stage in STAGES], help="run only these stages")
+    parser.add_argument("--history", metavar="DIR", help="a store of 90 days, made by `cargo bench --bench history -- DIR`")
     parser.add_argument("--keep", action="store_true", help="keep the inputs that were made")
     return parser.parse_args()
 
@@ -421,7 +448,8 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     options = parse()
     scratch = tempfile.mkdtemp(prefix="compare-", dir=options.scratch)
-    bench = Bench(options.day, options.program, scratch, options.runs, options.quick, options.keep)
+    bench = Bench(options.day, options.program, scratch, options.runs, options.quick, options.keep,
+                  options.history)
     if not bench.files():
         sys.exit(f"{bench.day}: no CSV files")
     print(f"{machine()}\nday: {gigabytes(bench.day):.2f} GB in {len(bench.files())} files; medians of {bench.runs}", flush=True)
