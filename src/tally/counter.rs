@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::repeats::{Asked, Repeats};
 use super::replies::{Party, Reply};
 use super::select::Filter;
-use super::streams::{ANY_HOST, Mail, Stream};
+use super::streams::{ANY_HOST, Known, Mail, Stream};
 use super::tally::{Listed, Tally};
 use super::votes::Vote;
 use crate::input::Segment;
@@ -17,7 +17,6 @@ use crate::provider::{ProviderId, Source};
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, Moment, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue, name_or_none};
 use crate::reply::{Own, first_60};
-use hashbrown::HashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -35,7 +34,7 @@ pub struct Counter {
     ips: Spellings,
     jobs: Spellings,
     senders: Spellings,
-    hosts: HashMap<Box<[u8]>, Host>,
+    hosts: Spellings<Host>,
     repeats: Repeats,
     causes: Causes,
     waiting: Vec<Waiting>,
@@ -43,14 +42,14 @@ pub struct Counter {
 
 /// A record that waits for its cell.
 struct Waiting {
-    stream: Stream,
+    stream: Known,
     counted: Counted,
     time: Option<Moment>,
     message: Option<u64>,
 }
 
 /// What is known of a destination host.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Host {
     number: u32,
     provider: Option<(ProviderId, Source)>,
@@ -74,7 +73,7 @@ impl Counter {
             ips: Spellings::default(),
             jobs: Spellings::default(),
             senders: Spellings::default(),
-            hosts: HashMap::new(),
+            hosts: Spellings::default(),
             repeats: Repeats::default(),
             causes: Causes::default(),
             waiting: Vec::with_capacity(TOGETHER),
@@ -142,8 +141,8 @@ impl Counter {
     fn count(&mut self, row: &Row, counted: Counted, domain: u32, time: Option<Moment>) {
         let (pool_cell, ip_cell) = (row.get(Column::VmtaPool), row.get(Column::DlvSourceIp));
         let tally = &mut self.tally;
-        let pool = self.pools.number(&pool_cell, |cell| tally.pools.number(&name_or_none(cell)));
-        let ip = self.ips.number(&ip_cell, |cell| tally.ips.number(&canonical_ip(cell)));
+        let pool = self.pools.get(&pool_cell, |cell| tally.pools.number(&name_or_none(cell)));
+        let ip = self.ips.get(&ip_cell, |cell| tally.ips.number(&canonical_ip(cell)));
         let (mut mail, mut host, mut message) = (Mail::ANY, ANY_HOST, None);
         if counted.is_attempt() {
             (mail, host, message) = (self.mail(row), self.host(row), self.message(row));
@@ -151,7 +150,8 @@ impl Counter {
         if self.plan.diag_types[row.kind] {
             self.add_reply(row, domain, ip, &ip_cell, time);
         }
-        self.waiting.push(Waiting { stream: Stream { key: (domain, pool, ip), mail, host }, counted, time, message });
+        let stream = self.tally.streams.known(Stream { key: (domain, pool, ip), mail, host });
+        self.waiting.push(Waiting { stream, counted, time, message });
         if self.waiting.len() == TOGETHER {
             self.count_waiting();
         }
@@ -160,18 +160,17 @@ impl Counter {
     /// Brings the records that wait to their streams and cells.
     fn count_waiting(&mut self) {
         let Tally { cells, streams, messages, .. } = &mut self.tally;
-        streams.make_room(self.waiting.len(), cells);
-        let mut numbers = [(0, 0); TOGETHER];
-        for (number, record) in numbers.iter_mut().zip(&self.waiting) {
-            *number = streams.number(record.stream, cells);
-        }
-        for ((stream, cell), record) in numbers.into_iter().zip(self.waiting.drain(..)) {
-            streams.add_record(stream, record.counted, record.time, cells);
+        let records = self.waiting.len();
+        let mut places = [0; TOGETHER];
+        streams.places(self.waiting.iter().map(|record| record.stream), &mut places[..records], cells);
+        for (place, record) in places.into_iter().zip(self.waiting.drain(..)) {
+            let cell = streams.add_record(place, record.counted, record.time, cells);
             match record.message {
                 Some(hash) => messages.add(hash, cell, record.counted == Counted::Deferred),
                 None => cells.add_without_message(cell, u64::from(record.counted.is_attempt())),
             }
         }
+        streams.make_room(records, cells);
         self.tally.join_what_is_too_much();
     }
 
@@ -220,7 +219,7 @@ impl Counter {
     /// The number of a record's domain.
     fn domain(&mut self, row: &Row) -> u32 {
         let tally = &mut self.tally;
-        self.domains.number(&row.domain(), |cell| tally.number_domain(&canonical_domain(cell)))
+        self.domains.get(&row.domain(), |cell| tally.number_domain(&canonical_domain(cell)))
     }
 
     /// Lets a record say whose hosts its domain's mail goes to, where no list decides it.
@@ -252,8 +251,8 @@ impl Counter {
         if !streams.tell_mail() {
             return Mail::ANY;
         }
-        let job = self.jobs.number(&row.get(Column::JobId), |cell| jobs.number(&name_or_none(cell)));
-        let sender = self.senders.number(&row.sender_domain(), |cell| senders.number(&canonical_domain(cell)));
+        let job = self.jobs.get(&row.get(Column::JobId), |cell| jobs.number(&name_or_none(cell)));
+        let sender = self.senders.get(&row.sender_domain(), |cell| senders.number(&canonical_domain(cell)));
         Mail { job, sender }
     }
 
@@ -271,19 +270,14 @@ impl Counter {
         if host.is_empty() {
             return None;
         }
-        if let Some(known) = self.hosts.get(host) {
-            return Some(*known);
-        }
-        let provider = self.plan.providers.of_mx(host).map(|found| (found.provider, found.source));
-        // A number is of no use where hosts are not told apart, and their names take memory.
         let Tally { streams, hosts, .. } = &mut self.tally;
-        let name = || canonical_domain(host.strip_suffix(b".").unwrap_or(host));
-        let number = if streams.tell_hosts() { hosts.number(&name()) } else { ANY_HOST };
-        let found = Host { number, provider };
-        if self.hosts.len() < MOST_HOSTS && host.len() <= LONGEST_HOST {
-            self.hosts.insert(host.into(), found);
-        }
-        Some(found)
+        Some(self.hosts.get(host, |host| {
+            let provider = self.plan.providers.of_mx(host).map(|found| (found.provider, found.source));
+            // A number is of no use where hosts are not told apart, and their names take memory.
+            let name = || canonical_domain(host.strip_suffix(b".").unwrap_or(host));
+            let number = if streams.tell_hosts() { hosts.number(&name()) } else { ANY_HOST };
+            Host { number, provider }
+        }))
     }
 
     /// The hash of the message a record is about; nothing where a column for it is missing.
@@ -321,7 +315,3 @@ fn party(tally: &Tally, domain: u32) -> Party {
 pub fn host_of(mta: &[u8]) -> &[u8] {
     memchr::memchr(b' ', mta).map_or(mta, |blank| &mta[..blank])
 }
-
-/// Hosts are only remembered for speed; so many are enough, and none is longer (RFC 1035, section 2.3.4).
-const MOST_HOSTS: usize = 1 << 16;
-const LONGEST_HOST: usize = 255;

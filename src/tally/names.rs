@@ -1,6 +1,7 @@
 //! Gives each distinct text a small number, so that keys are small and compare fast.
 
 use hashbrown::HashMap;
+use std::hash::Hash;
 
 /// Texts by number and numbers by text.
 #[derive(Debug, Clone, Default)]
@@ -53,62 +54,74 @@ impl Names {
     }
 }
 
-/// Numbers of cells as they are written, so that a spelling is brought into its one form only once.
+/// What was found out of cells as they are written, so that a spelling is looked into only once: the number of its one
+/// form, or more.
 #[derive(Debug, Clone, Default)]
-pub struct Spellings {
-    /// Most spellings are short, and are looked up without a call.
-    short: HashMap<Short, u32>,
-    long: HashMap<Box<[u8]>, u32>,
+pub struct Spellings<V = u32> {
+    /// Nearly all spellings are short, and are compared without a call and without another place in memory.
+    short: HashMap<(u64, u64, u8), V>,
+    medium: HashMap<([u64; 2], [u64; 2], u8), V>,
+    long: HashMap<Box<[u8]>, V>,
 }
 
 /// Spellings are only remembered for speed; so many are enough, and no longer ones.
 const MOST_SPELLINGS: usize = 1 << 20;
 const LONGEST_SPELLING: usize = 256;
 
-impl Spellings {
-    /// The number of a spelling; `name` is asked for it the first time.
+impl<V: Copy> Spellings<V> {
+    /// What is known of a spelling; `find` finds it out the first time.
     #[inline]
-    pub fn number(&mut self, cell: &[u8], name: impl FnOnce(&[u8]) -> u32) -> u32 {
-        match Short::of(cell) {
-            Some(short) => {
-                if let Some(number) = self.short.get(&short) {
-                    return *number;
-                }
-                let number = name(cell);
-                if self.short.len() < MOST_SPELLINGS {
-                    self.short.insert(short, number);
-                }
-                number
-            }
-            None => {
-                if let Some(number) = self.long.get(cell) {
-                    return *number;
-                }
-                let number = name(cell);
-                if self.long.len() < MOST_SPELLINGS && cell.len() <= LONGEST_SPELLING {
-                    self.long.insert(cell.into(), number);
-                }
-                number
-            }
+    pub fn get(&mut self, cell: &[u8], find: impl FnOnce(&[u8]) -> V) -> V {
+        let length = cell.len();
+        if let Some((first, last)) = ends(cell) {
+            return remembered(&mut self.short, (first, last, length as u8), || find(cell));
         }
+        if let (Some(first), Some(last), ..=32) = (cell.first_chunk(), cell.last_chunk(), length) {
+            return remembered(&mut self.medium, (words(first), words(last), length as u8), || find(cell));
+        }
+        if let Some(value) = self.long.get(cell) {
+            return *value;
+        }
+        let value = find(cell);
+        if self.long.len() < MOST_SPELLINGS && length <= LONGEST_SPELLING {
+            self.long.insert(cell.into(), value);
+        }
+        value
     }
 }
 
-/// Up to sixteen bytes as two numbers: the first and the last eight, which together are all of them,
-/// and how many there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Short(u64, u64, u8);
-
-impl Short {
-    #[inline]
-    fn of(bytes: &[u8]) -> Option<Short> {
-        let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
-            (Some(first), Some(last)) if bytes.len() <= 16 => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-            (Some(_), _) => return None,
-            _ => (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
-        };
-        Some(Short(first, last, bytes.len() as u8))
+#[inline]
+fn remembered<K: Hash + Eq, V: Copy>(values: &mut HashMap<K, V>, key: K, find: impl FnOnce() -> V) -> V {
+    if let Some(value) = values.get(&key) {
+        return *value;
     }
+    let value = find();
+    if values.len() < MOST_SPELLINGS {
+        values.insert(key, value);
+    }
+    value
+}
+
+/// The first and the last bytes of up to sixteen, which with their number are all of them; nothing of longer texts.
+#[inline]
+fn ends(bytes: &[u8]) -> Option<(u64, u64)> {
+    if bytes.len() > 16 {
+        return None;
+    }
+    Some(if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
+    } else {
+        let word = bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        (word, 0)
+    })
+}
+
+#[inline]
+fn words(bytes: &[u8; 16]) -> [u64; 2] {
+    let (words, _) = bytes.as_chunks();
+    [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
 }
 
 #[cfg(test)]
@@ -118,11 +131,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn different_spellings_have_different_numbers(cells in prop::collection::vec(prop::collection::vec(0..3_u8, 0..20), 0..50)) {
+        fn different_spellings_have_different_numbers(cells in prop::collection::vec(prop::collection::vec(0..3_u8, 0..40), 0..50)) {
             let (mut spellings, mut names) = (Spellings::default(), Names::default());
             for cell in cells.iter().chain(&cells) {
                 let text: String = cell.iter().map(|byte| char::from(b'a' + byte)).collect();
-                let number = spellings.number(cell, |_| names.number(&text));
+                let number = spellings.get(cell, |_| names.number(&text));
                 prop_assert_eq!(names.text(number), text);
             }
         }

@@ -1,7 +1,7 @@
 //! Counts that are finer than a cell's: by hour, and by whose mail it was. IPs are compared within them.
 //!
 //! A stream is the mail of one job and sender domain that one IP of a pool sends to one host of a domain. Records come
-//! nearly in the order of time, so a stream counts the hour at hand by itself, in half a cache line: one look-up a record.
+//! nearly in the order of time, so a stream counts the hour at hand by itself, beside its key: one look-up a record.
 //! What is over is put away: into its cell, into the list of hours, and into that of hosts.
 
 use super::cells::{Cells, Key};
@@ -10,7 +10,8 @@ use super::hosts::{Hosts, OfHost};
 use super::hours::{Hour, Hours};
 use super::plan::HourOf;
 use crate::record::{Moment, Span};
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
 
 /// Whose mail it was: numbers of a job and of the domain of an envelope sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,19 +41,30 @@ pub struct Stream {
     pub host: u32,
 }
 
-/// All streams at hand, numbered in the order they were met.
+/// A stream by the numbers of its parts that are at hand, and their hash.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    parts: Parts,
+    hash: u64,
+}
+
+/// Numbers of a domain, of (pool, IP) and of (mail, host). The latter are few, and make a short key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Parts {
+    domain: u32,
+    source: u32,
+    way: u32,
+}
+
+/// All streams at hand.
 #[derive(Debug, Clone)]
 pub struct Streams {
     clock: Clock,
-    /// Numbers of (pool, IP) and of (mail, host): there are few, and they make short keys of streams.
-    sources: HashMap<(u32, u32), u32>,
-    ways: HashMap<(Mail, u32), u32>,
-    /// By domain, source and way.
-    numbers: HashMap<(u32, u32, u32), u32>,
-    /// The mail and host of each.
-    streams: Vec<(Mail, u32)>,
+    sources: Numbers<(u32, u32)>,
+    ways: Numbers<(Mail, u32)>,
+    hasher: DefaultHashBuilder,
     /// What each counted in the hour at hand.
-    at_hand: Vec<AtHand>,
+    at_hand: HashTable<AtHand>,
     /// So many are kept at hand, and so many records were counted since there were none.
     room: usize,
     counted: usize,
@@ -63,6 +75,7 @@ pub struct Streams {
 /// What a stream counted in one hour: small, since each record looks one up somewhere in memory.
 #[derive(Debug, Clone, Copy)]
 struct AtHand {
+    parts: Parts,
     cell: u32,
     hour: i32,
     /// The first and the last second of it that had a record.
@@ -73,8 +86,8 @@ struct AtHand {
 }
 
 impl AtHand {
-    fn new(cell: u32, hour: i32) -> AtHand {
-        AtHand { cell, hour, first: u16::MAX, last: 0, counts: [0; 6] }
+    fn new(parts: Parts, cell: u32, hour: i32) -> AtHand {
+        AtHand { parts, cell, hour, first: u16::MAX, last: 0, counts: [0; 6] }
     }
 }
 
@@ -90,11 +103,10 @@ impl Streams {
         let clock = Clock { seconds: i64::from(seconds), from, start: from, hour: 0 };
         Streams {
             clock,
-            sources: HashMap::new(),
-            ways: HashMap::new(),
-            numbers: HashMap::new(),
-            streams: Vec::new(),
-            at_hand: Vec::new(),
+            sources: Numbers::default(),
+            ways: Numbers::default(),
+            hasher: DefaultHashBuilder::default(),
+            at_hand: HashTable::new(),
             room: ROOM,
             counted: 0,
             hours: Hours::default(),
@@ -122,44 +134,65 @@ impl Streams {
         self.hosts.join();
     }
 
-    /// The number of a stream, and that of its cell.
+    /// A stream as [`Streams::places`] looks for it, before the next [`Streams::make_room`].
     #[inline]
-    pub fn number(&mut self, stream: Stream, cells: &mut Cells) -> (u32, u32) {
-        let Stream { key: (domain, pool, ip), mail, host } = stream;
-        let source = numbered(&mut self.sources, (pool, ip));
-        let way = numbered(&mut self.ways, (mail, host));
-        let number = *self.numbers.entry((domain, source, way)).or_insert_with(|| {
-            self.streams.push((mail, host));
-            self.at_hand.push(AtHand::new(cells.number(stream.key), NO_TIME));
-            u32::try_from(self.streams.len() - 1).expect("there are as many as there is room for at most")
-        });
-        (number, self.at_hand[number as usize].cell)
+    pub fn known(&mut self, Stream { key: (domain, pool, ip), mail, host }: Stream) -> Known {
+        let parts = Parts { domain, source: self.sources.of((pool, ip)), way: self.ways.of((mail, host)) };
+        Known { parts, hash: self.hasher.hash_one(parts) }
     }
 
-    /// Counts one record in a stream.
-    #[inline]
-    pub fn add_record(&mut self, number: u32, counted: Counted, time: Option<Moment>, cells: &mut Cells) {
-        let (hour, second) = time.map_or((NO_TIME, None), |time| self.clock.read(time));
-        if self.at_hand[number as usize].hour != hour {
-            self.put_away(number, hour, cells);
+    /// Where streams are at hand. They lie far apart in memory: nothing else is done here, so that the processor waits for
+    /// several at once.
+    pub fn places(&mut self, wanted: impl Iterator<Item = Known> + Clone, places: &mut [usize], cells: &mut Cells) {
+        let Streams { at_hand, hasher, sources, .. } = self;
+        // A place would be another one in a larger table.
+        at_hand.reserve(places.len(), |known| hasher.hash_one(known.parts));
+        for (place, Known { parts, hash }) in places.iter_mut().zip(wanted) {
+            let is_it = |known: &AtHand| known.parts == parts;
+            *place = at_hand.find_bucket_index(hash, is_it).unwrap_or_else(|| {
+                let (pool, ip) = sources.keys[parts.source as usize];
+                let new = AtHand::new(parts, cells.number((parts.domain, pool, ip)), NO_TIME);
+                at_hand.insert_unique(hash, new, |known| hasher.hash_one(known.parts)).bucket_index()
+            });
         }
-        let at_hand = &mut self.at_hand[number as usize];
+    }
+
+    /// Counts one record of a stream in its place. Gives the number of its cell.
+    #[inline]
+    pub fn add_record(&mut self, place: usize, counted: Counted, time: Option<Moment>, cells: &mut Cells) -> u32 {
+        let (hour, second) = time.map_or((NO_TIME, None), |time| self.clock.read(time));
+        if self.at_hand(place).hour != hour {
+            self.put_away(place, hour, cells);
+        }
+        let at_hand = self.at_hand(place);
+        let cell = at_hand.cell;
         if let Some(second) = second {
             (at_hand.first, at_hand.last) = (at_hand.first.min(second), at_hand.last.max(second));
         }
         let count = &mut at_hand.counts[counted as usize];
         *count += 1;
         if *count == u16::MAX {
-            self.put_away(number, hour, cells);
+            self.put_away(place, hour, cells);
         }
+        cell
+    }
+
+    #[inline]
+    fn at_hand(&mut self, place: usize) -> &mut AtHand {
+        self.at_hand.get_bucket_mut(place).expect("a place is that of a stream at hand")
     }
 
     /// Puts away what a stream counted, and begins another hour.
     #[cold]
     #[inline(never)]
-    fn put_away(&mut self, number: u32, next: i32, cells: &mut Cells) {
-        let at_hand = &mut self.at_hand[number as usize];
-        let AtHand { cell, hour, first, last, counts } = std::mem::replace(at_hand, AtHand::new(at_hand.cell, next));
+    fn put_away(&mut self, place: usize, next: i32, cells: &mut Cells) {
+        let at_hand = self.at_hand(place);
+        let over = std::mem::replace(at_hand, AtHand::new(at_hand.parts, at_hand.cell, next));
+        self.sum_up(over, cells);
+    }
+
+    /// Adds what a stream counted in an hour to all that is told apart.
+    fn sum_up(&mut self, AtHand { parts, cell, hour, first, last, counts }: AtHand, cells: &mut Cells) {
         if counts == [0; 6] {
             return;
         }
@@ -168,7 +201,7 @@ impl Streams {
         let seen = if first <= last { Span::between(second(first), second(last)) } else { Span::default() };
         cells.add(cell, counts, seen);
         if counts.attempts() > 0 {
-            let (mail, host) = self.streams[number as usize];
+            let (mail, host) = self.ways.keys[parts.way as usize];
             // Six numbers of sixteen bits each.
             let (attempts, deferred) = (counts.attempts() as u32, counts.deferred as u32);
             self.hours.push(Hour { cell, mail, hour, attempts, deferred });
@@ -198,7 +231,7 @@ impl Streams {
     /// Makes room for streams of some more records. Those of earlier hours take it from those that go on: now and then all
     /// begin anew, unless that would be too often.
     pub fn make_room(&mut self, records: usize, cells: &mut Cells) {
-        if self.streams.len() > self.room {
+        if self.at_hand.len() > self.room {
             if self.counted < 16 * self.room && self.room < MOST_STREAMS {
                 self.room *= 2;
             } else {
@@ -208,14 +241,14 @@ impl Streams {
         self.counted += records;
     }
 
-    /// Puts away all that is at hand. All numbers of streams lapse.
+    /// Puts away all that is at hand. All places, and what is known of streams, lapse.
     fn begin_anew(&mut self, cells: &mut Cells) {
-        (0..self.streams.len() as u32).for_each(|number| self.put_away(number, NO_TIME, cells));
-        self.numbers.clear();
+        // Its memory is kept for those that come.
+        let mut all = std::mem::take(&mut self.at_hand);
+        all.drain().for_each(|over| self.sum_up(over, cells));
+        self.at_hand = all;
         self.sources.clear();
         self.ways.clear();
-        self.streams.clear();
-        self.at_hand.clear();
         self.counted = 0;
     }
 
@@ -243,11 +276,33 @@ impl Streams {
     }
 }
 
-/// The number of a key, a new one where it is new.
-#[inline]
-fn numbered<K: std::hash::Hash + Eq>(numbers: &mut HashMap<K, u32>, key: K) -> u32 {
-    let next = numbers.len() as u32;
-    *numbers.entry(key).or_insert(next)
+/// Numbers of keys, in the order they were met.
+#[derive(Debug, Clone)]
+struct Numbers<K> {
+    numbers: HashMap<K, u32>,
+    keys: Vec<K>,
+}
+
+impl<K> Default for Numbers<K> {
+    fn default() -> Numbers<K> {
+        Numbers { numbers: HashMap::new(), keys: Vec::new() }
+    }
+}
+
+impl<K: std::hash::Hash + Eq + Copy> Numbers<K> {
+    /// The number of a key, a new one where it is new.
+    #[inline]
+    fn of(&mut self, key: K) -> u32 {
+        *self.numbers.entry(key).or_insert_with(|| {
+            self.keys.push(key);
+            (self.keys.len() - 1) as u32
+        })
+    }
+
+    fn clear(&mut self) {
+        self.numbers.clear();
+        self.keys.clear();
+    }
 }
 
 /// The hour of records without a time.
