@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::night::Night;
 use super::pools::JudgedPool;
+use super::replies::Replies;
 use super::{Evidence, HourOfFinding, IpEvidence, Scope, Share, Standing};
-use crate::record::Moment;
-use crate::summary::{NO_TIME, Traffic};
+use crate::record::{Moment, RecordKind};
+use crate::summary::{Counts, NO_TIME, Traffic};
 use crate::verdict::{Count, Explanation, PoolVerdict, Test};
 
 /// All that is known of a pool's trouble.
@@ -17,6 +18,8 @@ pub(crate) struct Facts<'a> {
     pub traffic: &'a [Traffic],
     /// The pool.
     pub pool: &'a JudgedPool<'a>,
+    /// The replies of the night.
+    pub replies: Replies<'a>,
 }
 
 /// When it was: the hour in which it began, and the one in which it was over, if it was.
@@ -55,7 +58,7 @@ impl Facts<'_> {
     pub fn evidence(&self) -> Option<Evidence> {
         let told = self.told()?;
         let Test { statistic, p, q, effect, .. } = told.test;
-        let (reason, test) = (told.reason.word(), Test::NAME);
+        let (reason, why, test) = (told.reason.word(), told.why(), Test::NAME);
         let (interval, dispersion) = (told.interval, effect);
         let ips = self.pool.ips.iter().zip(&told.ips).map(|(ip, told)| IpEvidence {
             ip: ip.ip.to_owned(),
@@ -72,8 +75,46 @@ impl Facts<'_> {
             deferred: one.count.deferred,
             rest_rate: one.rest.rate(),
         });
-        let (ips, attribution, hours) = (ips.collect(), attribution.collect(), self.hours());
-        Some(Evidence { reason, test, statistic, p, q, dispersion, interval, ips, attribution, hours })
+        let mut attribution: Vec<Share> = attribution.chain(self.of_reply()).collect();
+        attribution.sort_by(|one, other| other.share.total_cmp(&one.share));
+        let (ips, hours) = (ips.collect(), self.hours());
+        Some(Evidence { reason, why, test, statistic, p, q, dispersion, interval, ips, attribution, hours })
+    }
+
+    /// The most frequent reply to the deferrals of the IPs that stand out, else of the pool, and its share of what these have
+    /// more of them than the pool's other IPs. No share is told where an IP serves another pool too: its replies are those of both.
+    fn of_reply(&self) -> Option<Share> {
+        let (pool, isp) = (self.pool, self.pool.row.isp.as_str());
+        let is_named = |place: &usize| pool.verdict.standings[*place] == Standing::Outlier;
+        let places = 0..pool.ips.len();
+        let (mut named, mut others): (Vec<usize>, Vec<usize>) = places.partition(is_named);
+        if named.is_empty() {
+            (named, others) = (others, named);
+        }
+        let ips = |places: &[usize]| places.iter().map(|&place| pool.ips[place].ip).collect::<Vec<_>>();
+        let sum = |places: &[usize]| -> Counts {
+            let mut sum = Counts::default();
+            places.iter().for_each(|&place| sum += pool.ips[place].counts);
+            sum
+        };
+        let cause = self.replies.dominating(isp, ips(&named).into_iter(), RecordKind::Deferred)?.cause;
+        let count = |places: &[usize]| self.replies.count(isp, ips(places).into_iter(), RecordKind::Deferred, cause);
+        let (mine, rest) = (sum(&named), sum(&others));
+        let (of_mine, of_rest) = (count(&named), count(&others));
+        if of_mine > mine.deferred || of_rest > rest.deferred {
+            return None;
+        }
+        let per_attempt = |count: u64| count as f64 / rest.attempts().max(1) as f64;
+        let excess = |own: u64, rest: u64| own as f64 - mine.attempts() as f64 * per_attempt(rest);
+        let share = excess(of_mine, of_rest) / excess(mine.deferred, rest.deferred);
+        let (attempts, all) = (mine.attempts(), mine.deferred);
+        share.is_finite().then(|| Share {
+            what: format!("reply={cause}"),
+            share: share.clamp(0.0, 1.0),
+            attempts,
+            deferred: of_mine,
+            rest_rate: (all - of_mine) as f64 / attempts.max(1) as f64,
+        })
     }
 
     /// The IPs that stand out, else the pool, hour by hour. Hours without an attempt are left out.

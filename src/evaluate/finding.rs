@@ -14,8 +14,8 @@ use crate::summary::Counts;
 use crate::verdict::{Count, Dimension, Explanation};
 
 /// The finding of one pool; nothing where its scope is `none`. `level` is that of the pool's row.
-pub(crate) fn of_pool(facts: &Facts, level: Level, replies: Replies) -> Option<Finding> {
-    let pool = facts.pool;
+pub(crate) fn of_pool(facts: &Facts, level: Level) -> Option<Finding> {
+    let (pool, replies) = (facts.pool, facts.replies);
     let scope = pool.verdict.scope;
     if scope == Scope::None {
         return None;

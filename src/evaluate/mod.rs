@@ -92,8 +92,8 @@ fn compare_ips(evaluation: &mut Evaluation, summary: &Summary, thresholds: &Thre
         judged.scope = (flagged || scope != Scope::None).then_some(scope);
         judged.outlier_ips = pool.outliers().map(str::to_owned).collect();
         ips.iter_mut().zip(&pool.verdict.standings).for_each(|(ip, standing)| ip.standing = *standing);
-        let evidence = Facts { night: &night, traffic: &summary.traffic[of_pool], pool: &pool };
-        evaluation.findings.extend(finding::of_pool(&evidence, judged.figures.level, replies));
+        let evidence = Facts { night: &night, traffic: &summary.traffic[of_pool], pool: &pool, replies };
+        evaluation.findings.extend(finding::of_pool(&evidence, judged.figures.level));
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::level::level_by_rate;
 use super::{Level, Thresholds};
 use crate::record::{Moment, NONE};
-use crate::summary::{self, NO_TIME, Row, Summary, Traffic};
+use crate::summary::{self, NO_TIME, Row, SentBy, Summary, Traffic};
 use crate::verdict::{Count, Dimension, Explanation, Ip, Mail, Pool, PoolVerdict, Sent, Settings, judge};
 
 /// The verdicts of a night.
@@ -70,6 +70,7 @@ impl<'a> Night<'a> {
             Dimension::Job if *key < names.jobs.count() => names.jobs.text(*key).to_owned(),
             Dimension::Sender => names.senders.text(*key).to_owned(),
             Dimension::Host => names.hosts.text(*key).to_owned(),
+            Dimension::Vmta => names.vmtas.text(*key).to_owned(),
             Dimension::Hour => self.begin_of(*key).to_rfc3339(),
             Dimension::Job | Dimension::Messages => "(many)".to_owned(),
         };
@@ -136,9 +137,11 @@ impl Clock {
             mail: Mail { job: of.mail.job, sender: of.mail.sender },
             count: Count::new(of.deferred, of.attempts),
         };
+        let sent_by = |ways: &[SentBy]| ways.iter().map(|of| (of.way, Count::new(of.deferred, of.attempts))).collect();
         Ip {
             sent: traffic.sent.iter().map(sent).collect(),
-            hosts: traffic.hosts.iter().map(|of| (of.host, Count::new(of.deferred, of.attempts))).collect(),
+            hosts: sent_by(&traffic.hosts),
+            vmtas: sent_by(&traffic.vmtas),
             messages: traffic
                 .messages
                 .map(|(messages, deferred)| Count::new(deferred.round() as u64, messages.round() as u64)),

@@ -49,6 +49,11 @@ impl<'a> Replies<'a> {
         classes
     }
 
+    /// How often these IPs got a reply of this kind from a provider.
+    pub fn count<'b>(self, isp: &str, ips: impl Iterator<Item = &'b str>, kind: RecordKind, cause: &str) -> u64 {
+        self.of_ips(isp, ips, kind).filter(|group| group.cause60 == cause).map(|group| group.count).sum()
+    }
+
     fn of_ips<'b>(
         self,
         isp: &str,

@@ -168,6 +168,8 @@ pub struct Finding {
 pub struct Evidence {
     /// In a word.
     pub reason: &'static str,
+    /// In a sentence, with the numbers it was decided by.
+    pub why: String,
     /// The test's name in the textbooks.
     pub test: &'static str,
     /// The pool against its limit: standard errors above it, the chance of that where nothing is wrong, and the false
@@ -209,7 +211,7 @@ pub struct IpEvidence {
 /// What explains a part of the excess.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Share {
-    /// As `job=spring-sale`; `;` between several.
+    /// As `job=spring-sale`, `reply=` and a masked text; `;` between several.
     pub what: String,
     /// The share, 0 to 1.
     pub share: f64,
@@ -217,7 +219,7 @@ pub struct Share {
     pub attempts: u64,
     /// How many of them were deferred.
     pub deferred: u64,
-    /// The deferral rate of all other mail of the pool.
+    /// The deferral rate of all other mail of the pool; of a reply, the rate that would be left without it.
     pub rest_rate: f64,
 }
 

@@ -10,10 +10,11 @@ pub(super) struct Numbers<'r>(pub &'r Evidence);
 
 impl Serialize for Numbers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Evidence { reason, test, statistic, p, q, dispersion, interval, ips, attribution, hours } = self.0;
+        let Evidence { reason, why, test, statistic, p, q, dispersion, interval, ips, attribution, hours } = self.0;
         let (low, high) = ends(*interval);
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("reason", reason)?;
+        map.serialize_entry("why", why)?;
         map.serialize_entry("test", test)?;
         for (name, value) in [
             ("statistic", number(*statistic)),

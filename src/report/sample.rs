@@ -240,6 +240,7 @@ fn evidence() -> Evidence {
         |hour: i64, deferred| HourOfFinding { hour: Moment(1_795_132_800 + hour * 3600), attempts: 100, deferred };
     Evidence {
         reason: "ips-stand-out",
+        why: "1 of 3 IPs at 45.2 % against 7.3 % of the rest.".into(),
         test: "quasi-likelihood ratio",
         statistic: 12.5,
         p: 0.0,

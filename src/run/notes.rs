@@ -23,6 +23,18 @@ pub fn warnings(settings: &Settings, tally: &mut Tally, inputs: &Inputs, plan: &
             "{without_message} attempts have no readable timeQueued or no rcpt; what they are counted in has no message rate"
         ));
     }
+    let streams = &tally.streams;
+    for (what, are_told) in [
+        ("jobs and senders", streams.tell_mail()),
+        ("destination hosts", streams.tell_hosts()),
+        ("VirtualMTAs", streams.tell_vmtas()),
+    ] {
+        if !are_told {
+            notes.push(format!(
+                "{what} are too many to be told apart: whether one of them explains a finding is not known"
+            ));
+        }
+    }
     let share = tally.messages.share();
     if share < 1.0 {
         notes.push(format!(

@@ -127,7 +127,7 @@ impl RollupCounter {
         let pool = self.name(&row.get(Column::VmtaPool));
         let ip_cell = row.get(Column::DlvSourceIp);
         let names = &mut self.rollups.names;
-        let ip = self.ips.number(&ip_cell, |cell| names.number(&canonical_ip(cell)));
+        let ip = self.ips.get(&ip_cell, |cell| names.number(&canonical_ip(cell)));
         let cause = if self.plan.diag_types[row.kind] { self.cause(row, domain, &ip_cell) } else { DELIVERED };
         let more = self.more(row, domain);
         self.rollups.add_record(Key { hour: hour_of(time), domain, pool, ip, cause, more }, counted, time);
@@ -135,7 +135,7 @@ impl RollupCounter {
 
     fn domain(&mut self, row: &Row) -> u32 {
         let (domains, listed, plan) = (&mut self.rollups.domains, &mut self.listed, &self.plan);
-        self.domains.number(&row.domain(), |cell| {
+        self.domains.get(&row.domain(), |cell| {
             let domain = canonical_domain(cell);
             let number = domains.number(&domain);
             if number as usize == listed.len() {
@@ -147,7 +147,7 @@ impl RollupCounter {
 
     fn name(&mut self, cell: &[u8]) -> u32 {
         let names = &mut self.rollups.names;
-        self.names.number(cell, |cell| {
+        self.names.get(cell, |cell| {
             let text = String::from_utf8_lossy(cell);
             names.number(if text.is_empty() { NONE } else { &text })
         })

@@ -15,14 +15,14 @@ use std::sync::Arc;
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
-    let Tally { cells, streams, pools, ips, mut messages, replies, jobs, senders, hosts, .. } = tally;
+    let Tally { cells, streams, pools, ips, mut messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
     let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
     let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
     let (mut tables, (groups, flooded)) =
         rayon::join(|| tables(&cells, &mut messages, &key), || groups(replies, &ips, &isps, &kept, plan));
-    deal(&mut tables, &streams, cells.keys().iter().map(|at| key(*at)), [jobs, senders, hosts]);
+    deal(&mut tables, &streams, cells.keys().iter().map(|at| key(*at)), [jobs, senders, hosts, vmtas]);
     Summary { groups, flooded, ..tables }
 }
 

@@ -15,4 +15,4 @@ pub use build::summarise;
 pub use causes::{Cause, CauseBy, causes};
 pub use flood::Flooded;
 pub use isps::{Ballot, isps_of, isps_of_domains};
-pub use rows::{Group, Meaning, Row, Sent, SentTo, Summary, Traffic, TrafficNames};
+pub use rows::{Group, Meaning, Row, Sent, SentBy, Summary, Traffic, TrafficNames};

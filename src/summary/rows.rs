@@ -63,7 +63,9 @@ pub struct Traffic {
     /// By hour and mail, sorted by them.
     pub sent: Vec<Sent>,
     /// By destination host, sorted by it; without those whose records name none.
-    pub hosts: Vec<SentTo>,
+    pub hosts: Vec<SentBy>,
+    /// By virtual MTA, sorted by it; without those of rows that have no such column.
+    pub vmtas: Vec<SentBy>,
     /// Messages, and how many of them were deferred at least once: estimates where only a sample was counted. Nothing where
     /// the columns for it are missing.
     pub messages: Option<(f64, f64)>,
@@ -82,11 +84,11 @@ pub struct Sent {
     pub deferred: u64,
 }
 
-/// What was sent to a host.
+/// What was sent by way of a host or virtual MTA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SentTo {
-    /// The number of the host.
-    pub host: u32,
+pub struct SentBy {
+    /// The number of the host or virtual MTA.
+    pub way: u32,
     /// Attempts.
     pub attempts: u64,
     /// How many of them were deferred.
@@ -114,7 +116,7 @@ pub struct Summary {
     pub names: TrafficNames,
 }
 
-/// Jobs, domains of envelope senders and destination hosts by their numbers, which follow the alphabet.
+/// Jobs, domains of envelope senders, destination hosts and virtual MTAs by their numbers, which follow the alphabet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrafficNames {
     /// Jobs; `(none)` of mail without one.
@@ -123,4 +125,6 @@ pub struct TrafficNames {
     pub senders: Names,
     /// Destination hosts.
     pub hosts: Names,
+    /// Virtual MTAs; `(none)` of mail without one.
+    pub vmtas: Names,
 }

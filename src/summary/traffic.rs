@@ -1,27 +1,27 @@
-//! What stands behind the rows of IPs: their attempts by hour, mail and host, under numbers that follow the alphabet, so
+//! What stands behind the rows of IPs: their attempts by hour, mail, host and virtual MTA, under numbers that follow the alphabet, so
 //! that nothing depends on the order in which names were met.
 
-use super::rows::{Row, Sent, SentTo, Summary, Traffic, TrafficNames};
-use crate::tally::{Mail, Names, Streams};
+use super::rows::{Row, Sent, SentBy, Summary, Traffic, TrafficNames};
+use crate::tally::{Mail, Names, OfPart, Streams};
 use rayon::prelude::*;
 
 /// Brings what was counted to the rows of the IPs. `keys` are provider, pool and IP of the cells by number, nothing for
-/// those that are left out; `names` those of jobs, senders and hosts.
+/// those that are left out; `names` those of jobs, senders, hosts and virtual MTAs.
 pub(super) fn deal<'k>(
     summary: &mut Summary,
     streams: &Streams,
     keys: impl Iterator<Item = Option<(&'k str, &'k str, &'k str)>>,
-    names: [Names; 3],
+    names: [Names; 4],
 ) {
     let row_of = |(isp, pool, ip)| {
         summary.ips.binary_search_by(|row: &Row| (&*row.isp, &*row.pool, &*row.ip).cmp(&(isp, pool, ip))).ok()
     };
     let rows: Vec<Option<usize>> = keys.map(|key| row_of(key?)).collect();
-    let [jobs, senders, hosts] = names;
+    let [jobs, senders, hosts, vmtas] = names;
     // Of what is not told apart, some names may have been met and others not.
     let told = |names: Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
     let (jobs, senders) = (told(jobs, streams.tell_mail()), told(senders, streams.tell_mail()));
-    let hosts = told(hosts, streams.tell_hosts());
+    let (hosts, vmtas) = (told(hosts, streams.tell_hosts()), told(vmtas, streams.tell_vmtas()));
     let mail = |mail: Mail| match mail {
         Mail::ANY => Mail::ANY,
         Mail { job, sender } => Mail { job: jobs.1[job as usize], sender: senders.1[sender as usize] },
@@ -33,20 +33,26 @@ pub(super) fn deal<'k>(
             traffic[row].sent.push(Sent { hour: of.hour, mail: mail(of.mail), attempts, deferred });
         }
     }
-    for of in streams.by_host() {
-        if let Some(row) = rows[of.cell as usize] {
-            let (attempts, deferred) = (of.attempts, of.deferred);
-            traffic[row].hosts.push(SentTo { host: hosts.1[of.host as usize], attempts, deferred });
-        }
+    let sent_by = |of: OfPart, numbers: &[u32]| {
+        let by = SentBy { way: numbers[of.part as usize], attempts: of.attempts, deferred: of.deferred };
+        rows[of.cell as usize].map(|row| (row, by))
+    };
+    for (row, by) in streams.by_host().filter_map(|of| sent_by(of, &hosts.1)) {
+        traffic[row].hosts.push(by);
+    }
+    for (row, by) in streams.by_vmta().filter_map(|of| sent_by(of, &vmtas.1)) {
+        traffic[row].vmtas.push(by);
     }
     traffic.par_iter_mut().for_each(join_equal);
-    summary.names = TrafficNames { jobs: jobs.0, senders: senders.0, hosts: hosts.0 };
+    summary.names = TrafficNames { jobs: jobs.0, senders: senders.0, hosts: hosts.0, vmtas: vmtas.0 };
 }
 
 /// Sorts what stands behind a row, and adds up what came in parts or from several domains.
 fn join_equal(traffic: &mut Traffic) {
     add_up(&mut traffic.sent, |sent| (sent.hour, sent.mail), |sent| (&mut sent.attempts, &mut sent.deferred));
-    add_up(&mut traffic.hosts, |of| of.host, |of| (&mut of.attempts, &mut of.deferred));
+    for ways in [&mut traffic.hosts, &mut traffic.vmtas] {
+        add_up(ways, |of| of.way, |of| (&mut of.attempts, &mut of.deferred));
+    }
 }
 
 /// Sorts rows by their key, and makes one of those that share it.

@@ -5,11 +5,12 @@ use super::causes::Causes;
 use super::counts::Counted;
 use super::coverage::InputCoverage;
 use super::names::Spellings;
+use super::parts::ANY_PART;
 use super::plan::Plan;
 use super::repeats::{Asked, Repeats};
 use super::replies::{Party, Reply};
 use super::select::Filter;
-use super::streams::{ANY_HOST, Known, Mail, Stream};
+use super::streams::{Known, Mail, Stream};
 use super::tally::{Listed, Tally};
 use super::votes::Vote;
 use crate::input::Segment;
@@ -34,6 +35,7 @@ pub struct Counter {
     ips: Spellings,
     jobs: Spellings,
     senders: Spellings,
+    vmtas: Spellings,
     hosts: Spellings<Host>,
     repeats: Repeats,
     causes: Causes,
@@ -73,6 +75,7 @@ impl Counter {
             ips: Spellings::default(),
             jobs: Spellings::default(),
             senders: Spellings::default(),
+            vmtas: Spellings::default(),
             hosts: Spellings::default(),
             repeats: Repeats::default(),
             causes: Causes::default(),
@@ -143,14 +146,14 @@ impl Counter {
         let tally = &mut self.tally;
         let pool = self.pools.get(&pool_cell, |cell| tally.pools.number(&name_or_none(cell)));
         let ip = self.ips.get(&ip_cell, |cell| tally.ips.number(&canonical_ip(cell)));
-        let (mut mail, mut host, mut message) = (Mail::ANY, ANY_HOST, None);
+        let (mut mail, mut host, mut vmta, mut message) = (Mail::ANY, ANY_PART, ANY_PART, None);
         if counted.is_attempt() {
-            (mail, host, message) = (self.mail(row), self.host(row), self.message(row));
+            (mail, host, vmta, message) = (self.mail(row), self.host(row), self.vmta(row), self.message(row));
         }
         if self.plan.diag_types[row.kind] {
             self.add_reply(row, domain, ip, &ip_cell, time);
         }
-        let stream = self.tally.streams.known(Stream { key: (domain, pool, ip), mail, host });
+        let stream = self.tally.streams.known(Stream { key: (domain, pool, ip), mail, host, vmta });
         self.waiting.push(Waiting { stream, counted, time, message });
         if self.waiting.len() == TOGETHER {
             self.count_waiting();
@@ -256,11 +259,21 @@ impl Counter {
         Mail { job, sender }
     }
 
+    /// The number of the virtual MTA that an attempt was made by.
+    #[inline]
+    fn vmta(&mut self, row: &Row) -> u32 {
+        let Tally { streams, vmtas, .. } = &mut self.tally;
+        if !(streams.tell_vmtas() && row.has(Column::Vmta)) {
+            return ANY_PART;
+        }
+        self.vmtas.get(&row.get(Column::Vmta), |cell| vmtas.number(&name_or_none(cell)))
+    }
+
     /// The number of the host that an attempt went to.
     #[inline]
     fn host(&mut self, row: &Row) -> u32 {
         let found = if self.tally.streams.tell_hosts() { self.host_of(row) } else { None };
-        found.map_or(ANY_HOST, |host| host.number)
+        found.map_or(ANY_PART, |host| host.number)
     }
 
     /// What is known of the host in a record's dsnMta; nothing where it names none.
@@ -275,7 +288,7 @@ impl Counter {
             let provider = self.plan.providers.of_mx(host).map(|found| (found.provider, found.source));
             // A number is of no use where hosts are not told apart, and their names take memory.
             let name = || canonical_domain(host.strip_suffix(b".").unwrap_or(host));
-            let number = if streams.tell_hosts() { hosts.number(&name()) } else { ANY_HOST };
+            let number = if streams.tell_hosts() { hosts.number(&name()) } else { ANY_PART };
             Host { number, provider }
         }))
     }

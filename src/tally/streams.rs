@@ -2,12 +2,12 @@
 //!
 //! A stream is the mail of one job and sender domain that one IP of a pool sends to one host of a domain. Records come
 //! nearly in the order of time, so a stream counts the hour at hand by itself, beside its key: one look-up a record.
-//! What is over is put away: into its cell, into the list of hours, and into that of hosts.
+//! What is over is put away: into its cell, into the list of hours, and into those of hosts and virtual MTAs.
 
 use super::cells::{Cells, Key};
 use super::counts::{Counted, Counts};
-use super::hosts::{Hosts, OfHost};
 use super::hours::{Hour, Hours};
+use super::parts::{OfPart, Parts};
 use super::plan::HourOf;
 use crate::record::{Moment, Span};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
@@ -27,9 +27,6 @@ impl Mail {
     pub const ANY: Mail = Mail { job: u32::MAX, sender: u32::MAX };
 }
 
-/// Stands for a host where a record names none, and where hosts were too many to be told apart.
-pub const ANY_HOST: u32 = u32::MAX;
-
 /// Whose mail goes where: of an IP of a pool to a domain, by way of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stream {
@@ -37,20 +34,22 @@ pub struct Stream {
     pub key: Key,
     /// Whose mail it is.
     pub mail: Mail,
-    /// The number of the host, or [`ANY_HOST`].
+    /// The number of the host, or [`super::parts::ANY_PART`].
     pub host: u32,
+    /// The number of the virtual MTA, or [`super::parts::ANY_PART`].
+    pub vmta: u32,
 }
 
 /// A stream by the numbers of its parts that are at hand, and their hash.
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
-    parts: Parts,
+    key: ShortKey,
     hash: u64,
 }
 
-/// Numbers of a domain, of (pool, IP) and of (mail, host). The latter are few, and make a short key.
+/// Numbers of a domain, of (pool, IP, virtual MTA) and of (mail, host). The latter are few, and make a short key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Parts {
+struct ShortKey {
     domain: u32,
     source: u32,
     way: u32,
@@ -60,7 +59,7 @@ struct Parts {
 #[derive(Debug, Clone)]
 pub struct Streams {
     clock: Clock,
-    sources: Numbers<(u32, u32)>,
+    sources: Numbers<(u32, u32, u32)>,
     ways: Numbers<(Mail, u32)>,
     hasher: DefaultHashBuilder,
     /// What each counted in the hour at hand.
@@ -69,13 +68,14 @@ pub struct Streams {
     room: usize,
     counted: usize,
     hours: Hours,
-    hosts: Hosts,
+    hosts: Parts,
+    vmtas: Parts,
 }
 
 /// What a stream counted in one hour: small, since each record looks one up somewhere in memory.
 #[derive(Debug, Clone, Copy)]
 struct AtHand {
-    parts: Parts,
+    key: ShortKey,
     cell: u32,
     hour: i32,
     /// The first and the last second of it that had a record.
@@ -86,8 +86,8 @@ struct AtHand {
 }
 
 impl AtHand {
-    fn new(parts: Parts, cell: u32, hour: i32) -> AtHand {
-        AtHand { parts, cell, hour, first: u16::MAX, last: 0, counts: [0; 6] }
+    fn new(key: ShortKey, cell: u32, hour: i32) -> AtHand {
+        AtHand { key, cell, hour, first: u16::MAX, last: 0, counts: [0; 6] }
     }
 }
 
@@ -110,7 +110,8 @@ impl Streams {
             room: ROOM,
             counted: 0,
             hours: Hours::default(),
-            hosts: Hosts::default(),
+            hosts: Parts::default(),
+            vmtas: Parts::default(),
         }
     }
 
@@ -134,11 +135,21 @@ impl Streams {
         self.hosts.join();
     }
 
+    /// Whether virtual MTAs are told apart.
+    pub fn tell_vmtas(&self) -> bool {
+        self.vmtas.are_told()
+    }
+
+    /// No longer tells virtual MTAs apart: there are too many.
+    pub fn join_vmtas(&mut self) {
+        self.vmtas.join();
+    }
+
     /// A stream as [`Streams::places`] looks for it, before the next [`Streams::make_room`].
     #[inline]
-    pub fn known(&mut self, Stream { key: (domain, pool, ip), mail, host }: Stream) -> Known {
-        let parts = Parts { domain, source: self.sources.of((pool, ip)), way: self.ways.of((mail, host)) };
-        Known { parts, hash: self.hasher.hash_one(parts) }
+    pub fn known(&mut self, Stream { key: (domain, pool, ip), mail, host, vmta }: Stream) -> Known {
+        let key = ShortKey { domain, source: self.sources.of((pool, ip, vmta)), way: self.ways.of((mail, host)) };
+        Known { key, hash: self.hasher.hash_one(key) }
     }
 
     /// Where streams are at hand. They lie far apart in memory: nothing else is done here, so that the processor waits for
@@ -146,13 +157,13 @@ impl Streams {
     pub fn places(&mut self, wanted: impl Iterator<Item = Known> + Clone, places: &mut [usize], cells: &mut Cells) {
         let Streams { at_hand, hasher, sources, .. } = self;
         // A place would be another one in a larger table.
-        at_hand.reserve(places.len(), |known| hasher.hash_one(known.parts));
-        for (place, Known { parts, hash }) in places.iter_mut().zip(wanted) {
-            let is_it = |known: &AtHand| known.parts == parts;
+        at_hand.reserve(places.len(), |known| hasher.hash_one(known.key));
+        for (place, Known { key, hash }) in places.iter_mut().zip(wanted) {
+            let is_it = |known: &AtHand| known.key == key;
             *place = at_hand.find_bucket_index(hash, is_it).unwrap_or_else(|| {
-                let (pool, ip) = sources.keys[parts.source as usize];
-                let new = AtHand::new(parts, cells.number((parts.domain, pool, ip)), NO_TIME);
-                at_hand.insert_unique(hash, new, |known| hasher.hash_one(known.parts)).bucket_index()
+                let (pool, ip, _) = sources.keys[key.source as usize];
+                let new = AtHand::new(key, cells.number((key.domain, pool, ip)), NO_TIME);
+                at_hand.insert_unique(hash, new, |known| hasher.hash_one(known.key)).bucket_index()
             });
         }
     }
@@ -187,12 +198,12 @@ impl Streams {
     #[inline(never)]
     fn put_away(&mut self, place: usize, next: i32, cells: &mut Cells) {
         let at_hand = self.at_hand(place);
-        let over = std::mem::replace(at_hand, AtHand::new(at_hand.parts, at_hand.cell, next));
+        let over = std::mem::replace(at_hand, AtHand::new(at_hand.key, at_hand.cell, next));
         self.sum_up(over, cells);
     }
 
     /// Adds what a stream counted in an hour to all that is told apart.
-    fn sum_up(&mut self, AtHand { parts, cell, hour, first, last, counts }: AtHand, cells: &mut Cells) {
+    fn sum_up(&mut self, AtHand { key, cell, hour, first, last, counts }: AtHand, cells: &mut Cells) {
         if counts == [0; 6] {
             return;
         }
@@ -201,11 +212,13 @@ impl Streams {
         let seen = if first <= last { Span::between(second(first), second(last)) } else { Span::default() };
         cells.add(cell, counts, seen);
         if counts.attempts() > 0 {
-            let (mail, host) = self.ways.keys[parts.way as usize];
+            let (mail, host) = self.ways.keys[key.way as usize];
+            let (.., vmta) = self.sources.keys[key.source as usize];
             // Six numbers of sixteen bits each.
             let (attempts, deferred) = (counts.attempts() as u32, counts.deferred as u32);
             self.hours.push(Hour { cell, mail, hour, attempts, deferred });
             self.hosts.add(cell, host, counts.attempts(), counts.deferred);
+            self.vmtas.add(cell, vmta, counts.attempts(), counts.deferred);
         }
     }
 
@@ -252,17 +265,19 @@ impl Streams {
         self.counted = 0;
     }
 
-    /// Adds another part, whose cells, mail and hosts have the numbers that are given for them here.
+    /// Adds another part, whose cells, mail, hosts and virtual MTAs have the numbers that are given for them here.
     pub fn merge(
         &mut self,
         other: Streams,
         cell: impl Fn(u32) -> u32,
         mail: impl Fn(Mail) -> Mail,
         host: impl Fn(u32) -> u32,
+        vmta: impl Fn(u32) -> u32,
     ) {
         let mail = |there| if there == Mail::ANY { there } else { mail(there) };
         self.hours.merge(other.hours, |hour| Hour { cell: cell(hour.cell), mail: mail(hour.mail), ..hour });
-        self.hosts.merge(other.hosts, cell, host);
+        self.hosts.merge(other.hosts, &cell, host);
+        self.vmtas.merge(other.vmtas, &cell, vmta);
     }
 
     /// What was put away, in no order, one hour of a cell and mail perhaps in parts.
@@ -271,8 +286,13 @@ impl Streams {
     }
 
     /// What was put away by host, in no order.
-    pub fn by_host(&self) -> impl Iterator<Item = OfHost> {
+    pub fn by_host(&self) -> impl Iterator<Item = OfPart> {
         self.hosts.all()
+    }
+
+    /// What was put away by virtual MTA, in no order.
+    pub fn by_vmta(&self) -> impl Iterator<Item = OfPart> {
+        self.vmtas.all()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::provider::{ProviderId, Source};
 use crate::record::NONE;
 use std::sync::Arc;
 
-/// So many jobs, senders and hosts are told apart. Some number every message as a job.
+/// So many jobs, senders, hosts and virtual MTAs are told apart. Some number every message as a job.
 const MOST_NAMES: u32 = 1 << 17;
 
 /// What was counted of some records.
@@ -35,9 +35,11 @@ pub struct Tally {
     pub senders: Names,
     /// Destination hosts by number.
     pub hosts: Names,
+    /// Virtual MTAs by number.
+    pub vmtas: Names,
     /// What was counted by domain, pool and IP.
     pub cells: Cells,
-    /// The same by hour, mail and host.
+    /// The same by hour, mail, host and virtual MTA.
     pub streams: Streams,
 
     /// Records by reply.
@@ -72,6 +74,7 @@ impl Tally {
             jobs: Names::default(),
             senders: Names::default(),
             hosts: Names::default(),
+            vmtas: Names::default(),
             cells: Cells::default(),
             streams: Streams::with_hours_of(plan.hour),
             replies: Replies::with_flood(plan.flood),
@@ -99,7 +102,7 @@ impl Tally {
         let ips = self.ips.merge(&other.ips);
         let rollups = self.rollups.merge(&other.rollups);
         let (jobs, senders) = (self.jobs.merge(&other.jobs), self.senders.merge(&other.senders));
-        let hosts = self.hosts.merge(&other.hosts);
+        let (hosts, vmtas) = (self.hosts.merge(&other.hosts), self.vmtas.merge(&other.vmtas));
         let at = |numbers: &[u32], number: u32| numbers[number as usize];
         let cells = self.cells.merge(other.cells, |(d, p, i)| (at(&domains, d), at(&pools, p), at(&ips, i)));
         let party = |party| match party {
@@ -112,7 +115,8 @@ impl Tally {
             || self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip)),
         );
         let mail = |there: Mail| Mail { job: at(&jobs, there.job), sender: at(&senders, there.sender) };
-        self.streams.merge(other.streams, |cell| at(&cells, cell), mail, |host| at(&hosts, host));
+        let (host, vmta) = (|host| at(&hosts, host), |vmta| at(&vmtas, vmta));
+        self.streams.merge(other.streams, |cell| at(&cells, cell), mail, host, vmta);
         self.join_what_is_too_much();
         self.votes.merge(other.votes, |domain| at(&domains, domain), |rollup| at(&rollups, rollup));
         self.coverage.merge(other.coverage);
@@ -129,6 +133,9 @@ impl Tally {
         }
         if self.hosts.count() > MOST_NAMES {
             self.streams.join_hosts();
+        }
+        if self.vmtas.count() > MOST_NAMES {
+            self.streams.join_vmtas();
         }
     }
 

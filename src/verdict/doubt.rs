@@ -202,7 +202,7 @@ const MISSED: f64 = 0.1;
 const DOUBTFUL: f64 = 0.2;
 
 /// The least probability of a fault that is worth a doubt, where one fault is expected among all that was looked at.
-const PROBABLE: f64 = 0.1;
+const PROBABLE: f64 = 0.03;
 
 /// With fewer attempts a day, some ten an hour, nobody can tell a burst from a fault.
 pub(crate) const FEW: u64 = 400;

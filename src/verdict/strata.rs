@@ -16,6 +16,8 @@ pub enum Dimension {
     Sender,
     /// The destination host.
     Host,
+    /// The virtual MTA.
+    Vmta,
     /// The hour; its keys are the first and the last one of a run.
     Hour,
     /// A few messages that were deferred again and again; it has no keys.
@@ -30,6 +32,7 @@ impl Dimension {
             Dimension::Job => "job",
             Dimension::Sender => "sender",
             Dimension::Host => "host",
+            Dimension::Vmta => "vmta",
             Dimension::Hour => "hour",
             Dimension::Messages => "messages",
         }
@@ -74,9 +77,8 @@ pub(crate) fn by_ip(pool: &Pool, dimension: Dimension) -> Strata<u32> {
     let rows: Vec<Vec<((u32, u32), Count)>> = match dimension {
         Dimension::Job => rows(pool, &places, |ip| by_hour(ip, |mail| mail.job)),
         Dimension::Sender => rows(pool, &places, |ip| by_hour(ip, |mail| mail.sender)),
-        Dimension::Host => {
-            rows(pool, &places, |ip| ip.hosts.iter().map(|(host, count)| ((*host, 0), *count)).collect())
-        }
+        Dimension::Host => rows(pool, &places, |ip| all_day(&ip.hosts)),
+        Dimension::Vmta => rows(pool, &places, |ip| all_day(&ip.vmtas)),
         Dimension::Ip | Dimension::Hour | Dimension::Messages => Vec::new(),
     };
     let without_hour = |row: &Vec<((u32, u32), Count)>| row.iter().map(|((key, _), count)| (*key, *count)).collect();
@@ -96,6 +98,10 @@ pub(crate) fn by_ip(pool: &Pool, dimension: Dimension) -> Strata<u32> {
 
 fn by_hour(ip: &Ip, key: fn(&Mail) -> u32) -> Vec<((u32, u32), Count)> {
     ip.sent.iter().map(|sent| ((key(&sent.mail), sent.hour), sent.count)).collect()
+}
+
+fn all_day(counts: &[(u32, Count)]) -> Vec<((u32, u32), Count)> {
+    counts.iter().map(|(key, count)| ((*key, 0), *count)).collect()
 }
 
 fn rows<K>(pool: &Pool, places: &[usize], row: impl Fn(&Ip) -> Vec<(K, Count)>) -> Vec<Vec<(K, Count)>> {

@@ -12,7 +12,7 @@ const MAIL: Mail = Mail { job: 1, sender: 1 };
 /// An IP whose every deferral is that of another message, so that messages say what attempts say.
 fn ip(number: u32, sent: Vec<Sent>) -> Ip {
     let messages = Some(sent.iter().map(|sent| sent.count).sum());
-    Ip { ip: Some(number), limit: 0.05, sent, hosts: Vec::new(), messages }
+    Ip { ip: Some(number), limit: 0.05, sent, hosts: Vec::new(), vmtas: Vec::new(), messages }
 }
 
 fn steady(number: u32, deferred: u64, attempts: u64) -> Ip {

@@ -58,6 +58,7 @@ fn lane(rng: &mut Rng, world: &World, fault: &Planted, isp: usize, at: usize) ->
         limit: 0.05,
         sent: tables.sent.into_iter().map(|((hour, mail), count)| Sent { hour, mail, count }).collect(),
         hosts: tables.hosts.into_iter().collect(),
+        vmtas: Vec::new(),
         messages: Some(tables.messages),
     });
     Pool { isp: isp as u32, pool: at as u32, limit: 0.05, ips: ips.collect() }

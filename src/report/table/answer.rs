@@ -103,6 +103,9 @@ fn block(finding: &Finding, page: &mut Page) -> io::Result<()> {
     if let Some(course) = trend::line(finding, page) {
         page.paragraph(Ink::Plain, "  when   ", &course)?;
     }
+    if let Some(evidence) = &finding.evidence {
+        page.paragraph(Ink::Plain, "  why    ", &evidence.why)?;
+    }
     if let Some(cause) = finding.cause.as_ref().filter(|cause| !cause.is_empty()) {
         let class = if finding.class == UNKNOWN_CLASS { String::new() } else { format!("{}: ", finding.class) };
         page.line(Ink::Plain, &format!("  reply  {class}{cause}"))?;

@@ -100,6 +100,7 @@ mod tests {
           where  pool main: mixed, 192.0.2.13 stands out, the rest is raised too
           when   ▁▁█▇ hour by hour from 2026-11-20T00:00Z; 52.5 % since
                  2026-11-20T02:00Z, and not over when the records end
+          why    1 of 3 IPs at 45.2 % against 7.3 % of the rest.
           reply  reputation: 421 4.7.0 [TSS04] Messages from <ip> temporarily deferred …
                  of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo
@@ -168,6 +169,8 @@ mod tests {
                  2026-11-20T00:00Z; 52.5 % since
                  2026-11-20T02:00Z, and not over
                  when the records end
+          why    1 of 3 IPs at 45.2 % against
+                 7.3 % of the rest.
           reply  reputation: 421 4.7.0 [TSS04] …
                  of its deferrals reputation 70
                  %, auth-dkim 30 %
@@ -235,6 +238,7 @@ mod tests {
           when   __#* hour by hour from 2026-11-20T00:00Z; 52.5 %
                  since 2026-11-20T02:00Z, and not over when the
                  records end
+          why    1 of 3 IPs at 45.2 % against 7.3 % of the rest.
           reply  reputation: 421 4.7.0 [TSS04] Messages from <ip>...
                  of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo
@@ -265,6 +269,7 @@ mod tests {
                  too
           when   ▁▁█▇ hour by hour from 2026-11-20T00:00Z; 52.5 % since
                  2026-11-20T02:00Z, and not over when the records end
+          why    1 of 3 IPs at 45.2 % against 7.3 % of the rest.
           reply  reputation: =HYPERLINK("http://x.test")|<b>\x1b[2J\x0d\x0a\x9bA\u{202e…
                  of its deferrals reputation 70 %, auth-dkim 30 %
           next   1. take 192.0.2.13 out of pool main for yahoo
