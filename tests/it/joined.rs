@@ -196,3 +196,29 @@ fn a_configuration_that_cannot_be_read_costs_the_labels_alone() {
     let document = run.stdin(log).run().document();
     assert!(step(&document["findings"][0]).contains("--domain example.test"), "{}", document["findings"]);
 }
+
+#[test]
+fn the_key_is_that_of_from_and_of_the_virtual_mta_where_the_log_has_them() {
+    let place = Place::new(REPLY, "bounces.example.org");
+    place.configure(
+        "domain-key all,example.test,s1.pem\ndomain-key bounces,example.org,s1.pem\n\
+         <virtual-mta mta2>\n domain-key own,example.test,s1.pem\n</virtual-mta>\n<domain *>\n dkim-sign yes\n</domain>\n",
+    );
+    let selector = || {
+        let finding = place.finding(true, None);
+        let command = step(&finding).split("--selector ").nth(1).expect("a command");
+        command.split(' ').next().expect("a word").to_owned()
+    };
+    let rewritten = |name: &str, cell: &str| {
+        let log = fs::read_to_string(place.path("acct.csv")).expect("text");
+        let mut lines = log.lines();
+        let head = format!("{},{name}\n", lines.next().expect("a header"));
+        let rows = lines.map(|row| format!("{row},{}\n", if row.starts_with('t') { cell } else { "" }));
+        fs::write(place.path("acct.csv"), head + &rows.collect::<String>()).expect("written");
+    };
+    assert_eq!(selector(), "bounces", "the envelope's sender is all there is");
+    rewritten("header_from", "\"\"\"News, daily\"\" <news@Mail.Example.test>\"");
+    assert_eq!(selector(), "all");
+    rewritten("vmta", "mta2");
+    assert_eq!(selector(), "own");
+}

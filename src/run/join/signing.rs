@@ -1,6 +1,6 @@
 //! Which key a finding about DKIM is about, and what is wrong with it.
 
-use super::senders::{CLASS, Senders};
+use super::senders::{CLASS, Senders, blamed};
 use crate::dkim::{Cause, Check, Dns, Named, PmtaConfig, Selector, SigningKey, check_published, named};
 use crate::evaluate::words::shell_word;
 use crate::evaluate::{Checked, Finding, IpRow};
@@ -20,8 +20,8 @@ const CUT: usize = 60;
 
 /// What a finding is about.
 pub struct Case {
-    /// Domains and selectors, the most frequent first: those that the replies name, else the sender that explains the
-    /// finding, else all senders.
+    /// Domains and selectors, the most frequent first: those that the replies name, else those of From where the log has
+    /// it, else the sender that explains the finding, else all senders.
     names: Vec<Named>,
     /// The virtual MTAs and pools that send it.
     vmtas: Vec<String>,
@@ -48,20 +48,25 @@ impl Case {
             counted.into_iter().map(|(of, _)| of).partition(|of| of.domain.is_some());
         let selector = without.into_iter().find_map(|of| of.selector);
         let of_sender = |domain: &str| Named { domain: Some(domain.to_owned()), selector: selector.clone() };
+        let senders = senders.of(finding);
         let mut names = with;
-        if names.is_empty() {
-            let blamed = finding.explained_by.split(';').filter_map(|part| part.strip_prefix("sender="));
-            names.extend(blamed.map(of_sender));
+        if names.is_empty() && senders.iter().all(|(_, sent)| !sent.is_of_from) {
+            names.extend(blamed(finding).map(of_sender));
         }
         if names.is_empty() {
-            names.extend(senders.of(finding).into_iter().map(of_sender));
+            names.extend(senders.iter().map(|(domain, _)| of_sender(domain)));
         }
         if names.is_empty() && selector.is_some() {
             names.push(Named { domain: None, selector: selector.clone() });
         }
         names.truncate(MOST_DOMAINS);
-        let vmtas = rows.iter().flat_map(|row| row.vmtas.iter().chain(&row.vmta_pools));
-        let vmtas = vmtas.cloned().chain([finding.pool.clone()]).collect::<BTreeSet<String>>();
+        // The log's own word goes before what the configuration says of the IPs.
+        let logged = senders.iter().flat_map(|(_, sent)| &sent.vmtas);
+        let mut vmtas: BTreeSet<String> = logged.cloned().collect();
+        if vmtas.is_empty() {
+            vmtas.extend(rows.iter().flat_map(|row| row.vmtas.iter().chain(&row.vmta_pools)).cloned());
+        }
+        vmtas.insert(finding.pool.clone());
         Case { names, vmtas: vmtas.into_iter().collect() }
     }
 }
