@@ -6,6 +6,7 @@
 mod dmarc;
 mod image;
 mod join;
+mod layout;
 mod mail;
 mod reports;
 mod rows;
@@ -73,5 +74,7 @@ pub fn check_selectors(sources: &Sources, reading: &Reading, dns: &Dns, now: Mom
     checks
 }
 
+#[cfg(test)]
+mod image_tests;
 #[cfg(test)]
 mod tests;
