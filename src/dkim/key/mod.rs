@@ -77,10 +77,7 @@ fn trouble(answer: &Answer) -> &str {
 /// What one answer comes to.
 fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dns) -> Vec<Check> {
     let subject = selector.name();
-    let by_alias = match &answer.aliases[..] {
-        [] => String::new(),
-        aliases => format!("by way of the CNAME {}", aliases.join(", ")),
-    };
+    let by_alias = by_alias(&subject, &answer.aliases);
     let records = match &answer.outcome {
         Outcome::Records(records) => records,
         missing => return vec![no_record(selector, answer, missing, dns).and(&by_alias)],
@@ -96,7 +93,14 @@ fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dn
     let mut checks = vec![Check::pass(&subject, "record", detail).and(&by_alias)];
     match Record::parse(text) {
         Ok(record) => {
-            checks.push(Check::pass(&subject, "record-syntax", record.remarks.join("; ")));
+            let remarks = record.remarks.join("; ");
+            checks.push(match record.doubt {
+                Some((what, fix)) => Check::unknown(&subject, "record-syntax", what)
+                    .with_status(Status::Warn)
+                    .and(&remarks)
+                    .with_fix(fix),
+                None => Check::pass(&subject, "record-syntax", remarks),
+            });
             checks.extend(of_record(&subject, &record, key));
         }
         Err(fault) => {
@@ -105,6 +109,18 @@ fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dn
         }
     }
     checks
+}
+
+/// The way to the record by its aliases, each once.
+fn by_alias(name: &str, aliases: &[String]) -> String {
+    let mut way: Vec<&str> = Vec::new();
+    for alias in aliases.iter().map(|alias| &**alias) {
+        if alias == name || way.contains(&alias) {
+            return format!("its CNAMEs run in a circle: {name}, {}, {alias}", way.join(", "));
+        }
+        way.push(alias);
+    }
+    if way.is_empty() { String::new() } else { format!("by way of the CNAME {}", way.join(", ")) }
 }
 
 /// What a record that can be read comes to.

@@ -78,7 +78,10 @@ pub fn read_logs(paths: &[PathBuf], reading: &Reading, tally: &mut Tally) -> Vec
         let shown = file.path.display().to_string();
         let read = open(&file.path, &ReadSoFar::default()).and_then(|(_, body)| read(body, reading, tally));
         match read {
-            Ok(0) => checks.push(Check::unknown(&shown, "log", "no line of it is of a log that is known")),
+            Ok(0) => checks.push(
+                Check::unknown(&shown, "log", "no line of it is of a log that is known")
+                    .with_fix("name a log of OpenDKIM, Postfix, Exim, Rspamd or PowerMTA, with its times"),
+            ),
             Ok(_) => {}
             Err(error) => checks.push(Check::unknown(&shown, "log", format!("it cannot be read to its end: {error}"))),
         }
@@ -109,7 +112,7 @@ fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Resul
             continue;
         }
         let text = String::from_utf8_lossy(&bytes);
-        let text = text.trim_end();
+        let text = text.trim_start_matches('\u{feff}').trim_end();
         let wrapped = wrapped::unwrap(text, &mut clock);
         let line = match &wrapped {
             Some(wrapped) => wrapped.line(&mut clock),
@@ -151,6 +154,9 @@ fn rows(tally: &Tally) -> Vec<Check> {
                     .with_status(Status::Fail)
                     .and("the key does not fit, or what was signed was changed; the log does not say which")
                     .and(&example)
+                    .with_fix(
+                        "compare the key with `pmtriage dkim key`, then look for what changes mail behind the signer",
+                    )
             }
             What::Trouble(cause) => {
                 Check::of(&subject, "signing", cause, format!("{}, {when}", counted(n, "line"))).and(&example)

@@ -48,9 +48,9 @@ impl Header {
 
 impl Letter {
     /// Takes a message apart. Lines that end with a line feed alone, as in files, are given their CRLF back; the line
-    /// `From ` of a mailbox file is passed over.
+    /// `From ` of a mailbox file is passed over, and so is a byte order mark that an editor put there.
     pub fn parse(bytes: &[u8]) -> Letter {
-        let mut bytes = with_crlf(bytes);
+        let mut bytes = with_crlf(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
         let mut rest: &[u8] = &bytes;
         let mut is_cut = false;
         if rest.starts_with(b"From ") {
