@@ -17,8 +17,7 @@ use std::path::{Path, PathBuf};
 use super::check::{Cause, Check, Status};
 use super::dns::Dns;
 use super::files::{regular, whole};
-use super::key::{Selector, check_key};
-use super::keyfile;
+use super::key::{Selector, check_key, check_key_file};
 pub use pmta_report::{PmtaConfig, SigningKey};
 pub use pmta_sources::PmtaSource;
 
@@ -67,7 +66,7 @@ pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
         match &key.domain {
             Some(domain) => found.checks.extend(check_key(&Selector::new(&key.selector, domain), &key.file, dns)),
             // For whichever domain sends: there is no one record to ask for.
-            None => drop(keyfile::check_file(&key.file, &mut found.checks)),
+            None => found.checks.extend(check_key_file(&key.file)),
         }
         done.insert(key);
     }

@@ -16,7 +16,10 @@ const MOST_NAMED: usize = 5;
 pub fn check(file: &Path, text: &str, found: &mut Found) {
     let rows = Rows::of(file, text);
     for (what, why) in &rows.missing {
-        found.checks.push(Check::unknown(what, "include", why.clone()));
+        let check = Check::unknown(what, "include", why.clone());
+        let is_of_blocks = why.starts_with('<');
+        let fix = "open and close each block once: PowerMTA does not take such a file";
+        found.checks.push(if is_of_blocks { check.with_fix(fix) } else { check });
     }
     check_rules(file, &rows, found);
     found.keys.extend(keys(&rows).into_iter().map(|(_, key)| key));

@@ -102,6 +102,8 @@ fn what_powermta_would_not_take_is_no_pass() {
 #[test]
 fn each_fault_of_powermta_has_its_cause() {
     let place = Place::new();
+    let short = place.write("short.pem", &pem_of(&rsa(512, 0), "PKCS#8"));
+    fs::set_permissions(short, fs::Permissions::from_mode(0o600)).unwrap();
     for (text, expected) in [
         (KEY.to_owned(), vec![Cause::UnsignedNoRule]),
         (SIGN.to_owned(), vec![Cause::UnsignedNoKey]),
@@ -114,6 +116,9 @@ fn each_fault_of_powermta_has_its_cause() {
         (format!("{KEY}{SIGN}<domain *>\ndkim-headers From,Received\n</domain>\n"), vec![Cause::FragileHeaders]),
         (format!("{KEY}{SIGN}<source 0/0>\nretain-x-dkim-key yes\n</source>\n"), vec![Cause::KeyFileExposed]),
         (format!("domain-key s1,example.test,none.pem\n{SIGN}"), vec![Cause::KeyFileUnreadable]),
+        // Whatever DNS says, or is not asked.
+        (format!("domain-key s9,example.test,short.pem\n{SIGN}"), vec![Cause::NoRecord, Cause::WeakKey]),
+        (format!("domain-key s1,*,short.pem\n{SIGN}"), vec![Cause::WeakKey]),
         (format!("domain-key s9,example.test,s1.pem\n{SIGN}"), vec![Cause::NoRecord, Cause::WrongSelector]),
     ] {
         assert_eq!(place.causes("config", &text), expected, "{text}");

@@ -13,20 +13,11 @@ use crate::dkim::testbed::{Pair, ed25519, name_server, rsa, txt};
 
 #[test]
 fn what_editors_and_forgers_put_before_a_message_is_seen() {
-    let key = rsa(1024, 0);
-    let (head, rest) = Draft::new(&mut fastrand::Rng::with_seed(1), &key, "k1024").signed();
-    let mail = head + &rest;
-    let dns = Dns::new(vec![name_server(&txt("k1024._domainkey", &key.record()))], None);
-    let check = |bytes: &[u8]| Messages::new(&dns, NOW).check("m", bytes);
-    assert_eq!(worst(&check(mail.as_bytes())), Status::Warn, "a key of 1024 bits");
-    assert_eq!(worst(&check(format!("\u{feff}{mail}").as_bytes())), Status::Warn);
-    let utf16: Vec<u8> = format!("\u{feff}{mail}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(worst(&check(&utf16)), Status::Unknown);
-    for first in ["evil@bank.example", "Boss <other@example.test>"] {
-        let causes: Vec<_> =
-            check(format!("From: {first}\r\n{mail}").as_bytes()).iter().filter_map(|check| check.cause).collect();
-        assert!(causes.contains(&Cause::Misaligned), "{first}: {causes:?}");
-    }
+    let mail = "DKIM-Signature: v=1; d=example.test\r\nFrom: a@example.test\r\n\r\n";
+    let check = |bytes: &[u8]| Messages::new(&Dns::new(vec![], None), NOW).check("m", bytes);
+    assert_eq!(check(format!("\u{feff}{mail}").as_bytes())[0].cause, Some(Cause::SignatureTruncated));
+    assert_eq!(worst(&check(b"\xff\xfeF\0r\0o\0m\0:\0")), Status::Unknown);
+    assert_eq!(check(format!("From: b@x.test\r\n{mail}").as_bytes())[1].cause, Some(Cause::Misaligned));
 }
 
 /// 2026-03-02T03:10:00Z.
