@@ -212,6 +212,20 @@ fn everything_about_a_selector_is_put_together() {
 }
 
 #[test]
+fn a_key_that_no_signer_can_have_is_no_pass() {
+    let place = Place::new(&txt("s1._domainkey", &rsa(2048, 0).record()));
+    let pem = pem_of(&rsa(2048, 0), "PKCS#8");
+    let broken = place.write("broken.pem", pem.replace("-----END", ""));
+    let config = |file: &str| place.write("config", format!("domain-key s1,example.test,{file}\n"));
+    let worst = |sources: Sources| crate::dkim::worst(&place.check(&sources));
+    let of_config = |file: &str| worst(Sources { configs: vec![config(file)], ..Sources::default() });
+    place.write("s1.pem", pem);
+    let said = ["s1.pem", "gone.pem", "broken.pem"].map(of_config);
+    assert_eq!(said, [Status::Pass, Status::Fail, Status::Fail]);
+    assert_eq!(worst(Sources { keys: vec![broken], ..Sources::default() }), Status::Fail);
+}
+
+#[test]
 fn messages_and_their_receivers_are_heard() {
     let place = Place::new(&txt("s1._domainkey", &rsa(2048, 0).record()));
     let message = "Authentication-Results: mx.example.org; dkim=pass header.d=example.test header.s=s1\r\nReceived: by mx; Fri, 20 Nov 2026 10:00:00 +0000\r\nFrom: a@example.test\r\n\r\nhello\r\n";
