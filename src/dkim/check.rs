@@ -61,7 +61,9 @@ impl Check {
 
     /// A check that could not be made, for a reason that is no cause of its own.
     pub fn unknown(subject: &str, check: &'static str, detail: impl Into<String>) -> Check {
-        Check::new(subject, check, Status::Unknown, None, detail.into())
+        let check = Check::new(subject, check, Status::Unknown, None, detail.into());
+        let fix = UNREAD.iter().find(|(words, _)| check.detail.contains(words)).map_or("", |(_, fix)| fix);
+        check.with_fix(fix)
     }
 
     fn new(subject: &str, check: &'static str, status: Status, cause: Option<Cause>, detail: String) -> Check {
@@ -88,6 +90,15 @@ impl Check {
         self
     }
 }
+
+/// What to do about a file that the system does not give, by the system's words.
+const UNREAD: [(&str, &str); 5] = [
+    ("No such file", "name a file that is there"),
+    ("no such file", "name a file that is there"),
+    ("Permission denied", "run this as root, or as an account that may read it"),
+    ("Is a directory", "name the files in it"),
+    ("no regular file", "name a file: this is a folder, a pipe or a device"),
+];
 
 /// No subject and no detail is longer, in bytes: what they quote comes from strangers.
 const LONGEST: usize = 4000;
@@ -258,7 +269,12 @@ impl Cause {
                 Warn,
                 "sign From, To, Subject, Date, Message-ID, MIME-Version, Content-Type, and nothing that changes on the way",
             ),
-            (DnsTemporary, "dns-temporary", Unknown, "ask again; if it stays, look at the name servers"),
+            (
+                DnsTemporary,
+                "dns-temporary",
+                Unknown,
+                "ask again, or another name server (--dns IP); if it stays, look at the zone's own",
+            ),
         ]
     };
 

@@ -1,8 +1,9 @@
 //! Reads files whose length nobody vouches for, and says of those that cannot be read why.
 
 use std::cell::Cell;
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::check::Check;
 use crate::input::{Found, find};
@@ -11,6 +12,14 @@ use crate::input::{Found, find};
 pub fn found(paths: &[PathBuf], all: &str, check: &'static str) -> (Vec<Found>, Vec<Check>) {
     let (found, errors) = find(paths);
     (found, errors.iter().map(|error| Check::unknown(all, check, error.to_string())).collect())
+}
+
+/// Opens a regular file. A pipe that nobody writes to would be waited for without end.
+///
+/// # Errors
+/// Those of opening, and where it is something else.
+pub fn regular(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(io::Error::other("it is no regular file")) }
 }
 
 /// All bytes of a file that was opened, where they are no more than `most`. `what` is what it should be, as `a message`.

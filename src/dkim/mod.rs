@@ -35,3 +35,4 @@ pub use message::Messages;
 pub use named::{Named, named};
 pub use selectors::{Sources, check_selectors};
 pub use table::write_table;
+pub use verify::letter::domain_of_from;

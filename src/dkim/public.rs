@@ -62,6 +62,11 @@ impl PublicKey {
         PublicKey::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes())
     }
 
+    /// Whether bytes are the bare RSAPublicKey.
+    pub fn is_bare_rsa(bytes: &[u8]) -> bool {
+        rsa::pkcs1::RsaPublicKey::from_der(bytes).is_ok()
+    }
+
     /// The size in bits.
     pub fn bits(&self) -> usize {
         match self {

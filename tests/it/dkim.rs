@@ -70,6 +70,34 @@ fn the_worst_check_is_the_exit_status() {
 }
 
 #[test]
+fn a_key_file_that_signers_cannot_read_is_no_pass_and_a_pipe_is_not_waited_for() {
+    let place = Place::new();
+    let pem = fs::read_to_string(&place.key).expect("text");
+    for (text, status) in [
+        (pem.clone(), 0),
+        (pem.replace('\n', "\r\n"), 0),
+        (pem.replace("-----END PRIVATE KEY-----", ""), 11),
+        (pem.replace('\n', ""), 11),
+        // OpenSSL goes by what is inside, and passes over a public key.
+        (pem.replace("PRIVATE KEY", "RSA PRIVATE KEY"), 0),
+        (format!("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n{pem}"), 0),
+    ] {
+        fs::write(&place.key, text).expect("written");
+        let said = place.key("example.test", "s1", "csv");
+        assert_eq!(said.status, Some(status), "{}", self::text(&said));
+    }
+    let der = BASE64.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>().as_bytes());
+    fs::write(&place.key, der.expect("base64")).expect("written");
+    assert_eq!(place.key("example.test", "s1", "csv").status, Some(10), "DER is not for every signer");
+    fs::remove_file(&place.key).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(&place.key).status().expect("it is part of every system");
+    assert!(made.success());
+    assert!(text(&place.key("example.test", "s1", "csv")).contains("it is no regular file"));
+    let config = Run::new().args(["dkim", "config", "--format", "csv"]).arg(&place.key).run();
+    assert_eq!(config.status, Some(1), "{}", text(&config));
+}
+
+#[test]
 fn every_format_has_the_same_rows() {
     let place = Place::new();
     let csv = text(&place.key("example.test", "rev", "csv"));

@@ -60,6 +60,15 @@ impl Place {
         fs::write(self.path("config"), format!("{sources}{signing}")).expect("written");
     }
 
+    /// Gives every deferral one more cell.
+    fn add_column(&self, name: &str, cell: &str) {
+        let log = fs::read_to_string(self.path("acct.csv")).expect("text");
+        let mut lines = log.lines();
+        let head = format!("{},{name}\n", lines.next().expect("a header"));
+        let rows = lines.map(|row| format!("{row},{}\n", if row.starts_with('t') { cell } else { "" }));
+        fs::write(self.path("acct.csv"), head + &rows.collect::<String>()).expect("written");
+    }
+
     fn run(&self, format: &str, config: bool, dns: Option<SocketAddr>) -> Said {
         let mut run = Run::new().args(["report", "--format", format]).arg(self.path("acct.csv"));
         if config {
@@ -153,8 +162,13 @@ fn it_carries_what_the_key_the_record_and_the_rules_say() {
     assert_eq!(wrong(&place.finding(true, Some(right))), ["signing-rule fail unsigned-no-rule"]);
     place.configure("domain-key s1,example.org,s1.pem\n<domain *>\n dkim-sign yes\n</domain>\n");
     let finding = place.finding(true, None);
-    assert_eq!(wrong(&finding), ["signing-rule fail unsigned-no-key"]);
+    // All that is known is the envelope's sender: mail is signed for From.
+    assert_eq!(wrong(&finding), ["signing-rule unknown -"]);
     assert!(step(&finding).contains(&format!("`pmtriage dkim config {}`", place.path("config").display())));
+    let log = fs::read_to_string(place.path("acct.csv")).expect("text");
+    place.add_column("header_From", "News <a@mail.example.test>");
+    assert_eq!(wrong(&place.finding(true, None)), ["signing-rule fail unsigned-no-key"]);
+    fs::write(place.path("acct.csv"), log).expect("written");
     // Without a configuration, the record is asked for where a reply names it.
     assert_eq!(wrong(&place.finding(false, Some(right))), ["record unknown -"]);
     let named = Place::new("smtp;451 4.7.5 key not found in DNS for s1._domainkey.example.test", "x.example");
@@ -195,4 +209,23 @@ fn a_configuration_that_cannot_be_read_costs_the_labels_alone() {
     let run = Run::new().args(["--format", "json", "-"]).arg("--pmta-config").arg(place.path("config"));
     let document = run.stdin(log).run().document();
     assert!(step(&document["findings"][0]).contains("--domain example.test"), "{}", document["findings"]);
+}
+
+#[test]
+fn the_key_is_that_of_from_and_of_the_virtual_mta_where_the_log_has_them() {
+    let place = Place::new(REPLY, "bounces.example.org");
+    place.configure(
+        "domain-key all,example.test,s1.pem\ndomain-key bounces,example.org,s1.pem\n\
+         <virtual-mta mta2>\n domain-key own,example.test,s1.pem\n</virtual-mta>\n<domain *>\n dkim-sign yes\n</domain>\n",
+    );
+    let selector = || {
+        let finding = place.finding(true, None);
+        let command = step(&finding).split("--selector ").nth(1).expect("a command");
+        command.split(' ').next().expect("a word").to_owned()
+    };
+    assert_eq!(selector(), "bounces", "the envelope's sender is all there is");
+    place.add_column("header_from", "\"\"\"News, daily\"\" <news@Mail.Example.test>\"");
+    assert_eq!(selector(), "all");
+    place.add_column("vmta", "mta2");
+    assert_eq!(selector(), "own");
 }

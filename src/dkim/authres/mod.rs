@@ -97,10 +97,14 @@ fn row(file: &str, results: &Results, entry: &Entry, all: &[Results], verdicts: 
         Told::NoEd25519 => Check::of(&subject, CHECK, Cause::NoRecord, said),
         Told::Unsigned if verdicts.is_empty() => Check::of(&subject, CHECK, Cause::UnsignedNoRule, said),
         Told::Unsigned => Check::unknown(&subject, CHECK, said).and("the message here has a signature"),
-        Told::KeyOrHeaders | Told::Something => match tied.and_then(|(verdict, _)| verdict.cause()) {
+        told @ (Told::KeyOrHeaders | Told::Something) => match tied.and_then(|(verdict, _)| verdict.cause()) {
             Some(cause) => Check::of(&subject, CHECK, cause, said).and("the check here says why"),
             None if tied.is_some_and(|(verdict, _)| verdict.holds()) => Check::unknown(&subject, CHECK, said)
                 .and("here the signature holds: the key in DNS was another one then, or the receiver saw another text"),
+            None if told == Told::Something => Check::unknown(&subject, CHECK, said)
+                .with_status(Status::Fail)
+                .and("the receiver could not use the record or the signature, and does not say why")
+                .with_fix("look at the record with `pmtriage dkim key`, then verify a sent message with `pmtriage dkim message`"),
             None => Check::unknown(&subject, CHECK, said)
                 .with_status(Status::Fail)
                 .and("the key does not fit, or what was signed was changed; this receiver does not say which")

@@ -31,7 +31,9 @@ impl Entry {
     /// The domain that the result is about.
     pub fn domain(&self) -> Option<String> {
         let identity = || self.property("i").map(|i| i.rsplit_once('@').map_or(i, |(_, domain)| domain));
-        self.property("d").or_else(identity).map(|domain| domain.trim_matches('.').to_lowercase())
+        let domain = self.property("d").or_else(identity).map(|domain| domain.trim_matches('.').to_lowercase());
+        // Microsoft's word for no domain.
+        domain.filter(|domain| domain != "none")
     }
 }
 
@@ -220,8 +222,8 @@ mod tests {
                 "mta4011.mail.gq1.yahoo.com: pass(ok) -/-/-",
             ),
             (
-                "smtp.subspace.kernel.org; dkim=fail reason=\"signature verification failed\" (2048-bit key) header.d=example.pl header.i=@example.pl header.b=\"w8Zns91L\"",
-                "smtp.subspace.kernel.org: fail(signature verification failed 2048-bit key) example.pl/-/w8Zns91L",
+                "lists.example.org; dkim=fail reason=\"signature verification failed\" (2048-bit key) header.d=example.pl header.i=@example.pl header.b=\"w8Zns91L\"",
+                "lists.example.org: fail(signature verification failed 2048-bit key) example.pl/-/w8Zns91L",
             ),
             (
                 "mx.example.edu; dkim=hardfail (signature did not verify [final]) header.i=@example.org",
@@ -240,6 +242,10 @@ mod tests {
                 "atlas.yahoo.com: perm_fail() example.net/2023a/-",
             ),
             ("mx.example.test; dkim=none; dkim-atps=neutral", "mx.example.test: none() -/-/-"),
+            (
+                "rcpt.example; dkim=none (message not signed) header.d=none;",
+                "rcpt.example: none(message not signed) -/-/-",
+            ),
             ("mx.example.org 1; none", "mx.example.org: "),
             ("x (c (d \\) e) f); dkim/1 = \"pass\" (a) header.b = x", "x: pass(a) -/-/x"),
         ] {

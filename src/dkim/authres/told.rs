@@ -17,12 +17,12 @@ pub enum Told {
     NoEd25519,
     /// The key is wrong or the headers were changed: receivers cannot tell.
     KeyOrHeaders,
-    /// Something is wrong.
+    /// Something is wrong with the record or the signature: the words do not say what.
     Something,
 }
 
 /// What stands in comments and reasons, in lower case, and what it means. The first that is there decides.
-const WORDS: [(&str, Told); 33] = {
+const WORDS: [(&str, Told); 34] = {
     use Cause::*;
     use Told::*;
     [
@@ -47,6 +47,7 @@ const WORDS: [(&str, Told); 33] = {
         ("key too short", Caused(WeakKey)),
         ("weak key", Caused(WeakKey)),
         ("hash too weak", Caused(WeakHash)),
+        ("hash mismatch", Caused(WeakHash)),
         ("expired", Caused(SignatureExpired)),
         ("key version", Caused(RecordSyntax)),
         ("key type", Caused(RecordSyntax)),
@@ -112,6 +113,7 @@ mod tests {
             ("neutral", "signature tag missing or invalid", Caused(SignatureTruncated)),
             ("fail", "headers rsa verify failed", KeyOrHeaders),
             ("policy", "expired", Caused(SignatureExpired)),
+            ("fail", "signature-key hash mismatch", Caused(WeakHash)),
             ("temperror", "dns failure: servfail", Caused(DnsTemporary)),
         ] {
             let entry = Entry { result: result.to_owned(), text: text.to_owned(), properties: vec![] };

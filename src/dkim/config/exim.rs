@@ -107,8 +107,11 @@ fn transports(text: &str) -> Vec<(String, BTreeMap<String, String>)> {
     let mut macros: Vec<(String, String)> = Vec::new();
     let mut transports: Vec<(String, BTreeMap<String, String>)> = Vec::new();
     let mut conditions: Vec<bool> = Vec::new();
-    let mut section = String::new();
-    for line in logical(text) {
+    // Debian keeps transports in files of their own, without the line that begins them.
+    let lines = logical(text);
+    let is_piece = !lines.iter().any(|line| line.starts_with("begin "));
+    let mut section = if is_piece { "transports".to_owned() } else { String::new() };
+    for line in lines {
         let mut words = line.split_whitespace();
         let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let is_defined = macros.iter().any(|(name, _)| name == second);

@@ -12,19 +12,19 @@ mod socket;
 mod ucl;
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::check::{Cause, Check};
+use super::check::{Cause, Check, Status};
 use super::dns::Dns;
-use super::files::whole;
-use super::key::{Selector, check_key};
-use super::keyfile;
+use super::files::{regular, whole};
+use super::key::{Selector, check_key, check_key_file};
 pub use pmta_report::{PmtaConfig, SigningKey};
 pub use pmta_sources::PmtaSource;
 
 /// No more keys are looked at: each may cost questions.
 const MOST_KEYS: usize = 1000;
+/// What Windows puts before a text.
+const MARK: char = '\u{feff}';
 /// No configuration file is longer.
 const MOST_BYTES: u64 = 16 << 20;
 /// Headers that must not be signed, for they change on the way (RFC 6376, section 5.4.1).
@@ -66,7 +66,7 @@ pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
         match &key.domain {
             Some(domain) => found.checks.extend(check_key(&Selector::new(&key.selector, domain), &key.file, dns)),
             // For whichever domain sends: there is no one record to ask for.
-            None => drop(keyfile::check_file(&key.file, &mut found.checks)),
+            None => found.checks.extend(check_key_file(&key.file)),
         }
         done.insert(key);
     }
@@ -87,6 +87,12 @@ fn read_all(files: &[PathBuf], postfix: &mut postfix::Files) -> Found {
                 continue;
             }
         };
+        if text.starts_with(MARK) {
+            let detail = "it begins with a byte order mark, which servers may take for a part of the first word";
+            let check = Check::unknown(&file.display().to_string(), "config", detail).with_status(Status::Warn);
+            found.checks.push(check.with_fix("save it as plain text, without a byte order mark"));
+        }
+        let text = text.trim_start_matches(MARK).to_owned();
         match kind(file, &text) {
             Kind::Main => postfix.main = Some((file.clone(), text)),
             Kind::Master => postfix.master = Some((file.clone(), text)),
@@ -96,7 +102,8 @@ fn read_all(files: &[PathBuf], postfix: &mut postfix::Files) -> Found {
             Kind::Exim => exim::check(file, &text, &mut found),
             Kind::Unknown => {
                 let what = "no configuration of PowerMTA, OpenDKIM, Rspamd, Exim or Postfix";
-                found.checks.push(Check::unknown(&file.display().to_string(), "config", what));
+                let check = Check::unknown(&file.display().to_string(), "config", what);
+                found.checks.push(check.with_fix("name the file in which the signing is set, as opendkim.conf"));
             }
         }
     }
@@ -153,7 +160,7 @@ fn kind(file: &Path, text: &str) -> Kind {
 }
 
 fn read(file: &Path) -> Result<String, String> {
-    let bytes = whole(File::open(file), MOST_BYTES, "a configuration")?;
+    let bytes = whole(regular(file), MOST_BYTES, "a configuration")?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Found, Key, fragile, headers_check, read, socket};
 use crate::dkim::check::{Cause, Check};
+use crate::dkim::organization::organization;
+use crate::evaluate::words::counted;
 
 /// Checks a configuration and the tables that it names.
 pub fn check(file: &Path, text: &str, found: &mut Found) {
@@ -68,7 +70,7 @@ fn lint(subject: &str, words: &BTreeMap<String, String>, found: &mut Found) {
 fn tables(subject: &str, conf: &Path, keys: &str, rules: &str, found: &mut Found) {
     let Some(key_rows) = table(conf, keys, "KeyTable", found) else { return };
     let Some(rule_rows) = table(conf, rules, "SigningTable", found) else { return };
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, value) in &key_rows {
         let parts: Vec<&str> = value.splitn(3, ':').map(str::trim).collect();
         let [domain, selector, file] = parts[..] else {
@@ -76,7 +78,7 @@ fn tables(subject: &str, conf: &Path, keys: &str, rules: &str, found: &mut Found
             found.checks.push(Check::of(subject, "signing-key", Cause::UnsignedNoKey, detail));
             continue;
         };
-        names.push(name);
+        names.insert(name, domain);
         // A percent sign stands for the domain of whoever sends.
         let file = PathBuf::from(file);
         if !file.to_string_lossy().contains('%') {
@@ -87,7 +89,7 @@ fn tables(subject: &str, conf: &Path, keys: &str, rules: &str, found: &mut Found
     let mut is_fine = true;
     for (pattern, value) in &rule_rows {
         let name = value.split_whitespace().next().unwrap_or_default();
-        if !names.contains(&name) && !name.contains('%') {
+        if !names.contains_key(name) && !name.contains('%') {
             is_fine = false;
             let detail =
                 format!("mail of {pattern} is to be signed with the key {name}, which the KeyTable does not have");
@@ -97,9 +99,10 @@ fn tables(subject: &str, conf: &Path, keys: &str, rules: &str, found: &mut Found
     if rule_rows.is_empty() {
         found.checks.push(Check::of(subject, "signing-rule", Cause::UnsignedNoRule, "the SigningTable is empty"));
     } else if is_fine {
-        let detail = format!("{} rules, {} keys", rule_rows.len(), key_rows.len());
-        found.checks.push(Check::pass(subject, "signing-rule", detail));
+        let (rules, keys) = (counted(rule_rows.len() as u64, "rule"), counted(key_rows.len() as u64, "key"));
+        found.checks.push(Check::pass(subject, "signing-rule", format!("{rules}, {keys}")));
     }
+    found.checks.extend(misaligned(subject, &rule_rows, &names));
     // Without `refile:`, patterns with an asterisk match nothing.
     let starred = rule_rows.iter().find(|(pattern, _)| pattern.contains('*'));
     if let (Some((pattern, _)), false) = (starred, rules.starts_with("refile:")) {
@@ -107,6 +110,34 @@ fn tables(subject: &str, conf: &Path, keys: &str, rules: &str, found: &mut Found
         let check = Check::of(subject, "signing-rule", Cause::UnsignedNoRule, detail);
         found.checks.push(check.with_fix("write `SigningTable refile:PATH`"));
     }
+}
+
+/// Senders whose mail is signed with keys of other organizations alone (RFC 7489, section 3.1.1).
+fn misaligned(subject: &str, rules: &[(String, String)], keys: &BTreeMap<&str, &str>) -> Vec<Check> {
+    // The domains of the keys by the sender, none of which is aligned so far.
+    let mut strangers: BTreeMap<&str, Option<Vec<&str>>> = BTreeMap::new();
+    for (pattern, value) in rules {
+        let sender = pattern.rsplit_once('@').map_or(&**pattern, |(_, domain)| domain);
+        let sender = sender.trim_start_matches("*.").trim_start_matches('.');
+        let Some(domain) = value.split_whitespace().next().and_then(|name| keys.get(name)) else { continue };
+        if sender.is_empty() || sender.contains(['*', '%']) {
+            continue;
+        }
+        let (of_key, of_sender) = (domain.to_lowercase(), sender.to_lowercase());
+        let is_aligned = *domain == "%" || organization(&of_key) == organization(&of_sender);
+        let known = strangers.entry(pattern).or_insert_with(|| Some(Vec::new()));
+        match known {
+            Some(_) if is_aligned => *known = None,
+            Some(domains) => domains.push(domain),
+            None => {}
+        }
+    }
+    let check = |(pattern, domains): (&str, Vec<&str>)| {
+        let detail = format!("mail of {pattern} is signed with d={} alone", domains.join(", d="));
+        Check::of(subject, "signing-rule", Cause::Misaligned, detail)
+            .with_fix("add a key of the sender's own domain to the KeyTable, and name it in the SigningTable")
+    };
+    strangers.into_iter().filter_map(|(pattern, domains)| Some(check((pattern, domains?)))).collect()
 }
 
 /// The rows of a table in a file; none where it is kept elsewhere or cannot be read.

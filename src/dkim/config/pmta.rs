@@ -63,7 +63,13 @@ impl Rows {
                 let tag = tag.trim_end().trim_end_matches('>').trim();
                 match tag.strip_prefix('/') {
                     // Some write the name again in the closing tag.
-                    Some(_) => drop(blocks.pop()),
+                    Some(closed) => {
+                        let closed = closed.split_whitespace().next().unwrap_or_default();
+                        let is_open = blocks.pop().is_some_and(|(open, _)| open.eq_ignore_ascii_case(closed));
+                        if !is_open {
+                            self.doubt(file, number, &format!("</{closed}> closes a block that is not open there"));
+                        }
+                    }
                     None => {
                         let (tag, name) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
                         if blocks.len() == MOST_BLOCKS {
@@ -86,6 +92,15 @@ impl Rows {
             let (keyword, value) = (keyword.to_lowercase(), value.trim().to_owned());
             self.rows.push(Row { file: file.to_owned(), place, blocks: blocks.clone(), keyword, value });
         }
+        if let Some((tag, name)) = blocks.first() {
+            let last = text.lines().count();
+            self.doubt(file, last, &format!("<{}> is never closed", format!("{tag} {name}").trim_end()));
+        }
+    }
+
+    /// What PowerMTA does not take, and what would be read into it here may be wrong.
+    fn doubt(&mut self, file: &Path, number: usize, why: &str) {
+        self.missing.push((format!("{} line {number}", file.display()), why.to_owned()));
     }
 
     /// The rest of a file is not read.

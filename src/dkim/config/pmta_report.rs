@@ -9,8 +9,7 @@ use super::pmta_sources::{PmtaSource, sources};
 use super::{Found, Key, Kind, kind, read};
 use crate::dkim::check::{Check, Status};
 use crate::dkim::dns::Dns;
-use crate::dkim::key::{Selector, check_key};
-use crate::dkim::keyfile::check_file;
+use crate::dkim::key::{Selector, check_key, check_key_file};
 
 /// A configuration that was read, with what it includes.
 #[derive(Debug)]
@@ -105,11 +104,7 @@ impl SigningKey {
     pub fn check(&self, dns: Option<&Dns>) -> Vec<Check> {
         match dns {
             Some(dns) => check_key(&self.selector, &self.file, dns),
-            None => {
-                let mut checks = Vec::new();
-                check_file(&self.file, &mut checks);
-                checks
-            }
+            None => check_key_file(&self.file),
         }
     }
 }

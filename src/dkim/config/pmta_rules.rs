@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::pmta::{Row, Rows, plain};
 use super::{Found, Key, fragile, headers_check};
 use crate::dkim::check::{Cause, Check};
+use crate::evaluate::words::counted;
 
 /// So many names are listed in one row.
 const MOST_NAMED: usize = 5;
@@ -15,7 +16,10 @@ const MOST_NAMED: usize = 5;
 pub fn check(file: &Path, text: &str, found: &mut Found) {
     let rows = Rows::of(file, text);
     for (what, why) in &rows.missing {
-        found.checks.push(Check::unknown(what, "include", why.clone()));
+        let check = Check::unknown(what, "include", why.clone());
+        let is_of_blocks = why.starts_with('<');
+        let fix = "open and close each block once: PowerMTA does not take such a file";
+        found.checks.push(if is_of_blocks { check.with_fix(fix) } else { check });
     }
     check_rules(file, &rows, found);
     found.keys.extend(keys(&rows).into_iter().map(|(_, key)| key));
@@ -27,7 +31,8 @@ pub fn check_rules(file: &Path, rows: &Rows, found: &mut Found) {
     let of = |keyword: &'static str| rows.rows.iter().filter(move |row| row.keyword == keyword);
     let keys = keys(rows);
     for row in of("domain-key").filter(|row| domain_key(&row.value, &row.file).is_none()) {
-        found.checks.push(Check::unknown(&row.place, "signing-key", "this is not SELECTOR,DOMAIN,FILE"));
+        let check = Check::unknown(&row.place, "signing-key", "this is not SELECTOR,DOMAIN,FILE");
+        found.checks.push(check.with_fix("write `domain-key SELECTOR,DOMAIN,FILE`, without blanks"));
     }
     let signing: Vec<&Row> = of("dkim-sign").collect();
     found.checks.extend(rules(&subject, &signing, &keys));
@@ -123,7 +128,11 @@ fn rules(subject: &str, signing: &[&Row], keys: &[(&Row, Key)]) -> Vec<Check> {
         checks.push(Check::of(&row.place, "signing-rule", Cause::UnsignedNoRule, detail).with_fix(fix));
     }
     if checks.is_empty() {
-        checks.push(Check::pass(subject, "signing-rule", format!("dkim-sign is on, with {} keys", keys.len())));
+        checks.push(Check::pass(
+            subject,
+            "signing-rule",
+            format!("dkim-sign is on, with {}", counted(keys.len() as u64, "key")),
+        ));
     }
     checks
 }

@@ -85,8 +85,25 @@ fn powermta_includes_and_macros_are_followed() {
 }
 
 #[test]
+fn what_powermta_would_not_take_is_no_pass() {
+    let place = Place::new();
+    for (text, status) in [
+        (format!("{KEY}{SIGN}"), Status::Pass),
+        (format!("{KEY}{}", SIGN.replace("</domain>\n", "")), Status::Unknown),
+        (format!("{KEY}{SIGN}</domain>\n"), Status::Unknown),
+        (format!("{KEY}{}", SIGN.replace("</domain>", "</virtual-mta>")), Status::Unknown),
+        (format!("\u{feff}{KEY}{SIGN}"), Status::Warn),
+    ] {
+        place.write("config", &text);
+        assert_eq!(worst(&place.check(&["config"])), status, "{text}");
+    }
+}
+
+#[test]
 fn each_fault_of_powermta_has_its_cause() {
     let place = Place::new();
+    let short = place.write("short.pem", &pem_of(&rsa(512, 0), "PKCS#8"));
+    fs::set_permissions(short, fs::Permissions::from_mode(0o600)).unwrap();
     for (text, expected) in [
         (KEY.to_owned(), vec![Cause::UnsignedNoRule]),
         (SIGN.to_owned(), vec![Cause::UnsignedNoKey]),
@@ -99,6 +116,9 @@ fn each_fault_of_powermta_has_its_cause() {
         (format!("{KEY}{SIGN}<domain *>\ndkim-headers From,Received\n</domain>\n"), vec![Cause::FragileHeaders]),
         (format!("{KEY}{SIGN}<source 0/0>\nretain-x-dkim-key yes\n</source>\n"), vec![Cause::KeyFileExposed]),
         (format!("domain-key s1,example.test,none.pem\n{SIGN}"), vec![Cause::KeyFileUnreadable]),
+        // Whatever DNS says, or is not asked.
+        (format!("domain-key s9,example.test,short.pem\n{SIGN}"), vec![Cause::NoRecord, Cause::WeakKey]),
+        (format!("domain-key s1,*,short.pem\n{SIGN}"), vec![Cause::WeakKey]),
         (format!("domain-key s9,example.test,s1.pem\n{SIGN}"), vec![Cause::NoRecord, Cause::WrongSelector]),
     ] {
         assert_eq!(place.causes("config", &text), expected, "{text}");
@@ -123,6 +143,13 @@ fn opendkim_and_its_tables_are_followed() {
     );
     place.write("SigningTable", "*@example.test k\n*@example.com other\n");
     assert_eq!(place.causes("opendkim.conf", &conf), [Cause::UnsignedNoKey]);
+    // Signed, by somebody else alone; beside a key of its own that is right.
+    place.write("SigningTable", "*@news.example.test k\n*@example.com k\n* k\n");
+    assert_eq!(place.causes("opendkim.conf", &conf), [Cause::Misaligned]);
+    let keys = format!("k example.test:s1:{folder}/s1.pem\nown %:s1:{folder}/s1.pem\n");
+    place.write("KeyTable", &keys);
+    place.write("SigningTable", "*@example.com k\n*@example.com own\n");
+    assert_eq!(place.causes("opendkim.conf", &conf), []);
     let single = "Domain example.test\nSelector s1\nKeyFile KEY\nCanonicalization relaxed/relaxed\nSocket local:/nonexistent/opendkim.sock\n";
     let single = single.replace("KEY", &place.path("s1.pem").display().to_string());
     assert_eq!(place.causes("opendkim.conf", &single), [Cause::UnsignedMilterDown]);
@@ -230,6 +257,12 @@ fn exim_and_its_macros_are_followed() {
         ),
         []
     );
+    // Debian's files hold one transport each.
+    let piece = format!(
+        "remote:\n  driver = smtp\n  dkim_domain = example.test\n  dkim_selector = s1\n  dkim_private_key = {key}\n"
+    );
+    assert_eq!(causes(&piece), []);
+    assert!(place.check(&["exim.conf"]).iter().any(|check| check.check == "key-match"));
     place.write("exim.conf", "begin transports\nlocal:\n  driver = appendfile\n");
     assert_eq!(worst(&place.check(&["exim.conf"])), Status::Unknown);
 }

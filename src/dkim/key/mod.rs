@@ -35,12 +35,28 @@ pub fn check_key(selector: &Selector, file: &Path, dns: &Dns) -> Vec<Check> {
     let mut checks = Vec::new();
     let key = keyfile::check_file(file, &mut checks);
     checks.extend(check_published(selector, key.as_ref(), dns));
+    // Of a record that could be read, the size was told.
+    if checks.iter().all(|check| check.check != SIZE) {
+        checks.extend(too_short(file, key.as_ref()));
+    }
     if let Some(key) = &key
         && checks.iter().any(|check| check.cause == Some(Cause::NoRecord))
     {
         checks.extend(published_elsewhere(selector, key, file, dns));
     }
     checks
+}
+
+/// Checks a key file alone.
+pub fn check_key_file(file: &Path) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let key = keyfile::check_file(file, &mut checks);
+    checks.extend(too_short(file, key.as_ref()));
+    checks
+}
+
+fn too_short(file: &Path, key: Option<&PublicKey>) -> Option<Check> {
+    key.map(|key| size(&file.display().to_string(), key)).filter(|check| check.status != Status::Pass)
 }
 
 /// Checks what the name servers say of a selector, and whether it is a key's public half.
@@ -77,10 +93,7 @@ fn trouble(answer: &Answer) -> &str {
 /// What one answer comes to.
 fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dns) -> Vec<Check> {
     let subject = selector.name();
-    let by_alias = match &answer.aliases[..] {
-        [] => String::new(),
-        aliases => format!("by way of the CNAME {}", aliases.join(", ")),
-    };
+    let by_alias = by_alias(&subject, &answer.aliases);
     let records = match &answer.outcome {
         Outcome::Records(records) => records,
         missing => return vec![no_record(selector, answer, missing, dns).and(&by_alias)],
@@ -96,7 +109,14 @@ fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dn
     let mut checks = vec![Check::pass(&subject, "record", detail).and(&by_alias)];
     match Record::parse(text) {
         Ok(record) => {
-            checks.push(Check::pass(&subject, "record-syntax", record.remarks.join("; ")));
+            let remarks = record.remarks.join("; ");
+            checks.push(match record.doubt {
+                Some((what, fix)) => Check::unknown(&subject, "record-syntax", what)
+                    .with_status(Status::Warn)
+                    .and(&remarks)
+                    .with_fix(fix),
+                None => Check::pass(&subject, "record-syntax", remarks),
+            });
             checks.extend(of_record(&subject, &record, key));
         }
         Err(fault) => {
@@ -105,6 +125,18 @@ fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dn
         }
     }
     checks
+}
+
+/// The way to the record by its aliases, each once.
+fn by_alias(name: &str, aliases: &[String]) -> String {
+    let mut way: Vec<&str> = Vec::new();
+    for alias in aliases.iter().map(|alias| &**alias) {
+        if alias == name || way.contains(&alias) {
+            return format!("its CNAMEs run in a circle: {name}, {}, {alias}", way.join(", "));
+        }
+        way.push(alias);
+    }
+    if way.is_empty() { String::new() } else { format!("by way of the CNAME {}", way.join(", ")) }
 }
 
 /// What a record that can be read comes to.
@@ -137,18 +169,20 @@ fn of_record(subject: &str, record: &Record, key: Option<&PublicKey>) -> Vec<Che
     checks
 }
 
+const SIZE: &str = "key-size";
+
 /// Whether a key is long enough (RFC 8301, section 3.2).
 pub fn size(subject: &str, key: &PublicKey) -> Check {
-    let weak = |what: &str| Check::of(subject, "key-size", Cause::WeakKey, format!("{key}: {what}"));
+    let weak = |what: &str| Check::of(subject, SIZE, Cause::WeakKey, format!("{key}: {what}"));
     match key {
         PublicKey::Rsa { .. } if key.bits() < 1024 => weak("no verifier may accept less than 1024"),
         PublicKey::Rsa { .. } if key.bits() < 2048 => {
             weak("signers should use at least 2048").with_status(Status::Warn)
         }
         PublicKey::Rsa { .. } if key.bits() > 4096 => {
-            Check::pass(subject, "key-size", format!("{key}; verifiers need not take more than 2048"))
+            Check::pass(subject, SIZE, format!("{key}; verifiers need not take more than 2048"))
         }
-        _ => Check::pass(subject, "key-size", key.to_string()),
+        _ => Check::pass(subject, SIZE, key.to_string()),
     }
 }
 

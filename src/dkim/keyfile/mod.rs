@@ -6,15 +6,17 @@ mod access;
 mod accounts;
 #[cfg(unix)]
 mod acl;
+mod form;
 mod pem;
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use super::check::{Cause, Check};
+use super::check::{Cause, Check, Status};
+use super::files::regular;
 use super::public::PublicKey;
 
+use form::{Form, form};
 pub use pem::public_half;
 
 /// No key file is longer.
@@ -27,23 +29,41 @@ pub fn check_file(path: &Path, checks: &mut Vec<Check>) -> Option<PublicKey> {
     let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let (detail, fix) = match error.kind() {
-                ErrorKind::NotFound => ("there is no such file", "name the file that the signer reads"),
-                ErrorKind::PermissionDenied => {
-                    ("it may not be read by who runs this", "run this as root, or as the signer's own account")
+            checks.push(match error.kind() {
+                ErrorKind::NotFound => {
+                    unreadable("there is no such file".to_owned()).with_fix("name the file that the signer reads")
                 }
-                _ => ("", "name a file that holds a private key in PEM"),
-            };
-            let detail = if detail.is_empty() { error.to_string() } else { detail.to_owned() };
-            checks.push(unreadable(detail).with_fix(fix));
+                // What is kept from this account is not kept from the signer.
+                ErrorKind::PermissionDenied => {
+                    Check::unknown(&subject, "key-file", "it may not be read by who runs this")
+                        .with_fix("run this as root, or as the signer's own account")
+                }
+                _ => unreadable(error.to_string()).with_fix("name a file that holds a private key in PEM"),
+            });
             return None;
         }
     };
     let key = public_half(&bytes);
-    match &key {
-        Ok(key) => checks.push(Check::pass(&subject, "key-file", format!("a private key: {key}"))),
-        Err(why) => checks.push(unreadable(why.clone())),
-    }
+    checks.push(match &key {
+        Ok(key) => {
+            let held = format!("a private key: {key}");
+            match form(&bytes) {
+                Form::Pem(1) => Check::pass(&subject, "key-file", held),
+                Form::Pem(keys) => Check::pass(&subject, "key-file", held)
+                    .and(&format!("{keys} private keys are in it, and signers take the first, which is this one")),
+                Form::Bare => Check::unknown(&subject, "key-file", held)
+                    .with_status(Status::Warn)
+                    .and("in DER or base64 alone: Rspamd reads that, and OpenDKIM and others do not")
+                    .with_fix("write it in PEM, as `openssl pkey -inform DER -in FILE -out NEW` does from DER"),
+                Form::Broken(why) => unreadable(format!("{held}, in PEM that signers cannot read: {why}"))
+                    .with_fix("copy the key again, line by line as it was made"),
+            }
+        }
+        Err(no_key) => {
+            let check = unreadable(no_key.why.clone());
+            if no_key.fix.is_empty() { check } else { check.with_fix(no_key.fix) }
+        }
+    });
     // Who can read a public key, or a page of text, is nobody's concern.
     if key.is_ok() || memchr::memmem::find(&bytes, b"PRIVATE KEY").is_some() {
         access::check(path, checks);
@@ -52,10 +72,7 @@ pub fn check_file(path: &Path, checks: &mut Vec<Check>) -> Option<PublicKey> {
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is no regular file"));
-    }
+    let file = regular(path)?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_BYTES {

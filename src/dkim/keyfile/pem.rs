@@ -9,49 +9,101 @@ use rsa::pkcs8::PrivateKeyInfo;
 use crate::dkim::public::{NoKey, PublicKey};
 use crate::dkim::record::base64;
 
-/// The public half of the private key in a file.
+/// Why there is no private key to be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoPrivateKey {
+    /// In words that quote nothing of the file.
+    pub why: String,
+    /// What to do, where that is more than to name another file; else empty.
+    pub fix: &'static str,
+}
+
+impl From<&str> for NoPrivateKey {
+    fn from(why: &str) -> NoPrivateKey {
+        NoPrivateKey { why: why.to_owned(), fix: "" }
+    }
+}
+
+impl NoPrivateKey {
+    fn fix(self, fix: &'static str) -> NoPrivateKey {
+        NoPrivateKey { fix, ..self }
+    }
+
+    fn damaged() -> NoPrivateKey {
+        NoPrivateKey::from("its key is cut or damaged").fix("copy the key again, or make a new one and publish it")
+    }
+
+    fn of_another_kind() -> NoPrivateKey {
+        NoPrivateKey::from("its key is neither RSA nor Ed25519")
+            .fix("make an RSA key (openssl genrsa -out FILE 2048), and publish its public half")
+    }
+}
+
+/// The public half of the private key in a file, in looser forms too than signers read.
 ///
 /// # Errors
-/// Why there is none, in words that quote nothing of the file.
-pub fn public_half(bytes: &[u8]) -> Result<PublicKey, String> {
+/// Why there is none.
+pub fn public_half(bytes: &[u8]) -> Result<PublicKey, NoPrivateKey> {
     if bytes.is_empty() {
-        return Err("it is empty".to_owned());
+        return Err("it is empty".into());
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(NoPrivateKey::from("it is text in UTF-16").fix("save it as plain text (ASCII)"));
     }
     let Some((label, body)) = std::str::from_utf8(bytes).ok().and_then(block) else {
         return without_label(bytes);
     };
     if body.contains("ENCRYPTED") || label == "ENCRYPTED PRIVATE KEY" {
-        return Err("its key is encrypted with a passphrase, which no signer can type".to_owned());
+        return Err(NoPrivateKey::from("its key is encrypted with a passphrase, which no signer can type")
+            .fix("take the passphrase off: `openssl pkey -in FILE -out NEW`, and chmod 0600 NEW"));
     }
     let text: String = body.chars().filter(|c| !c.is_whitespace()).collect();
-    let der = || base64(&text).map_err(|at| format!("its base64 is damaged at character {}", at + 1));
+    let der = || {
+        base64(&text).map_err(|at| NoPrivateKey {
+            why: format!("its base64 is damaged at character {}", at + 1),
+            ..NoPrivateKey::damaged()
+        })
+    };
     match label {
-        "RSA PRIVATE KEY" => pkcs1(&der()?),
-        "PRIVATE KEY" => pkcs8(&der()?),
-        "PUBLIC KEY" | "RSA PUBLIC KEY" => Err("it holds a public key; the signer needs the private one".to_owned()),
-        "CERTIFICATE" => Err("it holds a certificate, no private key".to_owned()),
-        "OPENSSH PRIVATE KEY" => Err("it is in the form of OpenSSH, which signers do not read".to_owned()),
-        "EC PRIVATE KEY" | "DSA PRIVATE KEY" => Err("its key is neither RSA nor Ed25519".to_owned()),
-        _ => Err("it holds no private key".to_owned()),
+        // OpenSSL goes by what is inside, whatever the label says.
+        "RSA PRIVATE KEY" | "PRIVATE KEY" => {
+            let der = der()?;
+            pkcs8(&der).or_else(|why| pkcs1(&der).map_err(|_| why))
+        }
+        "PUBLIC KEY" | "RSA PUBLIC KEY" => Err("it holds a public key; the signer needs the private one".into()),
+        "CERTIFICATE" => Err("it holds a certificate, no private key".into()),
+        "OPENSSH PRIVATE KEY" => Err(NoPrivateKey::from("it is in the form of OpenSSH, which signers do not read")
+            .fix("make a key with `openssl genrsa -out FILE 2048`, and publish its public half")),
+        "EC PRIVATE KEY" | "DSA PRIVATE KEY" => Err(NoPrivateKey::of_another_kind()),
+        _ => Err("it holds no private key".into()),
     }
 }
 
-/// The label and the body of the first block in PEM (RFC 7468) that is no parameter.
+/// The label and the body of the first block in PEM (RFC 7468) with a private key, else of the first that is no parameter.
 fn block(text: &str) -> Option<(&str, &str)> {
     let mut rest = text;
-    loop {
-        let (_, after) = rest.split_once("-----BEGIN ")?;
-        let (label, body) = after.split_once("-----")?;
-        let (body, after) = body.split_once("-----END ").unwrap_or((body, ""));
-        if !label.ends_with("PARAMETERS") {
+    let mut first = None;
+    while let Some((label, body, after)) = next_block(rest) {
+        if label.ends_with("PRIVATE KEY") {
             return Some((label, body));
+        }
+        if !label.ends_with("PARAMETERS") {
+            first = first.or(Some((label, body)));
         }
         rest = after;
     }
+    first
+}
+
+fn next_block(text: &str) -> Option<(&str, &str, &str)> {
+    let (_, after) = text.split_once("-----BEGIN ")?;
+    let (label, body) = after.split_once("-----")?;
+    let (body, after) = body.split_once("-----END ").unwrap_or((body, ""));
+    Some((label, body, after))
 }
 
 /// DER, or base64 alone, as some signers write it.
-fn without_label(bytes: &[u8]) -> Result<PublicKey, String> {
+fn without_label(bytes: &[u8]) -> Result<PublicKey, NoPrivateKey> {
     const NONE: &str = "it holds no private key in PEM (-----BEGIN PRIVATE KEY-----)";
     let text = std::str::from_utf8(bytes).map(|text| text.chars().filter(|c| !c.is_whitespace()).collect::<String>());
     let from_text = text.ok().and_then(|text| base64(&text).ok());
@@ -60,24 +112,24 @@ fn without_label(bytes: &[u8]) -> Result<PublicKey, String> {
     if from_text.is_some() && matches!(der.len(), 32 | 64) {
         return seed(&der[..32]);
     }
-    pkcs8(der).or_else(|_| pkcs1(der)).map_err(|_| NONE.to_owned())
+    pkcs8(der).or_else(|_| pkcs1(der)).map_err(|_| NONE.into())
 }
 
-fn pkcs8(der: &[u8]) -> Result<PublicKey, String> {
-    let info = PrivateKeyInfo::from_der(der).map_err(|_| "its key is cut or damaged".to_owned())?;
+fn pkcs8(der: &[u8]) -> Result<PublicKey, NoPrivateKey> {
+    let info = PrivateKeyInfo::from_der(der).map_err(|_| NoPrivateKey::damaged())?;
     match info.algorithm.oid.to_string().as_str() {
         "1.2.840.113549.1.1.1" => pkcs1(info.private_key),
         // An octet string in an octet string (RFC 8410, section 7).
         "1.3.101.112" => match info.private_key {
             [0x04, 0x20, bytes @ ..] => seed(bytes),
-            _ => Err("its Ed25519 key is cut or damaged".to_owned()),
+            _ => Err("its Ed25519 key is cut or damaged".into()),
         },
-        _ => Err("its key is neither RSA nor Ed25519".to_owned()),
+        _ => Err(NoPrivateKey::of_another_kind()),
     }
 }
 
-fn pkcs1(der: &[u8]) -> Result<PublicKey, String> {
-    let damaged = || "its key is cut or damaged".to_owned();
+fn pkcs1(der: &[u8]) -> Result<PublicKey, NoPrivateKey> {
+    let damaged = NoPrivateKey::damaged;
     let key = RsaPrivateKey::from_der(der).map_err(|_| damaged())?;
     let number = BigUint::from_bytes_be;
     let is_whole = number(key.prime1.as_bytes()) * number(key.prime2.as_bytes()) == number(key.modulus.as_bytes());
@@ -85,13 +137,13 @@ fn pkcs1(der: &[u8]) -> Result<PublicKey, String> {
         return Err(damaged());
     }
     PublicKey::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes()).map_err(|why| match why {
-        NoKey::Other(what) => what,
+        NoKey::Other(what) => (&*what).into(),
         NoKey::Cut(..) => damaged(),
     })
 }
 
-fn seed(bytes: &[u8]) -> Result<PublicKey, String> {
-    let seed = <&[u8; 32]>::try_from(bytes).map_err(|_| "its Ed25519 key is cut or damaged".to_owned())?;
+fn seed(bytes: &[u8]) -> Result<PublicKey, NoPrivateKey> {
+    let seed = <&[u8; 32]>::try_from(bytes).map_err(|_| NoPrivateKey::from("its Ed25519 key is cut or damaged"))?;
     Ok(PublicKey::Ed25519(SigningKey::from_bytes(seed).verifying_key().to_bytes()))
 }
 
@@ -119,6 +171,10 @@ mod tests {
         let there = |text: String| public_half(text.as_bytes()).is_ok();
         assert!(there(pem.replace('\n', "\r\n")) && there(format!("mine\n{pem}")));
         assert!(there(pem.split("-----END").next().unwrap().to_owned()));
+        // What signers skip is skipped, and a wrong label is no matter.
+        assert!(
+            there(format!("{}{pem}", pem.replace("PRIVATE", "PUBLIC"))) && there(pem.replace("PRIVATE", "RSA PRIVATE"))
+        );
     }
 
     #[test]
@@ -135,7 +191,7 @@ mod tests {
             (format!("{}\n-----END RSA PRIVATE KEY-----", &pem[..400]), "cut or damaged"),
             (pem.replace('A', "!"), "no private key"),
         ] {
-            let said = public_half(text.as_bytes()).unwrap_err();
+            let said = public_half(text.as_bytes()).unwrap_err().why;
             assert!(said.contains(why), "{said} is not {why}");
         }
     }
@@ -151,7 +207,7 @@ mod tests {
             }
             if let Err(why) = public_half(&pem) {
                 // Nothing of the file is quoted.
-                prop_assert!(why.len() < 100);
+                prop_assert!(why.why.len() < 100);
             }
         }
     }

@@ -1,6 +1,9 @@
 //! What a line means: a signature made, one verified, one missing, and why.
 
+use std::net::IpAddr;
+
 use super::line::{Line, is_exim_id};
+use super::symbols;
 use crate::dkim::check::Cause;
 
 /// What a line says, and about which message.
@@ -19,9 +22,14 @@ pub enum Kind {
     Signed(String, String),
     /// A signature was verified: domain, selector, what came of it, and how much the line knows of why.
     Verified(String, String, Verdict, Insight),
+    /// The library named no error for the signature of this domain and selector: it held, or its body was changed.
+    Looked(String, String),
     /// The signer could not sign, or was not reached: cause and domain, which is empty where the line has none.
     Trouble(Cause, String),
-    /// Somebody of this domain sent the message.
+    /// The message came in, and whether that was from somewhere else: a host that is not of this network, without
+    /// logging in.
+    Arrived(Origin),
+    /// Somebody of this domain sent the message; nobody did where it is empty, as with a notice of non-delivery.
     Sender(String),
     /// It went out.
     Sent,
@@ -29,6 +37,15 @@ pub enum Kind {
     Done,
     /// It speaks of DKIM and of something going wrong, in words that are not known.
     Unclear,
+}
+
+/// Where a message came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// From somebody who sends by this server, or the line does not say.
+    Own,
+    /// From a host somewhere else. Such mail is signed where it comes from, if at all.
+    Elsewhere,
 }
 
 /// What came of verifying.
@@ -52,7 +69,7 @@ pub enum Insight {
 }
 
 /// Verdicts in words, of OpenDKIM's `result=` and OpenSSL's errors, of Exim and Rspamd. The first that is there decides.
-const VERDICTS: [(&str, Verdict); 37] = {
+const VERDICTS: [(&str, Verdict); 39] = {
     use Cause::*;
     use Verdict::{Fails, FailsSomehow, Holds};
     [
@@ -65,6 +82,7 @@ const VERDICTS: [(&str, Verdict); 37] = {
         ("wrong signature length", Fails(KeyMismatch)),
         (":bad signature", Fails(HeadersChanged)),
         ("not enough data", Fails(RecordCut)),
+        ("asn1", Fails(RecordCut)),
         ("unable to apply public key", Fails(RecordCut)),
         ("cannot extract pubkey", Fails(RecordCut)),
         ("key not found in dns", Fails(NoRecord)),
@@ -86,6 +104,7 @@ const VERDICTS: [(&str, Verdict); 37] = {
         ("not an e-mail key", Fails(RecordNotForMail)),
         ("unknown key version", Fails(RecordSyntax)),
         ("syntax error in public key", Fails(RecordSyntax)),
+        ("failed key import", Fails(RecordSyntax)),
         ("expired", Fails(SignatureExpired)),
         ("body hash missing", Fails(SignatureTruncated)),
         ("parameter missing", Fails(SignatureTruncated)),
@@ -129,12 +148,15 @@ const TROUBLE: [(&str, Cause); 25] = {
     ]
 };
 
-/// What a line means for DKIM; none where it means nothing.
-pub fn fact(line: &Line) -> Option<Fact> {
+/// What a line means for DKIM; nothing where it means nothing.
+pub fn facts(line: &Line) -> Vec<Fact> {
     let program = line.program.to_ascii_lowercase();
     let lower = line.text.to_lowercase();
     if program.contains("postfix") {
-        return postfix(line, &program, &lower);
+        return postfix(line, &program, &lower).into_iter().collect();
+    }
+    if program == "rspamd" && lower.contains("rspamd_task_write_log:") {
+        return symbols::facts(line.text);
     }
     let (id, text) = id_of(line, &program);
     let kind = match &*program {
@@ -142,8 +164,8 @@ pub fn fact(line: &Line) -> Option<Fact> {
         "rspamd" => rspamd(text, &lower),
         "exim" | "exim4" => exim(text, &lower),
         _ => pmta(&lower),
-    }?;
-    Some(Fact { id, kind })
+    };
+    kind.map(|kind| Fact { id, kind }).into_iter().collect()
 }
 
 fn id_of<'l>(line: &Line<'l>, program: &str) -> (Option<String>, &'l str) {
@@ -162,7 +184,7 @@ fn id_of<'l>(line: &Line<'l>, program: &str) -> (Option<String>, &'l str) {
     }
 }
 
-fn is_queue_id(word: &str) -> bool {
+pub fn is_queue_id(word: &str) -> bool {
     word.len() >= 5
         && word.len() <= 20
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -187,17 +209,32 @@ fn opendkim(text: &str, lower: &str) -> Option<Kind> {
     }
     if lower.contains("ssl") && lower.contains("s=") {
         let (domain, selector) = named()?;
-        // No error of the library, and yet no success: then it was the body; success is said elsewhere.
         let verdict = verdict(lower).filter(|verdict| *verdict != Verdict::FailsSomehow);
-        let verdict = verdict.unwrap_or(Verdict::Fails(Cause::BodyChanged));
-        let insight = if lower.contains("ssl error") { Insight::Much } else { Insight::Little };
-        return Some(Kind::Verified(domain, selector, verdict, insight));
+        return Some(match verdict {
+            Some(verdict) => Kind::Verified(domain, selector, verdict, Insight::Much),
+            None if lower.contains("ssl error") => {
+                Kind::Verified(domain, selector, Verdict::FailsSomehow, Insight::Little)
+            }
+            None => Kind::Looked(domain, selector),
+        });
     }
     if lower.contains("key retrieval failed") || lower.contains("key revoked") {
         let (domain, selector) = named()?;
-        return Some(Kind::Verified(domain, selector, verdict(lower)?, Insight::Much));
+        // An answer without a record has no words of its own.
+        let verdict = verdict(lower).filter(|verdict| *verdict != Verdict::FailsSomehow);
+        let verdict = verdict.unwrap_or(Verdict::Fails(Cause::NoRecord));
+        return Some(Kind::Verified(domain, selector, verdict, Insight::Much));
     }
-    trouble(text, lower)
+    // What came of the message, without a word about which signature.
+    match lower {
+        _ if lower.contains("dkim verification successful") => Some(overall(Verdict::Holds)),
+        _ if lower.ends_with("bad signature data") => Some(overall(Verdict::FailsSomehow)),
+        _ => trouble(text, lower),
+    }
+}
+
+fn overall(verdict: Verdict) -> Kind {
+    Kind::Verified(String::new(), String::new(), verdict, Insight::Little)
 }
 
 fn rspamd(text: &str, lower: &str) -> Option<Kind> {
@@ -205,10 +242,15 @@ fn rspamd(text: &str, lower: &str) -> Option<Kind> {
         return None;
     }
     if lower.contains("skip signing") || lower.contains("does not match private") {
-        return Some(Kind::Trouble(
-            Cause::UnsignedNoRule,
-            between(text, "public key for ", &['/', ' ']).unwrap_or_default().to_lowercase(),
-        ));
+        // It compares with the key in DNS before it signs (`check_pubkey`).
+        let cause = match lower {
+            _ if lower.contains("does not match private") => Cause::KeyMismatch,
+            _ if lower.contains("public key for") && lower.contains("not found") => Cause::NoRecord,
+            _ => Cause::UnsignedNoRule,
+        };
+        let behind = between(lower, "public key for ", "\n").unwrap_or_default();
+        let domain = behind.strip_prefix("domain ").unwrap_or(behind).split(['/', ' ']).next().unwrap_or_default();
+        return Some(Kind::Trouble(cause, domain.to_owned()));
     }
     if let Some(name) = between(lower, "cannot get key for domain ", ":") {
         let (selector, domain) = name.split_once("._domainkey.")?;
@@ -236,7 +278,7 @@ fn exim(text: &str, lower: &str) -> Option<Kind> {
         return Some(Kind::Verified(domain, selector, verdict, insight(verdict)));
     }
     match text.split(' ').next()? {
-        "<=" => Some(Kind::Sender(domain_of(text.split(' ').nth(1)?)?)),
+        "<=" => Some(Kind::Sender(domain_of(text.split(' ').nth(1)?).unwrap_or_default())),
         "=>" => Some(Kind::Sent),
         "Completed" => Some(Kind::Done),
         // Words of Exim that are not known; what it verified stands behind `d=`.
@@ -249,12 +291,25 @@ fn postfix(line: &Line, program: &str, lower: &str) -> Option<Fact> {
     let (id, text) = id_of(line, "");
     let kind = match text {
         _ if program.ends_with("qmgr") && text == "removed" => Kind::Done,
-        _ if program.ends_with("qmgr") => Kind::Sender(domain_of(between(text, "from=<", ">")?)?),
+        _ if program.ends_with("qmgr") => Kind::Sender(domain_of(between(text, "from=<", ">")?).unwrap_or_default()),
+        _ if program.ends_with("/smtpd") && text.starts_with("client=") => Kind::Arrived(origin(text, program)),
+        _ if program.ends_with("/pickup") || text.starts_with("message-id=") => Kind::Arrived(Origin::Own),
         // Deliveries on this machine, and into it, need no signature.
         _ if program.ends_with("/smtp") && lower.contains("status=sent") => Kind::Sent,
         _ => trouble(text, lower).filter(|kind| matches!(kind, Kind::Trouble(Cause::UnsignedMilterDown, _)))?,
     };
     Some(Fact { id, kind })
+}
+
+/// Postfix says who handed a message in: `client=mx.example.com[192.0.2.7]`, and who logged in.
+fn origin(text: &str, program: &str) -> Origin {
+    let is_of_network = |ip: IpAddr| match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    };
+    let ip = between(text, "[", "]").and_then(|ip| ip.parse().ok());
+    let logged_in = text.contains("sasl_") || program.contains("submission") || program.contains("smtps");
+    if logged_in || ip.is_none_or(is_of_network) { Origin::Own } else { Origin::Elsewhere }
 }
 
 /// No line of PowerMTA about DKIM is documented: what speaks of it and of a failure is shown as it is.
@@ -285,13 +340,14 @@ fn domain_of(address: &str) -> Option<String> {
 }
 
 /// What stands between a word and the sign behind it, or the end.
-fn between<'t, P: End>(text: &'t str, from: &str, to: P) -> Option<&'t str> {
+pub fn between<'t, P: End>(text: &'t str, from: &str, to: P) -> Option<&'t str> {
     let rest = &text[text.find(from)? + from.len()..];
     Some(&rest[..to.end(rest)])
 }
 
 /// Where something ends.
-trait End {
+pub trait End {
+    /// Its place, or the end of the text.
     fn end(&self, text: &str) -> usize;
 }
 

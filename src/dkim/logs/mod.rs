@@ -5,6 +5,7 @@ mod facts;
 mod line;
 mod pattern;
 mod rise;
+mod symbols;
 pub mod tally;
 mod wrapped;
 
@@ -77,7 +78,10 @@ pub fn read_logs(paths: &[PathBuf], reading: &Reading, tally: &mut Tally) -> Vec
         let shown = file.path.display().to_string();
         let read = open(&file.path, &ReadSoFar::default()).and_then(|(_, body)| read(body, reading, tally));
         match read {
-            Ok(0) => checks.push(Check::unknown(&shown, "log", "no line of it is of a log that is known")),
+            Ok(0) => checks.push(
+                Check::unknown(&shown, "log", "no line of it is of a log that is known")
+                    .with_fix("name a log of OpenDKIM, Postfix, Exim, Rspamd or PowerMTA, with its times"),
+            ),
             Ok(_) => {}
             Err(error) => checks.push(Check::unknown(&shown, "log", format!("it cannot be read to its end: {error}"))),
         }
@@ -108,7 +112,7 @@ fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Resul
             continue;
         }
         let text = String::from_utf8_lossy(&bytes);
-        let text = text.trim_end();
+        let text = text.trim_start_matches('\u{feff}').trim_end();
         let wrapped = wrapped::unwrap(text, &mut clock);
         let line = match &wrapped {
             Some(wrapped) => wrapped.line(&mut clock),
@@ -121,9 +125,12 @@ fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Resul
             tally.outside += 1;
             tally.newest = tally.newest.max(line.at);
         }
-        let fact = || pattern::fact(&reading.patterns, &line).or_else(|| facts::fact(&line));
-        if let Some(fact) = counts.then(fact).flatten() {
-            tally.add(&line, fact);
+        if !counts {
+            continue;
+        }
+        match pattern::fact(&reading.patterns, &line) {
+            Some(fact) => tally.add(&line, fact),
+            None => facts::facts(&line).into_iter().for_each(|fact| tally.add(&line, fact)),
         }
     }
 }
@@ -134,7 +141,7 @@ fn rows(tally: &Tally) -> Vec<Check> {
         let n = count.count;
         let when = hours(count);
         let example = if count.example.is_empty() { String::new() } else { format!("as: {}", count.example) };
-        match key.what {
+        Some(match key.what {
             What::Signed => Check::pass(&subject, "signed", format!("{} made, {when}", counted(n, "signature"))),
             What::Verified(Verdict::Holds) => {
                 Check::pass(&subject, "verified", format!("{} holding, {when}", counted(n, "signature")))
@@ -147,6 +154,9 @@ fn rows(tally: &Tally) -> Vec<Check> {
                     .with_status(Status::Fail)
                     .and("the key does not fit, or what was signed was changed; the log does not say which")
                     .and(&example)
+                    .with_fix(
+                        "compare the key with `pmtriage dkim key`, then look for what changes mail behind the signer",
+                    )
             }
             What::Trouble(cause) => {
                 Check::of(&subject, "signing", cause, format!("{}, {when}", counted(n, "line"))).and(&example)
@@ -154,13 +164,15 @@ fn rows(tally: &Tally) -> Vec<Check> {
             What::Unsigned(cause) => {
                 Check::of(&subject, "unsigned-mail", cause, format!("{} left unsigned, {when}", counted(n, "message")))
             }
+            // Settled when the logs end.
+            What::Perhaps(_) => return None,
             What::Unclear => {
                 Check::unknown(&subject, "log", format!("{} about DKIM, not understood, {when}", counted(n, "line")))
                     .and(&example)
             }
-        }
+        })
     };
-    tally.rows.iter().map(row).collect()
+    tally.rows.iter().filter_map(row).collect()
 }
 
 /// `d=example.com s=s1 host=mx1`, what is known of it.
@@ -194,6 +206,10 @@ fn drift<'t>(
     for (key, count) in &tally.rows {
         let What::Verified(verdict) = key.what else { continue };
         let (domain, same, along) = place(key);
+        // Verdicts on nobody in particular are on different senders.
+        if domain.is_empty() {
+            continue;
+        }
         let side = groups.entry((domain, same)).or_default().entry(along).or_default();
         side.0 += count.count;
         if verdict != Verdict::Holds {

@@ -61,13 +61,17 @@ pub fn rises(tally: &Tally) -> Vec<Check> {
 fn place(key: &Key) -> Option<(Series, Option<Option<Cause>>)> {
     let verdicts = || Series::Verdicts(key.domain.clone(), key.selector.clone());
     let unsigned = || Series::Unsigned(key.domain.clone());
+    // Verdicts on nobody in particular are on different senders.
+    if key.domain.is_empty() {
+        return None;
+    }
     match key.what {
         What::Verified(Verdict::Holds) => Some((verdicts(), None)),
         What::Verified(Verdict::Fails(cause)) => Some((verdicts(), Some(Some(cause)))),
         What::Verified(Verdict::FailsSomehow) => Some((verdicts(), Some(None))),
         What::Signed => Some((unsigned(), None)),
         What::Unsigned(cause) => Some((unsigned(), Some(Some(cause)))),
-        What::Trouble(_) | What::Unclear => None,
+        What::Trouble(_) | What::Unclear | What::Perhaps(_) => None,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Counts what log lines say: what is said of one signature in several lines counts once, and mail that went out
 //! without one is found when its log ends.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::facts::{Fact, Insight, Kind, Verdict};
-use super::line::Line;
+use super::facts::{Fact, Insight, Kind, Origin, Verdict};
+use super::line::{Line, is_exim_id};
 use crate::dkim::check::Cause;
 use crate::dkim::tags::cut;
 use crate::record::{Moment, Span};
@@ -37,8 +37,21 @@ pub enum What {
     Trouble(Cause),
     /// Messages that went out unsigned.
     Unsigned(Cause),
+    /// Messages of which no signature was seen, until all logs are read: then they are among the former, or nothing.
+    Perhaps(Doubt),
     /// Lines that are not understood.
     Unclear,
+}
+
+/// What may excuse a message without a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// Nothing.
+    None,
+    /// It came in before the logs begin, and may have been signed then.
+    Older,
+    /// It came from elsewhere and was handed on.
+    Elsewhere,
 }
 
 /// Which row something counts in.
@@ -85,7 +98,9 @@ pub struct Tally {
     pub newest: Option<Moment>,
     messages: HashMap<(String, String), Message>,
     /// Hosts whose signer writes a line for what it signs: only there does its silence mean something.
-    signers: std::collections::BTreeSet<String>,
+    signers: BTreeSet<String>,
+    /// Hosts whose log says when a message comes in.
+    doors: BTreeSet<String>,
     slots: usize,
     hours: usize,
 }
@@ -96,13 +111,17 @@ type Judged = (Insight, Verdict, String);
 
 #[derive(Debug, Default)]
 struct Message {
-    sender: String,
+    /// The domain; an empty one where nobody sent it.
+    sender: Option<String>,
+    arrived: Option<Origin>,
     when: When,
     signed: bool,
     sent: bool,
     trouble: Option<Cause>,
     /// Of each signature, by domain and selector, what says most. Most messages have one.
     verdicts: Vec<(Signer, Judged)>,
+    /// Signatures for which the library named no error.
+    looked: Vec<(Signer, String)>,
 }
 
 impl Tally {
@@ -128,25 +147,38 @@ impl Tally {
             return;
         };
         if self.messages.len() >= MOST_MESSAGES {
-            self.end();
+            self.close_all();
         }
         let key = (name(line.host), name(&id));
         if fact.kind == Kind::Done {
             if let Some(message) = self.messages.remove(&key) {
-                self.close(&key.0, message);
+                self.close(&key.0, &key.1, message);
             }
             return;
         }
         let message = self.messages.entry(key).or_default();
         message.when = when;
+        let example = || line.text.chars().take(LONGEST_EXAMPLE).collect();
         match fact.kind {
             Kind::Signed(..) => message.signed = true,
-            Kind::Sender(domain) => message.sender = name(&domain),
+            Kind::Sender(domain) => message.sender = Some(name(&domain)),
+            Kind::Arrived(origin) => {
+                // Of two lines, that of the door says more.
+                message.arrived = message.arrived.filter(|known| *known == Origin::Elsewhere).or(Some(origin));
+                if self.doors.len() < MOST_SIGNERS {
+                    self.doors.insert(name(line.host));
+                }
+            }
+            Kind::Looked(domain, selector) => {
+                if message.looked.len() < MOST_SIGNATURES {
+                    message.looked.push(((name(&domain), name(&selector)), example()));
+                }
+            }
             Kind::Sent => message.sent = true,
             Kind::Trouble(cause, _) => message.trouble = Some(cause),
             Kind::Verified(domain, selector, verdict, insight) => {
                 let (domain, selector) = (name(&domain), name(&selector));
-                let new = (insight, verdict, line.text.chars().take(LONGEST_EXAMPLE).collect());
+                let new = (insight, verdict, example());
                 let of = (domain, selector);
                 let Some((_, known)) = message.verdicts.iter_mut().find(|(known, _)| *known == of) else {
                     if message.verdicts.len() < MOST_SIGNATURES {
@@ -154,7 +186,6 @@ impl Tally {
                     }
                     return;
                 };
-                // Of "it failed" and "there was no error of the library", the latter says more.
                 let refines = known.1 == Verdict::FailsSomehow && verdict != Verdict::Holds;
                 if insight > known.0 || refines {
                     *known = new;
@@ -166,22 +197,55 @@ impl Tally {
 
     /// Ends the counting of everything that is still open.
     pub fn end(&mut self) {
-        let mut open: Vec<_> = std::mem::take(&mut self.messages).into_iter().collect();
-        open.sort_by(|(one, _), (two, _)| one.cmp(two));
-        for ((host, _), message) in open {
-            self.close(&host, message);
+        self.close_all();
+        let rows = std::mem::take(&mut self.rows);
+        let (perhaps, rows) = rows.into_iter().partition(|(key, _)| matches!(key.what, What::Perhaps(_)));
+        self.rows = rows;
+        let perhaps: BTreeMap<Key, Count> = perhaps;
+        let signed = self.rows.keys().filter(|key| key.what == What::Signed).map(|key| key.domain.clone()).collect();
+        for (mut key, count) in perhaps {
+            if self.is_owed(&key, &signed) {
+                key.what = What::Unsigned(Cause::UnsignedNoRule);
+                self.rows.entry(key).or_default().merge(count);
+            }
         }
     }
 
-    fn close(&mut self, host: &str, message: Message) {
-        for ((domain, selector), (_, verdict, text)) in message.verdicts {
+    /// Whether a message without a signature should have had one.
+    fn is_owed(&self, key: &Key, signed: &BTreeSet<String>) -> bool {
+        let mut names = std::iter::successors(Some(&*key.domain), |domain| Some(domain.split_once('.')?.1));
+        match key.what {
+            What::Perhaps(Doubt::Older) => !self.doors.contains(&key.host),
+            What::Perhaps(Doubt::Elsewhere) => names.any(|name| signed.contains(name)),
+            _ => true,
+        }
+    }
+
+    fn close_all(&mut self) {
+        let mut open: Vec<_> = std::mem::take(&mut self.messages).into_iter().collect();
+        open.sort_by(|(one, _), (two, _)| one.cmp(two));
+        for ((host, id), message) in open {
+            self.close(&host, &id, message);
+        }
+    }
+
+    fn close(&mut self, host: &str, id: &str, mut message: Message) {
+        for (domain, selector, verdict, text) in message.judged() {
             self.count(What::Verified(verdict), &domain, &selector, host, &message.when, &text);
         }
-        let speaks = self.signers.contains(host) || message.trouble.is_some();
-        if message.sent && !message.signed && speaks {
-            let cause = message.trouble.unwrap_or(Cause::UnsignedNoRule);
-            self.count(What::Unsigned(cause), &message.sender, "", host, &message.when, "");
+        // A notice of non-delivery needs no signature. Exim writes nothing where it signs.
+        let is_silent = !self.signers.contains(host) || is_exim_id(id);
+        let sender = message.sender.as_deref();
+        if !message.sent || message.signed || sender == Some("") || (is_silent && message.trouble.is_none()) {
+            return;
         }
+        let what = match (message.trouble, message.arrived) {
+            (Some(cause), _) => What::Unsigned(cause),
+            (None, None) => What::Perhaps(Doubt::Older),
+            (None, Some(Origin::Own)) => What::Perhaps(Doubt::None),
+            (None, Some(Origin::Elsewhere)) => What::Perhaps(Doubt::Elsewhere),
+        };
+        self.count(what, sender.unwrap_or_default(), "", host, &message.when, "");
     }
 
     fn count(&mut self, what: What, domain: &str, selector: &str, host: &str, when: &When, example: &str) {
@@ -219,6 +283,52 @@ impl Tally {
                 row.slots.insert(slot, count);
                 self.slots += 1;
             }
+        }
+    }
+}
+
+impl Message {
+    /// What came of each signature: domain, selector, verdict, a line that says so.
+    fn judged(&mut self) -> Vec<(String, String, Verdict, String)> {
+        // Lines about the whole message count where none is about a signature, and say what else nothing says.
+        let is_overall = |(of, judged): &(Signer, Judged)| of.0.is_empty() && judged.0 == Insight::Little;
+        let overall = self.verdicts.iter().position(is_overall).map(|at| self.verdicts.remove(at));
+        for (of, text) in std::mem::take(&mut self.looked) {
+            let known = self.verdicts.iter_mut().find(|(known, _)| *known == of);
+            // No error of the library, and yet a failure: then it was the body.
+            let body = (Insight::Much, Verdict::Fails(Cause::BodyChanged), text.clone());
+            match (known, &overall) {
+                (Some((_, known)), _) if known.1 == Verdict::FailsSomehow => *known = body,
+                (Some(_), _) => {}
+                (None, Some((_, (_, Verdict::Holds, _)))) => {
+                    self.verdicts.push((of, (Insight::Much, Verdict::Holds, text)));
+                }
+                (None, Some(_)) => self.verdicts.push((of, body)),
+                (None, None) => {}
+            }
+        }
+        if self.verdicts.is_empty() {
+            self.verdicts.extend(overall);
+        }
+        let flat = |((domain, selector), (_, verdict, text))| (domain, selector, verdict, text);
+        std::mem::take(&mut self.verdicts).into_iter().map(flat).collect()
+    }
+}
+
+impl Count {
+    fn merge(&mut self, other: Count) {
+        self.count = self.count.saturating_add(other.count);
+        self.span.merge(other.span);
+        for (hour, n) in other.hours {
+            let hour = self.hours.entry(hour).or_default();
+            *hour = hour.saturating_add(n);
+        }
+        for (slot, n) in other.slots {
+            let slot = self.slots.entry(slot).or_default();
+            *slot = slot.saturating_add(n);
+        }
+        if self.example.is_empty() {
+            self.example = other.example;
         }
     }
 }

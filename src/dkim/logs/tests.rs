@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::clock::Clock;
-use super::facts::fact;
+use super::facts::facts;
 use super::line::Line;
 use super::{Reading, Tally, check_logs, drift, read, rise, rows};
 use crate::dkim::check::{Cause, Check, Status};
@@ -90,6 +90,58 @@ fn each_line_has_its_cause() {
     ] {
         assert_eq!(said(&line), [expected], "{line}");
     }
+}
+
+#[test]
+fn what_came_of_a_message_says_what_came_of_its_signature() {
+    let looked = opendkim("791BB9AAC71: s=s1 d=example.test a=rsa-sha256 SSL ");
+    let holds = opendkim("791BB9AAC71: DKIM verification successful");
+    let fails = opendkim("791BB9AAC71: bad signature data");
+    assert_eq!(said(&(holds.clone() + &looked)), ["d=example.test s=s1 host=vm verified pass: 1"]);
+    assert_eq!(said(&(looked.clone() + &fails)), ["d=example.test s=s1 host=vm verified body-changed: 1"]);
+    // It alone may be either; the others are about the message as a whole.
+    assert!(said(&looked).is_empty());
+    assert_eq!(
+        (said(&holds), said(&fails)),
+        (vec!["host=vm verified pass: 1".into()], vec!["host=vm verified fail: 1".into()])
+    );
+}
+
+#[test]
+fn mail_that_nobody_here_should_have_signed_is_not_counted() {
+    let line = |program: &str, text: &str| format!("Nov 21 20:00:00 vm {program}[1]: {text}\n");
+    let mail = |id: &str, arrival: &str, sender: &str| {
+        let came =
+            if arrival.is_empty() { String::new() } else { line("postfix/smtpd", &format!("{id}: client={arrival}")) };
+        came + &line("postfix/qmgr", &format!("{id}: from=<{sender}>, size=1, nrcpt=1 (queue active)"))
+            + &line("postfix/smtp", &format!("{id}: to=<b@example.org>, relay=x, status=sent (250 ok)"))
+            + &line("postfix/qmgr", &format!("{id}: removed"))
+    };
+    let signed = line("opendkim", "F1F2F3F: DKIM-Signature field added (s=s1, d=example.test)");
+    let counted = |lines: String| {
+        said(&(signed.clone() + &lines)).into_iter().filter(|row| row.contains("unsigned")).collect::<Vec<_>>()
+    };
+    let unsigned = |domain: &str| vec![format!("d={domain} host=vm unsigned-mail unsigned-no-rule: 1")];
+    let (here, there) = ("localhost[127.0.0.1]", "mx.example.org[203.0.113.7]");
+    assert_eq!(counted(mail("A1B2C3D", here, "a@example.com")), unsigned("example.com"));
+    assert_eq!(
+        counted(mail("A1B2C3D", "x[203.0.113.7], sasl_method=PLAIN, sasl_username=a", "a@example.com")),
+        unsigned("example.com")
+    );
+    // Forwarded mail; but where its domain is signed here, it should have been.
+    assert!(counted(mail("A1B2C3D", there, "a@example.com")).is_empty());
+    assert_eq!(counted(mail("A1B2C3D", there, "a@news.example.test")), unsigned("news.example.test"));
+    // A notice of non-delivery; and what came in, and was signed, before the log begins.
+    assert!(counted(mail("A1B2C3D", here, "")).is_empty());
+    assert!(
+        counted(mail("A1B2C3D", "", "a@example.test") + &line("postfix/smtpd", "F1F2F3F: client=x[10.0.0.1]"))
+            .is_empty()
+    );
+    assert_eq!(
+        counted(mail("A1B2C3D", "", "a@example.test")),
+        unsigned("example.test"),
+        "this log never says who came"
+    );
 }
 
 #[test]
@@ -188,7 +240,7 @@ proptest! {
         read(text.as_bytes(), &reading(), &mut tally).unwrap();
         tally.end();
         for line in text.lines() {
-            let _ = Line::parse(line, &mut Clock::of_tests()).map(|line| fact(&line));
+            let _ = Line::parse(line, &mut Clock::of_tests()).map(|line| facts(&line));
         }
     }
 }

@@ -45,6 +45,12 @@ impl<'d> Messages<'d> {
 
     /// Checks a raw message, known by a name.
     pub fn check(&mut self, file: &str, bytes: &[u8]) -> Vec<Check> {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return vec![
+                Check::unknown(file, "message", "this is text in UTF-16, of which no signature can be verified")
+                    .with_fix("save the raw message (\"show original\"), as the server keeps it"),
+            ];
+        }
         let letter = Letter::parse(bytes);
         let verdicts = self.verdicts(file, &letter);
         let signatures = letter.named("dkim-signature").count();
@@ -74,10 +80,17 @@ impl<'d> Messages<'d> {
 /// Whether a signature speaks for the domain that the reader sees (RFC 7489, section 3.1.1).
 fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
     if letter.headers.is_empty() {
-        return Check::unknown(file, "signature", "this is no message: it has no headers");
+        return Check::unknown(file, "signature", "this is no message: it has no headers")
+            .with_fix("name a raw message, headers and all (\"show original\")");
     }
     if verdicts.is_empty() {
         return Check::of(file, "signature", Cause::UnsignedNoRule, "there is no DKIM-Signature header");
+    }
+    let count = letter.named("from").count();
+    if count > 1 {
+        let detail = format!("From is there {count} times: which is shown and which is signed is anybody's guess");
+        return Check::of(file, "alignment", Cause::Misaligned, detail)
+            .with_fix("send one From header (RFC 5322, section 3.6); receivers refuse such mail");
     }
     let Some(from) = letter.domain_of_from() else {
         return Check::unknown(file, "alignment", "From has no address");

@@ -11,6 +11,15 @@ use crate::dkim::check::{Cause, Check, Status, worst};
 use crate::dkim::dns::Dns;
 use crate::dkim::testbed::{Pair, ed25519, name_server, rsa, txt};
 
+#[test]
+fn what_editors_and_forgers_put_before_a_message_is_seen() {
+    let mail = "DKIM-Signature: v=1; d=example.test\r\nFrom: a@example.test\r\n\r\n";
+    let check = |bytes: &[u8]| Messages::new(&Dns::new(vec![], None), NOW).check("m", bytes);
+    assert_eq!(check(format!("\u{feff}{mail}").as_bytes())[0].cause, Some(Cause::SignatureTruncated));
+    assert_eq!(worst(&check(b"\xff\xfeF\0r\0o\0m\0:\0")), Status::Unknown);
+    assert_eq!(check(format!("From: b@x.test\r\n{mail}").as_bytes())[1].cause, Some(Cause::Misaligned));
+}
+
 /// 2026-03-02T03:10:00Z.
 const NOW: i64 = 1_772_421_000;
 

@@ -1,11 +1,14 @@
 //! The TXT record at `SELECTOR._domainkey.DOMAIN` (RFC 6376, section 3.6.1; RFC 8463 for Ed25519).
 
 use data_encoding::{BASE64, DecodeKind};
+use rsa::pkcs1::der::Decode;
 
 use super::check::Cause;
 use super::public::{NoKey, PublicKey};
 use super::tags::{Tags, is_blank, short};
 
+/// What every verifier reads, in characters (OpenDKIM 2.11 has room for no more).
+const LONGEST_FOR_ALL: usize = 1024;
 /// How RSA keys in DER begin.
 const DER_SEQUENCE: u8 = 0x30;
 
@@ -22,6 +25,8 @@ pub struct Record {
     pub hashes: Option<Vec<String>>,
     /// What is odd and harmless, in words.
     pub remarks: Vec<String>,
+    /// What some verifiers do not take: in words, and what to do.
+    pub doubt: Option<(&'static str, &'static str)>,
 }
 
 /// A record that cannot be used.
@@ -59,7 +64,7 @@ impl Record {
                 "take the backslashes out of the quoted strings of the zone file, or of the form in the web page",
             ));
         }
-        if text.contains('"') {
+        if text.contains('"') || text.starts_with('\'') {
             return Err(syntax("quote signs are part of the record".to_owned())
                 .fix("take the quote signs out: they belong around the strings in a zone file, not into the record"));
         }
@@ -89,18 +94,28 @@ impl Record {
                 }
             });
         }
-        let key = key(&tags)?;
+        let (key, is_bare) = key(&tags)?;
+        let bare = (
+            "p= holds the bare key (RSAPublicKey): RFC 6376 says so, and OpenDKIM and others do not read it",
+            "publish what `openssl pkey -in FILE -pubout` prints between its first and last line",
+        );
+        let long = (
+            "it is longer than 1024 characters: OpenDKIM finds no key in such a record",
+            "leave out notes (n=), and use a key of 2048 bits",
+        );
+        let doubt = is_bare.then_some(bare).or((text.len() > LONGEST_FOR_ALL).then_some(long));
         let flags = list("t").unwrap_or_default();
         let mut remarks = Vec::new();
         if tags.get("g").is_some() {
             remarks.push("g= is obsolete and ignored".to_owned());
         }
         let has = |flag| flags.iter().any(|other| other == flag);
-        Ok(Record { key, is_test: has("y"), is_strict: has("s"), hashes, remarks })
+        Ok(Record { key, is_test: has("y"), is_strict: has("s"), hashes, remarks, doubt })
     }
 }
 
-fn key(tags: &Tags) -> Result<PublicKey, Fault> {
+/// The key, and whether it stands there without the information of what it is.
+fn key(tags: &Tags) -> Result<(PublicKey, bool), Fault> {
     let syntax = |detail: String| Fault::new(Cause::RecordSyntax, detail);
     let Some(text) = tags.compact("p") else {
         return Err(syntax("there is no p=".to_owned()));
@@ -112,12 +127,20 @@ fn key(tags: &Tags) -> Result<PublicKey, Fault> {
     if kind != "rsa" && kind != "ed25519" {
         return Err(syntax(format!("k={} is no type of key that is in use", short(&kind))));
     }
+    if text.starts_with("-----BEGIN") {
+        return Err(syntax("p= holds lines of PEM around the key".to_owned())
+            .fix("leave the lines -----BEGIN and -----END out: into p= goes what stands between them"));
+    }
     let bytes = base64(&text).map_err(|at| {
         let character = text[at..].chars().next().unwrap_or(' ');
         syntax(format!("p= is no base64: character {} of it is `{character}`", at + 1))
     })?;
     let is_ed25519_der = bytes.len() == 44 && bytes.starts_with(b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70");
-    match &*kind {
+    if is_private(&bytes) {
+        return Err(syntax("p= holds a PRIVATE key, which everybody can read there".to_owned())
+            .fix("take the record away, make a new key under a new selector, and publish its public half"));
+    }
+    let key = match &*kind {
         "ed25519" => <[u8; 32]>::try_from(&*bytes).map(PublicKey::Ed25519).map_err(|_| match bytes.len() {
             ..32 => Fault::new(Cause::RecordCut, format!("p= holds {} of the 32 bytes of an Ed25519 key", bytes.len())),
             _ => syntax(format!("p= holds {} bytes; an Ed25519 key has 32", bytes.len()))
@@ -134,7 +157,12 @@ fn key(tags: &Tags) -> Result<PublicKey, Fault> {
             }
             NoKey::Other(what) => syntax(format!("p= holds {what}")),
         }),
-    }
+    };
+    Ok((key?, kind == "rsa" && PublicKey::is_bare_rsa(&bytes)))
+}
+
+fn is_private(der: &[u8]) -> bool {
+    rsa::pkcs1::RsaPrivateKey::from_der(der).is_ok() || rsa::pkcs8::PrivateKeyInfo::from_der(der).is_ok()
 }
 
 /// Base64 with or without its padding. What is too little for a last byte is dropped: a cut key must still be seen
@@ -224,6 +252,25 @@ mod tests {
         ] {
             assert_eq!(cause(&text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_published_by_mistake_says_which() {
+        let fault = |p: &str| Record::parse(format!("v=DKIM1; p={p}").as_bytes()).unwrap_err();
+        let pem = crate::dkim::testbed::pem_of(&crate::dkim::testbed::rsa(1024, 0), "PKCS#1");
+        let private: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let said = fault(&private);
+        assert!(said.detail.contains("PRIVATE key") && !said.detail.contains(&private[..20]), "it says something else");
+        assert!(
+            fault(&format!("-----BEGIN PUBLIC KEY-----{P}-----END PUBLIC KEY-----")).detail.contains("lines of PEM")
+        );
+        assert!(cause(&format!("'v=DKIM1; p={P}'")) == Cause::RecordSyntax);
+        // Right by the standard, and not for everyone.
+        let doubt = |text: String| Record::parse(text.as_bytes()).unwrap().doubt.map(|(what, _)| what);
+        let bare = BASE64.encode(&BASE64.decode(P.as_bytes()).unwrap()[22..]);
+        assert!(doubt(format!("p={bare}")).is_some_and(|what| what.contains("RSAPublicKey")));
+        assert!(doubt(format!("n={}; p={P}", "x".repeat(1000))).is_some_and(|what| what.contains("1024")));
+        assert_eq!(doubt(format!("p={P}")), None);
     }
 
     #[test]

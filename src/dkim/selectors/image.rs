@@ -12,6 +12,7 @@ use std::path::Path;
 use serde_json::Value;
 use tar::{Archive, EntryType};
 
+use super::layout::{Layout, clean, layouts};
 use super::scan::Scan;
 use crate::dkim::files::Allowance;
 use crate::dkim::public::PublicKey;
@@ -105,8 +106,11 @@ fn of_archive_within(body: impl Read, allowance: &Allowance) -> Result<Image, St
             break;
         }
         let Some(name) = names.of(&mut entry) else { continue };
-        if entry.header().entry_type() == EntryType::Regular {
-            reading.blob(&name, entry, allowance);
+        match entry.header().entry_type() {
+            EntryType::Regular => reading.blob(&name, entry, allowance),
+            // Docker once wrote a layer that another image has already as a link to it.
+            kind @ (EntryType::Symlink | EntryType::Link) => reading.link(&name, kind, &entry),
+            _ => {}
         }
     }
     if reading.layers.is_empty() && reading.json.is_empty() {
@@ -120,6 +124,10 @@ fn of_archive_within(body: impl Read, allowance: &Allowance) -> Result<Image, St
 #[derive(Default)]
 struct Reading {
     layers: BTreeMap<String, Layer>,
+    /// Archives without a file: layers that change nothing.
+    empty: BTreeSet<String>,
+    /// What stands for another file of the archive.
+    links: BTreeMap<String, String>,
     /// Descriptions by their path.
     json: BTreeMap<String, Value>,
     json_bytes: usize,
@@ -140,6 +148,16 @@ impl Reading {
         });
         if let Err(why) = result.map_err(|error| why(&error, allowance)).and_then(|read| read) {
             self.miss(format!("{name} cannot be read to its end: {why}"));
+        }
+    }
+
+    fn link(&mut self, name: &str, kind: EntryType, entry: &tar::Entry<impl Read>) {
+        let Some(target) = entry.link_name_bytes() else { return };
+        let target = String::from_utf8_lossy(&target);
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let target = if kind == EntryType::Symlink { format!("{folder}/{target}") } else { target.into_owned() };
+        if self.links.len() < MOST_LAYERS && target.len() < LONGEST_PATH as usize {
+            self.links.insert(name.to_owned(), clean(&target));
         }
     }
 
@@ -211,41 +229,70 @@ impl Reading {
             self.layers.insert(name.to_owned(), layer);
         } else if is_layer {
             trouble = Some(format!("there are more than {MOST_LAYERS} layers"));
+        } else if self.empty.len() < MOST_LAYERS {
+            self.empty.insert(name.to_owned());
         }
         trouble.map_or(Ok(()), Err)
     }
 
-    /// Puts layers into their order.
+    /// The images, with those layers that no image names as one more. What is named and not there was not looked at.
+    fn layouts(&mut self) -> Vec<Layout> {
+        let mut layouts = layouts(&self.json);
+        for layer in layouts.iter_mut().flat_map(|layout| &mut layout.layers) {
+            if let Some(target) = self.links.get(layer) {
+                *layer = target.clone();
+            }
+        }
+        let named: BTreeSet<String> = layouts.iter().flat_map(|layout| layout.layers.clone()).collect();
+        for layer in &named {
+            if self.layers.contains_key(layer) || self.empty.contains(layer) {
+                continue;
+            }
+            self.miss(format!("the layer {layer} is not in the archive, or is none"));
+        }
+        let rest: Vec<String> = self.layers.keys().filter(|layer| !named.contains(*layer)).cloned().collect();
+        if !layouts.is_empty() && !rest.is_empty() {
+            self.miss(format!("{} layers are named by no manifest", rest.len()));
+        }
+        if !rest.is_empty() {
+            layouts.push(Layout { name: None, layers: rest });
+        }
+        layouts
+    }
+
+    /// Puts what was found into the order of images and layers.
     fn image(mut self) -> Image {
-        let mut order: Vec<String> = Vec::new();
-        let mut known: BTreeSet<String> = BTreeSet::new();
-        for value in self.json.values() {
-            for path in layers_of(value) {
-                if self.layers.contains_key(&path) && known.insert(path.clone()) {
-                    order.push(path);
+        let layouts = self.layouts();
+        // A layer of many images is told of once: where it is not deleted, else where it comes first.
+        let mut found: BTreeMap<(&str, usize), Baked> = BTreeMap::new();
+        let mut order: Vec<(&str, usize)> = Vec::new();
+        for (number, layout) in layouts.iter().enumerate() {
+            let name = layout.name.clone().unwrap_or_else(|| format!("image {}", number + 1));
+            let of = if layouts.len() > 1 { format!("{name}, ") } else { String::new() };
+            let title = |place: usize| format!("{of}layer {} of {}", place + 1, layout.layers.len());
+            let deleted = self.deletions_of(layout);
+            let known = layout
+                .layers
+                .iter()
+                .enumerate()
+                .filter_map(|(place, name)| Some((place, name, self.layers.get(name)?)));
+            for (place, name, layer) in known {
+                for (at, (path, key)) in layer.found.iter().enumerate() {
+                    let deleted_in = deletions(&deleted, path).filter(|at| *at > place).min().map(title);
+                    let place = format!("{}: {path}", title(place));
+                    let baked = Baked { place, path: path.clone(), deleted_in, key: key.clone() };
+                    match found.get_mut(&(&**name, at)) {
+                        Some(known) if known.deleted_in.is_some() && baked.deleted_in.is_none() => *known = baked,
+                        Some(_) => {}
+                        None => {
+                            order.push((name, at));
+                            found.insert((name, at), baked);
+                        }
+                    }
                 }
             }
         }
-        let ordered = order.len();
-        let rest: Vec<String> = self.layers.keys().filter(|name| !known.contains(*name)).cloned().collect();
-        order.extend(rest);
-        if ordered < order.len() && ordered > 0 {
-            self.miss(format!("{} layers are named by no manifest", order.len() - ordered));
-        }
-        let mut deleted: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, name) in order.iter().enumerate() {
-            self.layers[name].deleted.iter().for_each(|path| deleted.entry(path).or_default().push(place));
-        }
-        let count = order.len();
-        let title = |place: usize| format!("layer {} of {count}", place + 1);
-        let mut keys: Vec<Baked> = Vec::new();
-        for (place, name) in order.iter().enumerate() {
-            for (path, key) in &self.layers[name].found {
-                let deleted_in = deletions(&deleted, path).filter(|at| *at > place).min().map(title);
-                let place = format!("{}: {path}", title(place));
-                keys.push(Baked { place, path: path.clone(), deleted_in, key: key.clone() });
-            }
-        }
+        let mut keys: Vec<Baked> = order.iter().filter_map(|of| found.remove(of)).collect();
         for (name, value) in &self.json {
             for key in strings(value).flat_map(|text| self.scan.text(text.as_bytes())).collect::<Vec<_>>() {
                 let place = format!("{name} (environment or history)");
@@ -258,7 +305,19 @@ impl Reading {
         if self.scan.is_exhausted() {
             self.miss("there are more private keys than are looked at".to_owned());
         }
-        Image { keys, layers: count, missed: self.missed }
+        let layers: BTreeSet<&String> = layouts.iter().flat_map(|layout| &layout.layers).collect();
+        Image { keys, layers: layers.len(), missed: self.missed }
+    }
+
+    /// Which layers of an image delete a path, by their place in it.
+    fn deletions_of(&self, layout: &Layout) -> BTreeMap<&str, Vec<usize>> {
+        let mut deleted: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, layer) in layout.layers.iter().enumerate() {
+            for path in self.layers.get(layer).into_iter().flat_map(|layer| &layer.deleted) {
+                deleted.entry(path).or_default().push(place);
+            }
+        }
+        deleted
     }
 }
 
@@ -270,17 +329,6 @@ fn why(error: &io::Error, allowance: &Allowance) -> String {
         io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
         _ => "what stands there is none, or damaged".to_owned(),
     }
-}
-
-/// The layers that a description names, in their order: Docker's manifest.json, or an image manifest of OCI.
-fn layers_of(value: &Value) -> Vec<String> {
-    let of_docker = value.as_array().into_iter().flatten().filter_map(|image| image.get("Layers")?.as_array());
-    let of_oci = value.get("layers").and_then(Value::as_array);
-    let name = |layer: &Value| match layer {
-        Value::String(path) => Some(clean(path)),
-        layer => layer.get("digest")?.as_str()?.split_once(':').map(|(kind, hash)| format!("/blobs/{kind}/{hash}")),
-    };
-    of_docker.chain(of_oci).flatten().filter_map(name).collect()
 }
 
 /// Every text in a description.
@@ -333,10 +381,4 @@ impl Names {
 fn pax_path(text: &str) -> Option<String> {
     let rows = text.lines().filter_map(|row| row.split_once(' '));
     rows.filter_map(|(_, row)| row.strip_prefix("path=")).next_back().map(str::to_owned)
-}
-
-/// A path from the root, without what stands for here.
-fn clean(path: &str) -> String {
-    let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
-    parts.fold(String::new(), |path, part| path + "/" + part)
 }

@@ -8,7 +8,7 @@ use super::dmarc::{Report, verdict};
 use super::secrets::Secret;
 use super::state::{Facts, Published};
 use crate::dkim::authres;
-use crate::dkim::check::{Cause, Check};
+use crate::dkim::check::{Cause, Check, Status};
 use crate::dkim::config;
 use crate::dkim::dns::{Answer, Dns, Outcome};
 use crate::dkim::files::{found, whole};
@@ -71,21 +71,25 @@ impl Joined {
         self.selectors.entry(selector.clone()).or_default().is_real = true;
     }
 
-    /// A key of a configuration. One for every domain has no selector's name of its own; the file is known by its key.
-    pub fn add_key(&mut self, key: &config::Key) {
-        let Some(domain) = &key.domain else { return };
+    /// A key of a configuration, and why no signer can have it, where that is so. One for every domain has no selector's
+    /// name of its own; the file is known by its key.
+    pub fn add_key(&mut self, key: &config::Key) -> Vec<Check> {
+        let Some(domain) = &key.domain else { return Vec::new() };
         let selector = Selector::new(&key.selector, domain);
         self.add_name(&selector);
         let known = self.selectors.entry(selector).or_default();
         if known.files.iter().any(|(file, _)| *file == key.file) {
-            return;
+            return Vec::new();
         }
         let written = std::fs::metadata(&key.file).and_then(|of| of.modified()).ok();
         let written = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
         let written = written.and_then(|since| i64::try_from(since.as_secs()).ok()).map(Moment);
         known.written = known.written.into_iter().chain(written).min();
-        // What is wrong with the file is for `dkim config` to say.
-        known.files.push((key.file.clone(), keyfile::check_file(&key.file, &mut Vec::new())));
+        let mut of_file = Vec::new();
+        known.files.push((key.file.clone(), keyfile::check_file(&key.file, &mut of_file)));
+        // What else is wrong with the file is for `dkim config` to say.
+        of_file.retain(|check| check.check == "key-file" && check.status != Status::Pass);
+        of_file
     }
 
     /// What a receiver reported.

@@ -6,6 +6,7 @@
 mod dmarc;
 mod image;
 mod join;
+mod layout;
 mod mail;
 mod reports;
 mod rows;
@@ -55,7 +56,7 @@ pub fn check_selectors(sources: &Sources, reading: &Reading, dns: &Dns, now: Mom
     let mut joined = Joined::default();
     sources.names.iter().for_each(|selector| joined.add_name(selector));
     let (keys, mut checks) = keys_of(&sources.configs);
-    keys.iter().for_each(|key| joined.add_key(key));
+    keys.iter().for_each(|key| checks.extend(joined.add_key(key)));
     checks.extend(read_logs(&sources.logs, reading, &mut joined.tally));
     checks.extend(reports::read_reports(&sources.reports, |report| joined.add_report(&report, &reading.window)));
     checks.extend(join::read_messages(&sources.messages, dns, now, &mut joined));
@@ -68,10 +69,13 @@ pub fn check_selectors(sources: &Sources, reading: &Reading, dns: &Dns, now: Mom
     checks.extend(joined.rows(now, !sources.configs.is_empty(), dns));
     checks.extend(drifts(&joined.tally));
     if joined.selectors.is_empty() && sources.name_selectors() {
-        checks.push(Check::unknown("selectors", "selectors", "nothing that was read names one"));
+        let none = Check::unknown("selectors", "selectors", "nothing that was read names one");
+        checks.push(none.with_fix("name them: --domain D --selector S"));
     }
     checks
 }
 
+#[cfg(test)]
+mod image_tests;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::image;
 use super::join::Joined;
 use super::state::Published;
-use crate::dkim::check::{Cause, Check};
+use crate::dkim::check::{Cause, Check, Status};
 use crate::dkim::key::Selector;
 use crate::dkim::keyfile;
 use crate::dkim::public::PublicKey;
@@ -27,16 +27,17 @@ pub struct Secret {
     pub key: PublicKey,
 }
 
-/// The keys in key files. What is wrong with a file is for `dkim key` to say; here it would only stand in the way.
+/// The keys in key files, and why there is none in one. What else is wrong with a file is for `dkim key` to say; here it
+/// would only stand in the way.
 pub fn of_files(paths: &[PathBuf], checks: &mut Vec<Check>) -> Vec<Secret> {
     let mut found = Vec::new();
     for path in paths {
         let subject = path.display().to_string();
         let mut of_file = Vec::new();
-        match keyfile::check_file(path, &mut of_file) {
-            Some(key) => found.push(Secret { path: subject.clone(), subject, place: None, key }),
-            None => checks.extend(of_file.into_iter().filter(|check| check.cause.is_some())),
-        }
+        let key = keyfile::check_file(path, &mut of_file);
+        of_file.retain(|check| check.status != Status::Pass && (key.is_none() || check.check == "key-file"));
+        checks.extend(of_file);
+        found.extend(key.map(|key| Secret { path: subject.clone(), subject, place: None, key }));
     }
     found
 }

@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::image::{Image, of_archive};
+use super::image::of_archive;
+use super::image_tests::saved;
 use super::{Sources, check_selectors, dmarc, reports};
 use crate::dkim::check::{Cause, Check, Status};
 use crate::dkim::dns::Dns;
@@ -70,7 +71,7 @@ fn report(rows: &[(&str, u64, &str, &str, &str)]) -> String {
     )
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packer.write_all(bytes).unwrap();
     packer.finish().unwrap()
@@ -87,7 +88,7 @@ fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// A tar archive.
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (name, bytes) in files {
         let mut header = tar::Header::new_gnu();
@@ -211,6 +212,20 @@ fn everything_about_a_selector_is_put_together() {
 }
 
 #[test]
+fn a_key_that_no_signer_can_have_is_no_pass() {
+    let place = Place::new(&txt("s1._domainkey", &rsa(2048, 0).record()));
+    let pem = pem_of(&rsa(2048, 0), "PKCS#8");
+    let broken = place.write("broken.pem", pem.replace("-----END", ""));
+    let config = |file: &str| place.write("config", format!("domain-key s1,example.test,{file}\n"));
+    let worst = |sources: Sources| crate::dkim::worst(&place.check(&sources));
+    let of_config = |file: &str| worst(Sources { configs: vec![config(file)], ..Sources::default() });
+    place.write("s1.pem", pem);
+    let said = ["s1.pem", "gone.pem", "broken.pem"].map(of_config);
+    assert_eq!(said, [Status::Pass, Status::Fail, Status::Fail]);
+    assert_eq!(worst(Sources { keys: vec![broken], ..Sources::default() }), Status::Fail);
+}
+
+#[test]
 fn messages_and_their_receivers_are_heard() {
     let place = Place::new(&txt("s1._domainkey", &rsa(2048, 0).record()));
     let message = "Authentication-Results: mx.example.org; dkim=pass header.d=example.test header.s=s1\r\nReceived: by mx; Fri, 20 Nov 2026 10:00:00 +0000\r\nFrom: a@example.test\r\n\r\nhello\r\n";
@@ -219,72 +234,6 @@ fn messages_and_their_receivers_are_heard() {
     let seen = find(&checks, "s1", "seen");
     assert!(seen.detail.starts_with("1 signature, by way of mx.example.org, from 2026-11-20T10:00:00Z"), "{seen:?}");
     assert_eq!(find(&checks, "s1", "verified").detail, "1 hold");
-}
-
-/// An image of three layers, as Docker saves it: a key, a folder with one that is then deleted, and one in a variable.
-fn saved(layer_form: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
-    let pem = |n: usize| pem_of(&rsa(1024, n), "PKCS#1");
-    let long = format!("etc/{}/s2.private", "x".repeat(150));
-    let one = tar(&[("etc/passwd", b"root"), ("etc/pmta/s1.pem", pem(0).as_bytes()), (&long, pem(1).as_bytes())]);
-    let mut big = vec![b'x'; (1 << 20) - 300];
-    big.extend_from_slice(pem_of(&rsa(2048, 1), "PKCS#8").as_bytes());
-    let two = tar(&[("etc/pmta/.wh.s1.pem", b""), ("big.bin", &big)]);
-    let three = tar(&[("etc/.wh..wh..opq", b"")]);
-    let variable = pem_of(&rsa(2048, 0), "PKCS#8").replace('\n', "\\n");
-    let config = format!("{{\"config\":{{\"Env\":[\"KEY={variable}\"]}}}}");
-    let manifest = r#"[{"Config":"c.json","RepoTags":["a:1"],"Layers":["b/layer.tar","a/layer.tar","0/layer.tar"]}]"#;
-    tar(&[
-        ("0/layer.tar", &layer_form(&three)),
-        ("a/layer.tar", &layer_form(&two)),
-        ("a/VERSION", b"1.0"),
-        ("b/layer.tar", &layer_form(&one)),
-        ("c.json", config.as_bytes()),
-        ("manifest.json", manifest.as_bytes()),
-    ])
-}
-
-#[test]
-fn keys_are_found_in_every_layer_also_deleted_ones() {
-    let zstd = |bytes: &[u8]| zstd::stream::encode_all(bytes, 1).unwrap();
-    for form in [|bytes: &[u8]| bytes.to_vec(), |bytes: &[u8]| gzip(bytes), zstd] {
-        let image = of_archive(&saved(form)[..]).unwrap();
-        assert_eq!((image.layers, &image.missed[..]), (3, &[][..]));
-        let said: Vec<(String, Option<&str>)> = image
-            .keys
-            .iter()
-            .map(|key| (key.place.replace(&"x".repeat(150), "LONG"), key.deleted_in.as_deref()))
-            .collect();
-        assert_eq!(
-            said,
-            [
-                ("layer 1 of 3: /etc/pmta/s1.pem".to_owned(), Some("layer 2 of 3")),
-                ("layer 1 of 3: /etc/LONG/s2.private".to_owned(), Some("layer 3 of 3")),
-                ("layer 2 of 3: /big.bin".to_owned(), None),
-                ("/c.json (environment or history)".to_owned(), None),
-            ]
-        );
-        let keys = [rsa(1024, 0), rsa(1024, 1), rsa(2048, 1), rsa(2048, 0)].map(|key| key.public());
-        assert_eq!(image.keys.iter().map(|key| key.key.clone()).collect::<Vec<_>>(), keys);
-    }
-    assert!(of_archive(&b"hello"[..]).is_err() && of_archive(&tar(&[("x", b"y")])[..]).is_err());
-}
-
-#[test]
-fn an_oci_archive_is_read_in_the_order_of_its_manifest() {
-    let layers = [tar(&[("s1.key", pem_of(&rsa(1024, 0), "PKCS#8").as_bytes())]), tar(&[(".wh.s1.key", b"")])];
-    let manifest = r#"{"schemaVersion":2,"layers":[{"digest":"sha256:ff"},{"digest":"sha256:aa"}]}"#;
-    let archive = tar(&[
-        ("blobs/sha256/aa", &gzip(&layers[1])),
-        ("blobs/sha256/bb", manifest.as_bytes()),
-        ("blobs/sha256/ff", &gzip(&layers[0])),
-        ("index.json", br#"{"manifests":[{"digest":"sha256:bb"}]}"#),
-        ("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#),
-    ]);
-    let Image { keys, .. } = of_archive(&archive[..]).unwrap();
-    assert_eq!(
-        (keys.len(), &*keys[0].place, keys[0].deleted_in.as_deref()),
-        (1, "layer 1 of 2: /s1.key", Some("layer 2 of 2"))
-    );
 }
 
 #[test]

@@ -48,9 +48,9 @@ impl Header {
 
 impl Letter {
     /// Takes a message apart. Lines that end with a line feed alone, as in files, are given their CRLF back; the line
-    /// `From ` of a mailbox file is passed over.
+    /// `From ` of a mailbox file is passed over, and so is a byte order mark that an editor put there.
     pub fn parse(bytes: &[u8]) -> Letter {
-        let mut bytes = with_crlf(bytes);
+        let mut bytes = with_crlf(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
         let mut rest: &[u8] = &bytes;
         let mut is_cut = false;
         if rest.starts_with(b"From ") {
@@ -92,12 +92,7 @@ impl Letter {
 
     /// The domain of the address in From, in lower case, U-labels as A-labels: so it stands in `d=`.
     pub fn domain_of_from(&self) -> Option<String> {
-        let text = self.named("from").next()?.1.text();
-        let address = text.rsplit_once('<').map_or(&*text, |(_, rest)| rest);
-        let domain = address.rsplit_once('@')?.1;
-        let end = domain.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(domain.len());
-        let domain = domain[..end].trim_matches('.');
-        (!domain.is_empty()).then(|| canonical_domain(domain.as_bytes()))
+        domain_of_from(&self.named("from").next()?.1.text())
     }
 
     /// When the topmost Received says that the message arrived, in seconds since 1970.
@@ -106,6 +101,18 @@ impl Letter {
         let date = text.rsplit_once(';')?.1.split('(').next()?.trim();
         chrono::DateTime::parse_from_rfc2822(date).ok().map(|date| date.timestamp())
     }
+}
+
+/// The domain of the address in the value of From: `Name <a@example.com>`, `a@example.com (Name)`.
+pub fn domain_of_from(text: &str) -> Option<String> {
+    let address = match text.rsplit_once('<') {
+        Some((_, rest)) => rest.split('>').next()?,
+        None => text.split(" (").next()?,
+    };
+    let domain = address.rsplit_once('@')?.1;
+    let end = domain.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(domain.len());
+    let domain = domain[..end].trim_matches('.');
+    (!domain.is_empty()).then(|| canonical_domain(domain.as_bytes()))
 }
 
 /// The first line with its end, and the rest.
@@ -143,6 +150,8 @@ mod tests {
         assert_eq!(letter.domain_of_from().as_deref(), Some("example.com"));
         for (from, domain) in [
             ("a@b.example.com (x)", "b.example.com"),
+            ("a@b.example.com (x@y.example)", "b.example.com"),
+            ("x <a@b.example.com> (x@y.example)", "b.example.com"),
             ("\"a@x\" <q@Y.example>", "y.example"),
             ("a@B\u{fc}cher.example", "xn--bcher-kva.example"),
         ] {

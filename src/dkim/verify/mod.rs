@@ -72,7 +72,13 @@ pub fn verify(letter: &Letter, place: usize, file: &str, now: i64, lookup: &mut 
     match Signature::parse(header) {
         Err(Damaged { selector, b, what }) => {
             let subject = subject(file, selector.as_ref());
-            let check = Check::of(&subject, "signature", Cause::SignatureTruncated, what);
+            let check = Check::of(&subject, "signature", Cause::SignatureTruncated, what.clone());
+            // What is there and not as it should be was not cut.
+            let is_whole = [" is not v=1", " is no algorithm", " is no canonicalization", "leaves From out"];
+            let check = match is_whole.iter().any(|words| what.contains(words)) {
+                true => check.with_fix("let the signer write v=1, a=rsa-sha256, c=relaxed/relaxed, and From in h="),
+                false => check,
+            };
             Verdict { selector, b, checks: vec![check] }
         }
         Ok(signature) => {
@@ -236,9 +242,11 @@ fn not_of_these_headers(subject: &str, letter: &Letter, signature: &Signature, s
     match edit {
         Some(edit) => check.and(&edit),
         None if missing.is_empty() => check.and(&format!("signed are {}", signature.headers.join(", "))),
-        None => {
-            check.and(&format!("signed are {}; not there are {}", signature.headers.join(", "), missing.join(", ")))
-        }
+        None => check.and(&format!(
+            "signed are {}; of these the message lacks {}",
+            signature.headers.join(", "),
+            missing.join(", ")
+        )),
     }
 }
 

@@ -15,7 +15,7 @@ pub fn label(configs: &[PmtaConfig], ips: &mut [IpRow], is_filtered: bool) -> Ve
     }
     let mut notes: Vec<String> = Vec::new();
     for (what, why) in configs.iter().flat_map(|config| &config.missing) {
-        notes.push(format!("the configuration includes {what}, of which nothing is known: {why}"));
+        notes.push(format!("not all of the configuration is known: {what}: {why}"));
     }
     let files: Vec<String> = configs.iter().map(|config| config.file.display().to_string()).collect();
     let files = files.join(", ");

@@ -1,6 +1,6 @@
 //! Which key a finding about DKIM is about, and what is wrong with it.
 
-use super::senders::{CLASS, Senders};
+use super::senders::{CLASS, Senders, blamed};
 use crate::dkim::{Cause, Check, Dns, Named, PmtaConfig, Selector, SigningKey, check_published, named};
 use crate::evaluate::words::shell_word;
 use crate::evaluate::{Checked, Finding, IpRow};
@@ -20,11 +20,13 @@ const CUT: usize = 60;
 
 /// What a finding is about.
 pub struct Case {
-    /// Domains and selectors, the most frequent first: those that the replies name, else the sender that explains the
-    /// finding, else all senders.
+    /// Domains and selectors, the most frequent first: those that the replies name, else those of From where the log has
+    /// it, else the sender that explains the finding, else all senders.
     names: Vec<Named>,
     /// The virtual MTAs and pools that send it.
     vmtas: Vec<String>,
+    /// Whether the names are those of envelopes: mail is signed for the domain of From, which may be another one.
+    is_of_envelope: bool,
 }
 
 impl Case {
@@ -48,21 +50,27 @@ impl Case {
             counted.into_iter().map(|(of, _)| of).partition(|of| of.domain.is_some());
         let selector = without.into_iter().find_map(|of| of.selector);
         let of_sender = |domain: &str| Named { domain: Some(domain.to_owned()), selector: selector.clone() };
+        let senders = senders.of(finding);
+        let is_of_envelope = with.is_empty() && senders.iter().all(|(_, sent)| !sent.is_of_from);
         let mut names = with;
-        if names.is_empty() {
-            let blamed = finding.explained_by.split(';').filter_map(|part| part.strip_prefix("sender="));
-            names.extend(blamed.map(of_sender));
+        if is_of_envelope {
+            names.extend(blamed(finding).map(of_sender));
         }
         if names.is_empty() {
-            names.extend(senders.of(finding).into_iter().map(of_sender));
+            names.extend(senders.iter().map(|(domain, _)| of_sender(domain)));
         }
         if names.is_empty() && selector.is_some() {
             names.push(Named { domain: None, selector: selector.clone() });
         }
         names.truncate(MOST_DOMAINS);
-        let vmtas = rows.iter().flat_map(|row| row.vmtas.iter().chain(&row.vmta_pools));
-        let vmtas = vmtas.cloned().chain([finding.pool.clone()]).collect::<BTreeSet<String>>();
-        Case { names, vmtas: vmtas.into_iter().collect() }
+        // The log's own word goes before what the configuration says of the IPs.
+        let logged = senders.iter().flat_map(|(_, sent)| &sent.vmtas);
+        let mut vmtas: BTreeSet<String> = logged.cloned().collect();
+        if vmtas.is_empty() {
+            vmtas.extend(rows.iter().flat_map(|row| row.vmtas.iter().chain(&row.vmta_pools)).cloned());
+        }
+        vmtas.insert(finding.pool.clone());
+        Case { names, vmtas: vmtas.into_iter().collect(), is_of_envelope }
     }
 }
 
@@ -89,7 +97,7 @@ pub fn look_into(
     let mut checks: Vec<Check> = configs.iter().flat_map(|config| config.rules.clone()).collect();
     let mut commands: Vec<(bool, String)> = Vec::new();
     for of in &case.names {
-        let (command, found) = look_into_one(of, &case.vmtas, configs, dns);
+        let (command, found) = look_into_one(of, case, configs, dns);
         commands.push((crate::dkim::worst(&found) < crate::dkim::Status::Fail, command));
         checks.extend(found);
     }
@@ -113,13 +121,13 @@ pub fn look_into(
     (command + &asked, once)
 }
 
-fn look_into_one(of: &Named, vmtas: &[String], configs: &[PmtaConfig], dns: Option<&Dns>) -> (String, Vec<Check>) {
+fn look_into_one(of: &Named, case: &Case, configs: &[PmtaConfig], dns: Option<&Dns>) -> (String, Vec<Check>) {
     let Named { domain: Some(domain), selector } = of else {
         return (command(None, of.selector.as_deref(), None), Vec::new());
     };
-    let key = configs.iter().find_map(|config| config.key_for(domain, vmtas));
+    let key = configs.iter().find_map(|config| config.key_for(domain, &case.vmtas));
     let Some(key) = key else {
-        let mut checks: Vec<Check> = configs.iter().map(|config| unsigned(domain, config)).collect();
+        let mut checks: Vec<Check> = configs.iter().map(|config| unsigned(domain, config, case)).collect();
         if let (Some(selector), Some(dns)) = (selector, dns) {
             checks.extend(check_published(&Selector::new(selector, domain), None, dns));
         } else if dns.is_some() && configs.is_empty() {
@@ -141,8 +149,15 @@ fn look_into_one(of: &Named, vmtas: &[String], configs: &[PmtaConfig], dns: Opti
     (command_of(&key), checks)
 }
 
-fn unsigned(domain: &str, config: &PmtaConfig) -> Check {
+fn unsigned(domain: &str, config: &PmtaConfig, case: &Case) -> Check {
     let file = config.file.display();
+    if case.is_of_envelope {
+        let detail =
+            format!("no domain-key in {file} is for it; it is the domain of the envelope, and that of From signs");
+        let check = Check::unknown(domain, "signing-rule", detail);
+        return check
+            .with_fix("log From as well (header_From in record-fields), or see that its domain has a domain-key");
+    }
     let check = Check::of(domain, "signing-rule", Cause::UnsignedNoKey, format!("no domain-key in {file} is for it"));
     check.with_fix(format!("add `domain-key SELECTOR,{domain},FILE`, and `dkim-sign yes` in <domain *>"))
 }
