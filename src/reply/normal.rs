@@ -13,13 +13,13 @@ pub(super) struct Reply {
 
 impl Reply {
     /// Reads a diagnostic of any bytes, with or without `smtp;` or a status before it (`pmta show queues` writes
-    /// `450 4.0.0 (undefined status);smtp;421 ...`).
+    /// `450 4.0.0 (undefined status);smtp;421 ...`; for mail that a reply to another message bounced, the file has
+    /// `x-pmta;bounce-queue;reply:550 ...`).
     pub fn read(diag: &[u8]) -> Reply {
         let lossy = String::from_utf8_lossy(diag).replace('\u{2019}', "'");
-        let bare = match lossy.to_ascii_lowercase().find("smtp;") {
-            Some(at) if at < 48 => &lossy[at + "smtp;".len()..],
-            _ => &lossy,
-        };
+        let lower = lossy.to_ascii_lowercase();
+        let behind = |mark: &str| lower.find(mark).filter(|at| *at < 48).map(|at| &lossy[at + mark.len()..]);
+        let bare = ["smtp;", "bounce-queue;reply:", "x-pmta;"].into_iter().find_map(behind).unwrap_or(&lossy);
         let words: Vec<&str> = bare.split_ascii_whitespace().collect();
         let text = words.join(" ");
         let code = text.get(..3).filter(|code| is_code(code) && !text[3..].starts_with(char::is_alphanumeric));
@@ -74,6 +74,7 @@ mod tests {
             ("550-5.7.26 This mail", "550", "5.7.26"),
             ("smtp; 550 #5.7.1 refused", "550", "5.7.1"),
             ("450 4.0.0 (undefined status);smtp;421 4.7.0 slow", "421", "4.7.0"),
+            ("x-pmta;bounce-queue;reply:550 5.7.1 part of their network is on our block list", "550", "5.7.1"),
             ("4.4.1 (no answer from host)", "", "4.4.1"),
             ("553 sorry, not here (#5.7.1)", "553", "5.7.1"),
             ("553 cuda_nsu 5.1.1 <jane@example.com>", "553", "5.1.1"),
