@@ -1,14 +1,16 @@
 //! A reply as the rules read it: one line, without what PowerMTA and the protocol put around it.
 
+use super::pattern::Text;
+
 /// Where the parts of a reply stand. The text is the reply without `smtp;`, blanks single, and without the code that
 /// each line of a longer reply repeats (RFC 5321, section 4.2.1).
 pub(super) struct Reply {
     /// The reply on one line.
-    pub text: String,
+    pub text: Text,
     /// The three digits, empty where there are none.
-    pub code: String,
+    pub code: Text,
     /// The enhanced status code (RFC 3463), empty where there is none.
-    pub enhanced: String,
+    pub enhanced: Text,
 }
 
 impl Reply {
@@ -26,7 +28,7 @@ impl Reply {
         let code = code.filter(|_| !text[3..].starts_with('.')).unwrap_or_default().to_owned();
         let enhanced = enhanced(&text, &code);
         let text = if code.is_empty() { text } else { on_one_line(&text, &code, &enhanced) };
-        Reply { text, code, enhanced }
+        Reply { text: Text::new(text), code: Text::new(code), enhanced: Text::new(enhanced) }
     }
 }
 
@@ -83,7 +85,7 @@ mod tests {
             ("", "", ""),
         ] {
             let reply = Reply::read(diag.as_bytes());
-            assert_eq!((reply.code.as_str(), reply.enhanced.as_str()), (code, enhanced), "{diag}");
+            assert_eq!((&*reply.code, &*reply.enhanced), (code, enhanced), "{diag}");
         }
     }
 
@@ -94,7 +96,7 @@ mod tests {
             ("554-mx.example 554-No SMTP service", "554-mx.example No SMTP service"),
             ("smtp;421 one", "421 one"),
         ] {
-            assert_eq!(Reply::read(diag.as_bytes()).text, text);
+            assert_eq!(&*Reply::read(diag.as_bytes()).text, text);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Deserializer};
 
 use super::normal::Reply;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Text};
 use super::{BLAMES, CLASSES, UNKNOWN_CLASS};
 use crate::error::{Error, Result};
 use crate::provider::Providers;
@@ -184,9 +184,11 @@ impl Rules {
 
 impl Rule {
     fn fits(&self, reply: &Reply) -> bool {
-        self.code.as_ref().is_none_or(|code| code.is_in(&reply.code))
-            && self.status.as_ref().is_none_or(|status| status.is_in(&reply.enhanced))
-            && self.pattern.as_ref().is_none_or(|pattern| pattern.is_in(&reply.text))
+        let parts = [(&self.code, &reply.code), (&self.status, &reply.enhanced), (&self.pattern, &reply.text)];
+        let all = |asked: fn(&Pattern, &Text) -> bool| {
+            parts.iter().all(|(pattern, text)| pattern.as_ref().is_none_or(|pattern| asked(pattern, text)))
+        };
+        all(Pattern::may_be_in) && all(Pattern::is_in)
     }
 }
 
