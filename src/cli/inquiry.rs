@@ -90,12 +90,13 @@ pub struct PickArgs {
     /// Stop after this many rows
     #[arg(long, value_name = "N")]
     pub limit: Option<NonZeroU64>,
-    /// Write the rows in this form
+    /// Write the rows in this form to standard output
     #[arg(long, value_name = "FORMAT", value_parser = words::row_format(), default_value = "csv")]
     pub format: RowFormat,
-    /// Write the rows into this file instead of standard output; .csv or .ndjson names the form
-    #[arg(short = 'o', long, value_name = "FILE", conflicts_with = "format")]
-    pub output: Option<PathBuf>,
+    /// Write the rows into this file as well; .csv or .ndjson names the form
+    /// (repeatable)
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub outputs: Vec<PathBuf>,
 }
 
 /// What `providers` takes.

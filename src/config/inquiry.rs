@@ -1,6 +1,6 @@
 //! What the commands are to do that go down from a number to what is behind it.
 
-use super::{Environment, Settings, Typed, View, file, output, screen, store};
+use super::{Environment, Output, Settings, Typed, View, file, output, screen, store};
 use crate::cli::{CausesArgs, ExplainArgs, RecordsArgs, StreamArgs, ThresholdArgs};
 use crate::error::Result;
 use crate::records::{Pick, RowFormat};
@@ -55,10 +55,10 @@ pub struct RecordsSettings {
     pub counting: Settings,
     /// Which rows are wanted.
     pub pick: Pick,
-    /// How they are written.
+    /// How they are written to standard output.
     pub format: RowFormat,
-    /// The file they are written into; none for standard output.
-    pub output: Option<PathBuf>,
+    /// Files that they are written into as well, and how.
+    pub outputs: Vec<(PathBuf, RowFormat)>,
 }
 
 /// What `records` is to do.
@@ -69,13 +69,13 @@ pub fn records(args: &RecordsArgs, environment: &Environment) -> Result<RecordsS
     let RecordsArgs { logs, pick, run } = args;
     store::refuse(logs, "it keeps counts and no rows")?;
     let thresholds = &ThresholdArgs::default();
-    // The rows are all that is written.
-    let stream = &StreamArgs { format: Format::Csv, outputs: Vec::new(), top: 0 };
+    let stream = &StreamArgs { format: Format::Csv, outputs: pick.outputs.clone(), top: 0 };
     let typed = Typed { logs, thresholds, stream, sort: None, out_dir: None, run };
-    let file = pick.output.as_deref().map(|file| output::rows(file, &logs.paths)).transpose()?;
-    let (output, format) = file.map_or((None, pick.format), |(file, format)| (Some(file), format));
+    let mut counting = typed.settings(environment)?;
+    let of_rows = |output: Output| output::form_of_rows(&output).map(|form| (output.path, form));
+    let outputs = std::mem::take(&mut counting.outputs).into_iter().map(of_rows).collect::<Result<_>>()?;
     Ok(RecordsSettings {
-        counting: typed.settings(environment)?,
+        counting,
         pick: Pick {
             kinds: pick.types.clone(),
             column: pick.column,
@@ -84,8 +84,8 @@ pub fn records(args: &RecordsArgs, environment: &Environment) -> Result<RecordsS
             literals: pick.raw.clone(),
             limit: pick.limit.map(|limit| limit.get()),
         },
-        format,
-        output,
+        format: pick.format,
+        outputs,
     })
 }
 
@@ -120,7 +120,7 @@ mod tests {
         let line = "pmtriage records --type t,b --column bounced --class tls --cause a --cause b --raw c --limit 5 \
             --format ndjson --pool p --since 2h x";
         let Command::Records(args) = parsed(line) else { panic!() };
-        let RecordsSettings { counting, pick, format, output } =
+        let RecordsSettings { counting, pick, format, outputs } =
             records(&args, &environment()).expect("all of it is right");
         let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert_eq!(pick.kinds, [RecordKind::Deferred, RecordKind::Bounced]);
@@ -133,19 +133,29 @@ mod tests {
             (strings(&["tls"]), strings(&["a", "b"]), strings(&["c"]))
         );
         assert_eq!((counting.filter.pools.join(","), counting.window.is_open()), ("p".to_owned(), false));
-        assert_eq!(output, None);
+        assert_eq!(outputs, []);
     }
 
     #[test]
     fn the_ending_of_a_file_of_rows_names_their_form() {
         let settings = |line: &str| {
             let Command::Records(args) = parsed(line) else { panic!() };
-            records(&args, &environment()).map(|settings| (settings.output, settings.format)).ok()
+            records(&args, &environment()).map(|settings| (settings.outputs, settings.format)).ok()
         };
         for (name, format) in [("a.csv", RowFormat::Csv), ("d/a.NDJSON", RowFormat::Ndjson)] {
-            assert_eq!(settings(&format!("pmtriage records -o {name} x")), Some((Some(name.into()), format)));
+            let expected = (vec![(name.into(), format)], RowFormat::Csv);
+            assert_eq!(settings(&format!("pmtriage records -o {name} x")), Some(expected));
         }
-        for line in ["pmtriage records -o a.json x", "pmtriage records -o x.csv x.csv", "pmtriage records -o rows x"] {
+        let (outputs, format) = settings("pmtriage records --format ndjson -o {date}.csv -o b.ndjson x").expect("two");
+        assert_eq!((outputs.len(), format), (2, RowFormat::Ndjson));
+        assert_eq!(outputs[0], ("2026-03-02.csv".into(), RowFormat::Csv));
+        for line in [
+            "pmtriage records -o a.json x",
+            "pmtriage records -o a.prom x",
+            "pmtriage records -o x.csv x.csv",
+            "pmtriage records -o a.csv -o ./a.csv x",
+            "pmtriage records -o rows x",
+        ] {
             assert_eq!(settings(line), None, "{line}");
         }
     }

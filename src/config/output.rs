@@ -64,15 +64,12 @@ pub(super) fn outputs(typed: &[PathBuf], inputs: &[PathBuf], out_dir: Option<&Pa
     Ok(outputs)
 }
 
-/// The file that rows are to be written into, and their form.
-pub(super) fn rows(typed: &Path, inputs: &[PathBuf]) -> Result<(PathBuf, RowFormat)> {
-    if inputs.iter().any(|input| plain(input) == plain(typed)) {
-        return Err(Error::Usage(format!("-o {}: the file is also an input", typed.display())));
-    }
-    match Format::of_path(typed) {
-        Some(Format::Csv) => Ok((typed.to_owned(), RowFormat::Csv)),
-        Some(Format::Ndjson) => Ok((typed.to_owned(), RowFormat::Ndjson)),
-        _ => Err(Error::Usage(format!("-o {}: rows are written as .csv or .ndjson", typed.display()))),
+/// The form that rows have in this file.
+pub(super) fn form_of_rows(output: &Output) -> Result<RowFormat> {
+    match output.form {
+        Form::Report(Format::Csv) => Ok(RowFormat::Csv),
+        Form::Report(Format::Ndjson) => Ok(RowFormat::Ndjson),
+        _ => Err(Error::Usage(format!("-o {}: rows are written as .csv or .ndjson", output.path.display()))),
     }
 }
 

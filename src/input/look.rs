@@ -33,6 +33,8 @@ pub enum Content {
 pub struct Looked {
     /// What it is.
     pub content: Content,
+    /// The header line that its layout was taken from, as it stands, without byte order mark and newline.
+    pub header: Option<Vec<u8>>,
     /// How it is packed.
     pub compression: Compression,
     /// Hash of the bytes looked at: sources that differ here differ.
@@ -51,10 +53,11 @@ pub fn look(path: &Path, so_far: &ReadSoFar) -> io::Result<Looked> {
         return Err(error);
     }
     let content = recognise(&head, head.len() < LOOK);
+    let header = if matches!(content, Content::Csv(Layout::Header(_))) { header_of(&head) } else { None };
     let head_hash = xxh3_64(&head);
     let rewinds = path.as_os_str() != STDIN && path.metadata()?.is_file();
     let stream = (!rewinds).then(|| Box::new(Cursor::new(head).chain(body)) as Body);
-    Ok(Looked { content, compression, head_hash, stream })
+    Ok(Looked { content, header, compression, head_hash, stream })
 }
 
 fn recognise(head: &[u8], whole: bool) -> Content {
@@ -80,6 +83,13 @@ fn recognise(head: &[u8], whole: bool) -> Content {
         return Content::Csv(layout);
     }
     Content::Foreign(describe(head))
+}
+
+/// The first line that shows a layout.
+fn header_of(head: &[u8]) -> Option<Vec<u8>> {
+    let line = head.split_inclusive(|byte| *byte == b'\n').take(LINES).find(|line| layout_of(line).is_some())?;
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    Some(line.strip_suffix(b"\n").unwrap_or(line).to_owned())
 }
 
 /// The layout that a line shows, as a header or as a record of a known order.

@@ -94,13 +94,6 @@ pub fn names_of_line(line: &[u8]) -> Vec<String> {
 }
 
 impl Headers {
-    /// The first header line of the source, without its byte order mark and newline; nothing before it was met.
-    pub fn first(&self) -> Option<Vec<u8>> {
-        let headers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = headers.first()?;
-        Some(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).to_owned())
-    }
-
     /// The names of the header line that makes this schema.
     fn names(&self, schema: &Schema) -> Option<Names> {
         let headers = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -37,7 +37,7 @@ const BEFORE_LIST: [&str; 9] = [
 ];
 
 /// Named where the part before the cut has none of them: it does not tell yet what is wrong.
-const WORDS: [&str; 65] = [
+const WORDS: [&str; 66] = [
     "dmarc",
     "unauthenticated",
     "spf",
@@ -46,6 +46,7 @@ const WORDS: [&str; 65] = [
     "starttls",
     "tls",
     "certificate",
+    "null mx",
     "ptr record",
     "dns ptr",
     "reverse",

@@ -36,9 +36,9 @@ pub fn explain(rules: &Rules, isp: &str, text: &[u8]) -> Explained {
         meaning: rule.meaning.clone(),
         next_step: rule.next_step.clone(),
         blames: rule.blames,
-        reply: reply.text,
-        code: reply.code,
-        enhanced: reply.enhanced,
+        reply: reply.text.to_string(),
+        code: reply.code.to_string(),
+        enhanced: reply.enhanced.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! about, and varies from record to record as the whole address does.
 
 use super::word::IN_WORD;
-use memchr::memrchr;
+use memchr::{memmem, memrchr};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -42,32 +42,98 @@ fn is_name(run: &[u8]) -> bool {
             || std::str::from_utf8(run).is_ok_and(|run| !WORDS.contains(run.to_ascii_lowercase().as_str())))
 }
 
-/// The words of a text that may be somebody's local part, to be asked quickly and often.
+/// The words of a text that may be somebody's local part or domain, to be asked quickly and often.
 #[derive(Debug, Clone, Default)]
-pub struct Words(Box<[u32]>);
+pub struct Words {
+    hashes: Box<[u32]>,
+    /// A bit for each length, first and last letter that a word has: most of what is asked for is told by them.
+    shapes: [u64; SHAPES / 64],
+    /// Whether an IP address may stand there too.
+    pub(super) has_ip: bool,
+}
+
+const SHAPES: usize = 1024;
 
 impl Words {
-    /// Those of a text.
+    /// Those of a text: whatever begins where a word does and ends where no longer name goes on.
     pub fn of(text: &[u8]) -> Words {
         let is_word = |byte: u8| IN_WORD[usize::from(byte)];
-        let mut hashes = Vec::with_capacity(text.len() / 4);
-        for run in text.split(|byte| !is_word(*byte) && !matches!(byte, b'.' | b'-' | b'_' | b'+')) {
-            let run = &run[..run.iter().rposition(|byte| is_word(*byte)).map_or(0, |last| last + 1)];
-            let begins = |at: &usize| is_word(run[*at]) && (*at == 0 || !is_word(run[at - 1]));
-            hashes.extend((0..run.len()).filter(begins).map(|at| hash(&run[at..])));
+        let (mut hashes, mut shapes) = (Vec::with_capacity(text.len() / 4), [0; SHAPES / 64]);
+        for at in (0..text.len()).filter(|at| is_word(text[*at]) && (*at == 0 || !is_word(text[at - 1]))) {
+            let mut hash = START;
+            for (end, byte) in text[at..].iter().enumerate().map(|(length, byte)| (at + length + 1, *byte)) {
+                hash = hash_step(hash, byte);
+                if is_word(byte) && !goes_on(&text[end..]) {
+                    hashes.push(hash);
+                    let shape = shape(&text[at..end]);
+                    shapes[shape / 64] |= 1 << (shape % 64);
+                } else if !is_word(byte) && !in_name(byte) {
+                    break;
+                }
+            }
         }
-        Words(hashes.into())
+        Words { hashes: hashes.into(), shapes, has_ip: may_have_ip(text) }
     }
 
     /// Whether this local part may stand among them; false where it surely does not.
     pub fn may_have(&self, local: &[u8]) -> bool {
-        self.0.contains(&hash(local))
+        let shape = shape(local);
+        self.shapes[shape / 64] >> (shape % 64) & 1 == 1 && {
+            self.hashes.contains(&local.iter().fold(START, |hash, byte| hash_step(hash, *byte)))
+        }
+    }
+
+    /// The same for a name that need not be written as a word.
+    pub(super) fn may_have_name(&self, name: &[u8]) -> bool {
+        let is_one = |byte: &u8| IN_WORD[usize::from(*byte)] || in_name(*byte);
+        let ends_are_words = [name.first(), name.last()].into_iter().flatten().all(|byte| IN_WORD[usize::from(*byte)]);
+        !ends_are_words || !name.iter().all(is_one) || self.may_have(name)
     }
 }
 
+/// What stands between the letters and digits of a name.
+fn in_name(byte: u8) -> bool {
+    matches!(byte, b'.' | b'-' | b'_' | b'+')
+}
+
+/// Whether a name that ends before this goes on in it.
+fn goes_on(behind: &[u8]) -> bool {
+    match behind {
+        [b'.' | b'-' | b'_' | b'@', next, ..] | [next, ..] => IN_WORD[usize::from(*next)],
+        [] => false,
+    }
+}
+
+/// False where neither an IPv4 address stands, with dots or hyphens, nor an IPv6 address.
+fn may_have_ip(text: &[u8]) -> bool {
+    let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let hex = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':');
+    let mut separators = 0;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'.' | b'-' if at > 0 && digit(at - 1) && digit(at + 1) => separators += 1,
+            b':' if at > 0 && hex(at - 1) && hex(at + 1) => return true,
+            byte if byte.is_ascii_digit() => {}
+            _ => separators = 0,
+        }
+        if separators == 3 {
+            return true;
+        }
+    }
+    memmem::find(text, b"::").is_some()
+}
+
+/// A word's length, first and last letter, mixed.
+fn shape(word: &[u8]) -> usize {
+    let letter = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(byte | 0x20));
+    (word.len() * 37 + letter(word.first()) * 5 + letter(word.last()) * 71) % SHAPES
+}
+
+const START: u32 = 0x811c_9dc5;
+
 /// FNV-1a over small letters.
-fn hash(word: &[u8]) -> u32 {
-    word.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193))
+fn hash_step(hash: u32, byte: u8) -> u32 {
+    (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
 }
 
 #[cfg(test)]
@@ -120,8 +186,9 @@ mod tests {
 
     #[test]
     fn words_of_a_text_are_those_that_can_be_masked() {
-        let words = Words::of(b"554-jane.doe, user=bob: x joe.");
-        for (local, there) in [("jane.doe", true), ("BOB", true), ("joe", true), ("jane", false), ("ann", false)] {
+        let words = Words::of(b"554-jane.doe, user=bob: x joe. tim+x");
+        let there = ["jane.doe", "BOB", "joe", "tim", "tim+x"];
+        for (local, there) in there.map(|local| (local, true)).into_iter().chain([("jane", false), ("ann", false)]) {
             assert_eq!(words.may_have(local.as_bytes()), there, "{local}");
         }
     }

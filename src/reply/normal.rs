@@ -1,32 +1,34 @@
 //! A reply as the rules read it: one line, without what PowerMTA and the protocol put around it.
 
+use super::pattern::Text;
+
 /// Where the parts of a reply stand. The text is the reply without `smtp;`, blanks single, and without the code that
 /// each line of a longer reply repeats (RFC 5321, section 4.2.1).
 pub(super) struct Reply {
     /// The reply on one line.
-    pub text: String,
+    pub text: Text,
     /// The three digits, empty where there are none.
-    pub code: String,
+    pub code: Text,
     /// The enhanced status code (RFC 3463), empty where there is none.
-    pub enhanced: String,
+    pub enhanced: Text,
 }
 
 impl Reply {
     /// Reads a diagnostic of any bytes, with or without `smtp;` or a status before it (`pmta show queues` writes
-    /// `450 4.0.0 (undefined status);smtp;421 ...`).
+    /// `450 4.0.0 (undefined status);smtp;421 ...`; for mail that a reply to another message bounced, the file has
+    /// `x-pmta;bounce-queue;reply:550 ...`).
     pub fn read(diag: &[u8]) -> Reply {
         let lossy = String::from_utf8_lossy(diag).replace('\u{2019}', "'");
-        let bare = match lossy.to_ascii_lowercase().find("smtp;") {
-            Some(at) if at < 48 => &lossy[at + "smtp;".len()..],
-            _ => &lossy,
-        };
+        let lower = lossy.to_ascii_lowercase();
+        let behind = |mark: &str| lower.find(mark).filter(|at| *at < 48).map(|at| &lossy[at + mark.len()..]);
+        let bare = ["smtp;", "bounce-queue;reply:", "x-pmta;"].into_iter().find_map(behind).unwrap_or(&lossy);
         let words: Vec<&str> = bare.split_ascii_whitespace().collect();
         let text = words.join(" ");
         let code = text.get(..3).filter(|code| is_code(code) && !text[3..].starts_with(char::is_alphanumeric));
         let code = code.filter(|_| !text[3..].starts_with('.')).unwrap_or_default().to_owned();
         let enhanced = enhanced(&text, &code);
         let text = if code.is_empty() { text } else { on_one_line(&text, &code, &enhanced) };
-        Reply { text, code, enhanced }
+        Reply { text: Text::new(text), code: Text::new(code), enhanced: Text::new(enhanced) }
     }
 }
 
@@ -74,6 +76,7 @@ mod tests {
             ("550-5.7.26 This mail", "550", "5.7.26"),
             ("smtp; 550 #5.7.1 refused", "550", "5.7.1"),
             ("450 4.0.0 (undefined status);smtp;421 4.7.0 slow", "421", "4.7.0"),
+            ("x-pmta;bounce-queue;reply:550 5.7.1 part of their network is on our block list", "550", "5.7.1"),
             ("4.4.1 (no answer from host)", "", "4.4.1"),
             ("553 sorry, not here (#5.7.1)", "553", "5.7.1"),
             ("553 cuda_nsu 5.1.1 <jane@example.com>", "553", "5.1.1"),
@@ -82,7 +85,7 @@ mod tests {
             ("", "", ""),
         ] {
             let reply = Reply::read(diag.as_bytes());
-            assert_eq!((reply.code.as_str(), reply.enhanced.as_str()), (code, enhanced), "{diag}");
+            assert_eq!((&*reply.code, &*reply.enhanced), (code, enhanced), "{diag}");
         }
     }
 
@@ -93,7 +96,7 @@ mod tests {
             ("554-mx.example 554-No SMTP service", "554-mx.example No SMTP service"),
             ("smtp;421 one", "421 one"),
         ] {
-            assert_eq!(Reply::read(diag.as_bytes()).text, text);
+            assert_eq!(&*Reply::read(diag.as_bytes()).text, text);
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::normal::Reply;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Text};
 use super::{BLAMES, CLASSES, UNKNOWN_CLASS};
 use crate::error::{Error, Result};
 use crate::provider::Providers;
@@ -24,7 +24,8 @@ pub struct RuleText {
     pub code: Option<String>,
     /// Regular expression for the whole enhanced status code (RFC 3463).
     pub status: Option<String>,
-    /// Regular expression for some part of the reply, in any case.
+    /// Regular expression for some part of the reply, in any case; in a file also a list of them, of which one must fit.
+    #[serde(default, deserialize_with = "one_of")]
     pub pattern: Option<String>,
     /// What the reply says; the class's own words by default.
     pub meaning: Option<String>,
@@ -194,10 +195,26 @@ impl Rules {
 
 impl Rule {
     fn fits(&self, reply: &Reply) -> bool {
-        self.code.as_ref().is_none_or(|code| code.is_in(&reply.code))
-            && self.status.as_ref().is_none_or(|status| status.is_in(&reply.enhanced))
-            && self.pattern.as_ref().is_none_or(|pattern| pattern.is_in(&reply.text))
+        let parts = [(&self.code, &reply.code), (&self.status, &reply.enhanced), (&self.pattern, &reply.text)];
+        let all = |asked: fn(&Pattern, &Text) -> bool| {
+            parts.iter().all(|(pattern, text)| pattern.as_ref().is_none_or(|pattern| asked(pattern, text)))
+        };
+        all(Pattern::may_be_in) && all(Pattern::is_in)
     }
+}
+
+/// One regular expression of one or of several.
+fn one_of<'de, D: Deserializer<'de>>(written: D) -> std::result::Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Pattern {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(Some(match Pattern::deserialize(written)? {
+        Pattern::One(pattern) => pattern,
+        Pattern::Several(patterns) => patterns.join("|"),
+    }))
 }
 
 fn rule(text: &RuleText) -> Rule {

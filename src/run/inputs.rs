@@ -19,6 +19,8 @@ pub struct Input {
     pub path: PathBuf,
     /// What a first look told.
     pub content: Content,
+    /// Its first header line, where it has one.
+    pub header: Option<Vec<u8>>,
     /// How it is packed.
     pub compression: Compression,
     /// Its bytes, where it can be read only once.
@@ -41,7 +43,7 @@ impl Input {
     /// Makes what was looked at ready to be read: a stream beside other inputs is put on disk, since
     /// comparing inputs may take a second reading.
     fn ready(path: PathBuf, looked: Looked, beside: Beside) -> io::Result<Input> {
-        let Looked { content, compression, head_hash, mut stream } = looked;
+        let Looked { content, header, compression, head_hash, mut stream } = looked;
         let (mut spooled, mut broken) = (None, None);
         if beside == Beside::Others
             && let Some(mut body) = stream.take()
@@ -56,6 +58,7 @@ impl Input {
         Ok(Input {
             path,
             content,
+            header,
             compression,
             head_hash,
             stream,
@@ -75,6 +78,7 @@ impl Input {
         Input {
             path,
             content,
+            header: None,
             compression,
             head_hash: 0,
             stream: nothing(),

@@ -1,4 +1,5 @@
-//! `records`: the rows behind a number. The log is read twice: what the first pass found out decides in the second.
+//! `records`: the rows behind a number. The log is read twice, once more for each file to write: what the first pass
+//! found out decides in the others.
 
 use super::gather::{count, isps};
 use super::inputs::{Input, Inputs, Reading};
@@ -7,15 +8,17 @@ use super::status::Outcome;
 use super::stdout::print_rows;
 use super::{describe, notes, pass};
 use crate::config::RecordsSettings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::{Body, Content, ReadSoFar, Segments, open};
 use crate::read::{Item, Rows};
 use crate::record::Layout;
-use crate::records::{HeaderLines, Headers, NamesOf, Picker, RowWriter, json_header};
+use crate::records::{HeaderLines, Headers, NamesOf, Pick, Picker, RowFormat, RowWriter, json_header};
 use crate::report::write_file;
-use crate::summary::summarise;
-use crate::tally::HourOf;
+use crate::summary::{Summary, summarise};
+use crate::tally::{HourOf, Plan};
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// Prints the rows that are wanted.
 ///
@@ -34,38 +37,21 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
     let facts = describe::Facts::of(&counted.tally, &plan);
     let isps = isps(&counted.tally, &plan);
     let summary = pool.install(|| summarise(counted.tally, &plan));
-    let mut picker = Picker::new(&plan, &settings.pick, isps, &summary);
-
-    let (mut printed, mut without_place) = (0, Vec::new());
-    let mut write = |out: &mut dyn Write| {
-        let headers = first_headers(&inputs, &so_far)?;
-        let mut writer = RowWriter::start(settings.format, &headers, out)?;
-        'inputs: for (number, input) in inputs.all.iter().enumerate().filter(|(_, input)| input.is_read()) {
-            let Ok((mut segments, mut names)) = segments(input, &so_far) else { continue };
-            // What cut an input short was told after the first pass; what came before is good.
-            while let Ok(Some(segment)) = segments.next(Vec::new()) {
-                let mut rows = Rows::new(&segment);
-                while let Some(item) = rows.next() {
-                    let Item::Row(row) = item else { continue };
-                    if picker.wants(number, &row) {
-                        writer.row(row.cells(), &names.names(&segment.layout, &row))?;
-                        printed += 1;
-                    }
-                    if settings.pick.limit.is_some_and(|limit| printed >= limit) {
-                        break 'inputs;
-                    }
-                }
-            }
-        }
-        without_place.extend(writer.without_place().clone());
-        Ok(())
-    };
-    match &settings.output {
-        None => print_rows(write)?,
-        Some(file) => {
-            let written = refuse_input(file, &inputs).and_then(|()| write_file(file, &mut write));
-            outcome.failures.extend(written.err());
-        }
+    let behind = Behind { plan: &plan, pick: &settings.pick, isps: &isps, summary: &summary, inputs: &inputs };
+    for (file, form) in &settings.outputs {
+        let mut write = |out: &mut dyn Write| behind.write(*form, &so_far, out).1;
+        let written = refuse_input(file, &inputs).and_then(|()| write_file(file, &mut write));
+        outcome.failures.extend(written.err());
+    }
+    let (mut printed, mut without_place) = (0, BTreeMap::new());
+    let on_stdout = print_rows(|out| {
+        let (rows, written) = behind.write(settings.format, &so_far, out);
+        (printed, without_place) = rows;
+        written
+    });
+    match on_stdout {
+        Ok(()) | Err(Error::Closed) => {}
+        Err(error) => outcome.failures.push(error),
     }
     outcome.notes.extend(without_place.into_iter().map(|(name, rows)| {
         format!("column {name} stands in no first header line; it was left out of {rows} rows (--format ndjson has it)")
@@ -84,27 +70,66 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// What is to be printed, and from where.
+struct Behind<'p> {
+    plan: &'p Arc<Plan>,
+    pick: &'p Pick,
+    isps: &'p HashMap<String, String>,
+    summary: &'p Summary,
+    inputs: &'p Inputs,
+}
+
+/// How many rows were printed, and the columns that found no place, each with its rows.
+type Printed = (u64, BTreeMap<String, u64>);
+
+impl Behind<'_> {
+    /// Reads the inputs and writes what is wanted of them.
+    fn write(&self, form: RowFormat, so_far: &ReadSoFar, out: &mut dyn Write) -> (Printed, io::Result<()>) {
+        let mut printed = 0;
+        let mut writer = match RowWriter::start(form, &first_headers(self.inputs), out) {
+            Ok(writer) => writer,
+            Err(error) => return (Printed::default(), Err(error)),
+        };
+        let written = self.write_rows(&mut writer, so_far, &mut printed);
+        ((printed, writer.without_place().clone()), written)
+    }
+
+    fn write_rows(&self, writer: &mut RowWriter, so_far: &ReadSoFar, printed: &mut u64) -> io::Result<()> {
+        let mut picker = Picker::new(self.plan, self.pick, self.isps.clone(), self.summary);
+        for (number, input) in self.inputs.all.iter().enumerate().filter(|(_, input)| input.is_read()) {
+            let Ok((mut segments, mut names)) = segments(input, so_far) else { continue };
+            // What cut an input short was told after the first pass; what came before is good.
+            while let Ok(Some(segment)) = segments.next(Vec::new()) {
+                let mut rows = Rows::new(&segment);
+                while let Some(item) = rows.next() {
+                    let Item::Row(row) = item else { continue };
+                    if picker.wants(number, &row) {
+                        writer.row(row.cells(), &names.names(&segment.layout, &row))?;
+                        *printed += 1;
+                    }
+                    if self.pick.limit.is_some_and(|limit| *printed >= limit) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The first header line of every input. One without has PowerMTA's default names where others have a header line; where
 /// none has, the rows need none.
-fn first_headers(inputs: &Inputs, so_far: &ReadSoFar) -> io::Result<Vec<Vec<u8>>> {
+fn first_headers(inputs: &Inputs) -> Vec<Vec<u8>> {
     let read = || inputs.all.iter().filter(|input| input.is_read());
     if read().all(|input| matches!(input.content, Content::Csv(Layout::Positional(_)))) {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let mut lines = Vec::new();
-    for input in read() {
-        match &input.content {
-            Content::Csv(Layout::Header(_)) => {
-                let Ok((body, headers)) = body(input, so_far) else { continue };
-                // It has passed by when the first segment has been read.
-                drop(Segments::new(body, &input.content).next(Vec::new()));
-                lines.extend(headers.first());
-            }
-            Content::Csv(Layout::Positional(_)) => lines.push(Layout::DEFAULT_NAMES.into()),
-            _ => lines.push(json_header()),
-        }
-    }
-    Ok(lines)
+    let line = |input: &Input| match &input.content {
+        Content::Csv(Layout::Header(_)) => input.header.clone(),
+        Content::Csv(Layout::Positional(_)) => Some(Layout::DEFAULT_NAMES.into()),
+        _ => Some(json_header()),
+    };
+    read().filter_map(line).collect()
 }
 
 /// An input's segments, and the names of their rows.

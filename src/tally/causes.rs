@@ -12,7 +12,10 @@ const MOST: usize = 1 << 13;
 /// All that are remembered. Nothing is taken for known by its hash: the texts are compared.
 #[derive(Default)]
 pub struct Causes {
+    /// Of replies in which nothing of their record stands but what a skeleton leaves out.
     by_skeleton: Known,
+    /// Of the others, with the record's values.
+    by_values: Known,
     by_masked: Known,
     skeleton: Vec<u8>,
     masked: String,
@@ -33,14 +36,21 @@ struct Cause {
 impl Causes {
     /// The cause60 of a reply, and whether the recipient's local part stands alone in it.
     pub fn of(&mut self, diag: &[u8], own: Own) -> (Rc<str>, bool) {
-        let Causes { by_skeleton, by_masked, skeleton, masked } = self;
+        let Causes { by_skeleton, by_values, by_masked, skeleton, masked } = self;
         let has_skeleton = own.skeleton(diag, skeleton);
-        let hash = xxh3_64(skeleton);
-        if has_skeleton
-            && let Some(known) = by_skeleton.get(hash, skeleton)
-            && own.local_part().is_none_or(|local| !known.words.may_have(local))
-        {
-            return (known.cause60.clone(), false);
+        let (bare, mut hash) = (skeleton.len(), 0);
+        if has_skeleton {
+            hash = xxh3_64(skeleton);
+            let known = by_skeleton.get(hash, skeleton);
+            if let Some(known) = known.filter(|known| !own.may_stand_in(&known.words)) {
+                return (known.cause60.clone(), false);
+            }
+            own.add_values(skeleton);
+            let known = by_values.get(xxh3_64(skeleton), skeleton);
+            let is_alone = |known: &&Cause| own.local_part().is_some_and(|local| known.words.may_have(local));
+            if let Some(known) = known.filter(|known| !is_alone(known)) {
+                return (known.cause60.clone(), false);
+            }
         }
         let names_local_part = mask_whole(diag, own, masked);
         let masked_hash = xxh3_64(masked.as_bytes());
@@ -52,8 +62,16 @@ impl Causes {
                 cause60
             }
         };
-        if has_skeleton && !names_local_part && by_skeleton.get(hash, skeleton).is_none() {
-            by_skeleton.remember(hash, skeleton, &cause60, Words::of(diag));
+        if has_skeleton && !names_local_part {
+            let words = Words::of(&skeleton[..bare]);
+            let (known, hash, text) = if own.may_stand_in(&words) {
+                (by_values, xxh3_64(skeleton), &**skeleton)
+            } else {
+                (by_skeleton, hash, &skeleton[..bare])
+            };
+            if known.get(hash, text).is_none() {
+                known.remember(hash, text, &cause60, words);
+            }
         }
         (cause60, names_local_part)
     }
@@ -88,7 +106,8 @@ mod tests {
                 let own = Own { ip: b"192.0.2.7", rcpt: b"jane@example.com", orig: b"" };
                 assert_eq!(*causes.of(diag.as_bytes(), own).0, mask(diag.as_bytes(), own), "{round}");
             }
-            assert!(causes.by_skeleton.0.len() <= MOST && causes.by_masked.0.len() <= MOST);
+            let all = [&causes.by_skeleton, &causes.by_values, &causes.by_masked];
+            assert!(all.iter().all(|known| known.0.len() <= MOST));
         }
     }
 

@@ -170,3 +170,25 @@ fn nothing_found_says_why_and_a_limit_stops() {
     assert_eq!(said.status, Some(1), "{}", said.stderr);
     assert!(said.stdout.len() > 1000, "what can be read is printed");
 }
+
+#[test]
+fn files_are_written_beside_standard_output_as_those_of_a_report() {
+    let day = tempdir().expect("a folder");
+    let file = |name: &str| day.path().join(name).display().to_string();
+    let asked = ["records", "--isp", "gmail", "--column", "deferred"];
+    let plain = Run::new().args(asked).arg(sample("acct-2026-03-02.csv")).run();
+    let (csv, lines) = (file("rows.csv"), file("rows.ndjson"));
+    let said = Run::new().args(asked).args(["-o", &csv, "-o", &lines]).arg(sample("acct-2026-03-02.csv")).run();
+    assert_eq!((said.status, &said.stdout), (Some(0), &plain.stdout));
+    let read = |name: &str| std::fs::read(name).expect("it was written");
+    assert_eq!(read(&csv), plain.stdout);
+    let objects = Run::new().args(asked).args(["--format", "ndjson"]).arg(sample("acct-2026-03-02.csv")).run();
+    assert_eq!(read(&lines), objects.stdout);
+
+    let nowhere = file("no/rows.csv");
+    let said = Run::new().args(asked).args(["-o", &nowhere, "-o", &csv]).arg(sample("acct-2026-03-02.csv")).run();
+    assert_eq!((said.status, said.stdout), (Some(1), plain.stdout), "what can be written is written");
+    assert!(said.stderr.contains("folder does not exist"), "{}", said.stderr);
+    let said = Run::new().args(asked).args(["-o", "rows.json"]).arg(sample("acct-2026-03-02.csv")).run();
+    assert_eq!(said.status, Some(2));
+}
