@@ -199,7 +199,7 @@ fn smoothed(count: Count) -> f64 {
 const MISSED: f64 = 0.1;
 
 /// How unlikely by chance must be what is worth a doubt where a limit is passed anyway.
-const DOUBTFUL: f64 = 0.2;
+const DOUBTFUL: f64 = 0.4;
 
 /// The least probability of a fault that is worth a doubt, where one fault is expected among all that was looked at.
 const PROBABLE: f64 = 0.03;
