@@ -86,14 +86,7 @@ impl Columns {
     /// What a row sums.
     pub fn sum(&self, row: usize) -> RollupSum {
         let count = |column: usize| u64::try_from(self.counts[column][row]).unwrap_or_default();
-        let counts = Counts {
-            delivered: count(0),
-            bounced: count(1),
-            deferred: count(2),
-            queue_events: count(3),
-            local_bounces: count(4),
-            other_deliveries: count(5),
-        };
+        let counts = Counts::from(std::array::from_fn::<_, 6, _>(count));
         let seen = self.times[1][row].zip(self.times[2][row]);
         RollupSum { counts, seen: seen.map_or(Span::default(), |(a, b)| Span::between(Moment(a), Moment(b))) }
     }
