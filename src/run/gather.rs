@@ -12,6 +12,7 @@ use crate::input::ReadSoFar;
 use crate::provider::Providers;
 use crate::reply::Rules;
 use crate::report::InputRow;
+use crate::store::Known;
 use crate::summary::{Summary, isps_of_domains, summarise};
 use crate::tally::{HourOf, Plan, Tally};
 use rayon::ThreadPool;
@@ -79,21 +80,21 @@ pub fn count(
 ) -> Result<(Counted, Arc<Plan>)> {
     let mut plan = Arc::new(Plan { hour, ..plan(settings, inputs)? });
     let progress = progress::show(settings, inputs, so_far);
-    let pass = |plan: &Arc<Plan>| -> Result<Counted> {
+    let pass = |plan: &Arc<Plan>| -> Result<(Counted, Option<Known>)> {
         let known = history::known(settings)?;
         let counted = pass::count(inputs, plan, pool, so_far, known.as_ref());
-        known.map_or(Ok(()), |known| known.sound())?;
-        Ok(counted)
+        known.as_ref().map_or(Ok(()), |known| known.sound())?;
+        Ok((counted, known))
     };
-    let mut counted = pass(&plan)?;
+    let (mut counted, known) = pass(&plan)?;
     if plan.compare_inputs {
-        let leave_out = inputs.held_twice(&counted.tally.coverage, &counted.tally.overlaps);
+        let leave_out = inputs.held_twice(&counted.tally.coverage, &counted.tally.overlaps, known.as_ref());
         if !leave_out.is_empty() {
             // The first tally goes before the second pass begins: two would take twice the memory.
             drop(counted);
             let again = Arc::get_mut(&mut plan).expect("no tally holds the plan any more");
             (again.leave_out, again.compare_inputs) = (leave_out, false);
-            counted = pass(&plan)?;
+            counted = pass(&plan)?.0;
         }
     }
     drop(progress);

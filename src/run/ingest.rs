@@ -46,7 +46,11 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
             }
             continue;
         }
-        let leave_out = if plan.compare_inputs { inputs.held_twice(&met.coverage, &met.overlaps) } else { Vec::new() };
+        let leave_out = if plan.compare_inputs {
+            inputs.held_twice(&met.coverage, &met.overlaps, Some(&known))
+        } else {
+            Vec::new()
+        };
         if !leave_out.is_empty() {
             let again = Arc::get_mut(&mut plan).expect("no counter holds the plan any more");
             (again.leave_out, again.compare_inputs) = (leave_out, false);

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::input::{Body, Compression, Content, Found, Looked, Named, ReadSoFar, find, look, same_bytes};
 use crate::record::{Column, Layout};
 use crate::report::InputRow;
+use crate::store::Known;
 use crate::tally::{Coverage, IDENTITY, InputCoverage, LeaveOut, MessageKey, Overlaps};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
@@ -276,10 +277,17 @@ impl Inputs {
         self.all.iter().filter(|input| input.is_read()).count() > 1
     }
 
-    /// The records that two of them hold.
-    pub fn held_twice(&self, coverage: &Coverage, overlaps: &Overlaps) -> Vec<LeaveOut> {
+    /// The records that two of them hold, of which only those were read that are not known.
+    pub fn held_twice(&self, coverage: &Coverage, overlaps: &Overlaps, known: Option<&Known>) -> Vec<LeaveOut> {
         let inputs = coverage.all().iter().map(|(number, input)| (*number, &input.records, &input.spans));
-        overlaps.leave_outs(&inputs.collect::<Vec<_>>())
+        let leave_outs = overlaps.leave_outs(&inputs.collect::<Vec<_>>());
+        let Some(known) = known else { return leave_outs };
+        let apart = leave_outs.into_iter().filter(|out| !known.share_a_log(out.input, out.kept));
+        // Next time another input may be the first in which the same log is met.
+        let shared = |out: &LeaveOut| -> Vec<usize> {
+            (0..self.all.len()).filter(|input| known.share_a_log(*input, out.input)).collect()
+        };
+        apart.flat_map(|out| shared(&out).into_iter().map(move |input| LeaveOut { input, ..out.clone() })).collect()
     }
 
     /// The rows of the list of inputs.

@@ -174,7 +174,7 @@ impl<'i> Queue<'i> {
             return Err(spare);
         }
         let input = &self.inputs.all[number];
-        let next = self.next_segment(input, &mut source, spare);
+        let next = self.next_segment(number, &mut source, spare);
         match next {
             Ok(Some(segment)) => Ok(segment),
             ended => {
@@ -192,14 +192,14 @@ impl<'i> Queue<'i> {
     }
 
     /// The next segment of an input, or the next that is new.
-    fn next_segment(&self, input: &Input, source: &mut Source<'i>, mut spare: Vec<u8>) -> io::Result<Option<Segment>> {
+    fn next_segment(&self, number: usize, source: &mut Source<'i>, mut spare: Vec<u8>) -> io::Result<Option<Segment>> {
         let Source { segments, fresh, .. } = source;
         let segments = match segments {
             Some(segments) => segments,
-            None => segments.insert(start(input, self.so_far)?),
+            None => segments.insert(start(&self.inputs.all[number], self.so_far)?),
         };
         let Some(known) = self.known else { return segments.next(spare) };
-        let fresh = fresh.get_or_insert_with(|| Fresh::new(known));
+        let fresh = fresh.get_or_insert_with(|| Fresh::new(known, number));
         loop {
             if let Some(segment) = fresh.take_new() {
                 return Ok(Some(segment));

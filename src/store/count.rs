@@ -5,10 +5,12 @@ use super::hosts::Hosts;
 use super::rollup::{Key, More, Rollups, hour_of};
 use crate::input::Segment;
 use crate::provider::Source;
-use crate::read::{Item, Row, Rows};
+use crate::read::Row;
 use crate::record::{Column, Moment, NONE, TimeReader, canonical_domain, canonical_ip, domain_of_queue};
 use crate::reply::Own;
-use crate::tally::{Causes, Counted, Coverage, InputCoverage, Listed, Overlaps, Plan, Spellings, host_of};
+use crate::tally::{
+    Causes, Counted, Counting, Coverage, InputCoverage, Listed, Overlaps, Plan, Spellings, count_segment, host_of,
+};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -68,6 +70,36 @@ impl Met {
     }
 }
 
+impl Counting for RollupCounter {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn logged(&mut self) -> &mut TimeReader {
+        &mut self.logged
+    }
+
+    fn met(&mut self) -> (&mut Coverage, &mut Overlaps) {
+        (&mut self.met.coverage, &mut self.met.overlaps)
+    }
+
+    fn add(&mut self, input: usize, row: &Row, time: Option<Moment>) {
+        if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
+            self.met.repeated[place] += 1;
+            return;
+        }
+        let Some(counted) = Counted::of(row) else { return };
+        let domain = self.domain(row);
+        let pool = self.name(&row.get(Column::VmtaPool));
+        let ip_cell = row.get(Column::DlvSourceIp);
+        let names = &mut self.rollups.names;
+        let ip = self.ips.get(&ip_cell, |cell| names.number(&canonical_ip(cell)));
+        let cause = if self.plan.diag_types[row.kind] { self.cause(row, domain, &ip_cell) } else { DELIVERED };
+        let more = self.more(row, domain);
+        self.rollups.add_record(Key { hour: hour_of(time), domain, pool, ip, cause, more }, counted, time);
+    }
+}
+
 impl RollupCounter {
     /// Nothing counted yet.
     pub fn new(plan: &Arc<Plan>, keep: Keep) -> RollupCounter {
@@ -88,49 +120,13 @@ impl RollupCounter {
 
     /// Counts all records of a segment of an input.
     pub fn add_segment(&mut self, input: usize, segment: &Segment) {
-        let mut coverage = InputCoverage::default();
-        let mut sample = self.plan.compare_inputs.then(|| self.met.overlaps.take(input));
-        segment.skips.iter().for_each(|skip| coverage.skip(segment.index, *skip));
-        let mut rows = Rows::new(segment);
-        while let Some(item) = rows.next() {
-            match item {
-                Item::Row(row) => {
-                    let time = self.logged.read(&row.get(Column::TimeLogged));
-                    coverage.record(row.kind, time);
-                    if let Some(sample) = &mut sample {
-                        sample.add(&row, time, &self.plan.identity);
-                    }
-                    self.add(input, &row, time);
-                }
-                Item::Skip(skip) => coverage.skip(segment.index, skip),
-            }
-        }
-        self.met.coverage.input(input).merge(coverage);
-        if let Some(sample) = sample {
-            self.met.overlaps.put(input, sample);
-        }
+        count_segment(self, input, segment);
     }
 
     /// What was counted.
     pub fn finish(mut self) -> (Rollups, Met) {
         self.met.zoneless = self.logged.met_zoneless();
         (self.rollups, self.met)
-    }
-
-    fn add(&mut self, input: usize, row: &Row, time: Option<Moment>) {
-        if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
-            self.met.repeated[place] += 1;
-            return;
-        }
-        let Some(counted) = Counted::of(row) else { return };
-        let domain = self.domain(row);
-        let pool = self.name(&row.get(Column::VmtaPool));
-        let ip_cell = row.get(Column::DlvSourceIp);
-        let names = &mut self.rollups.names;
-        let ip = self.ips.get(&ip_cell, |cell| names.number(&canonical_ip(cell)));
-        let cause = if self.plan.diag_types[row.kind] { self.cause(row, domain, &ip_cell) } else { DELIVERED };
-        let more = self.more(row, domain);
-        self.rollups.add_record(Key { hour: hour_of(time), domain, pool, ip, cause, more }, counted, time);
     }
 
     fn domain(&mut self, row: &Row) -> u32 {

@@ -10,15 +10,17 @@ use std::collections::VecDeque;
 /// Takes the segments of an input as they come, and gives those parts of them that are new.
 pub struct Fresh<'k> {
     known: &'k Known,
+    /// Its number.
+    input: usize,
     piece: Option<Piece<'k>>,
     new: VecDeque<Segment>,
     ended: bool,
 }
 
 impl<'k> Fresh<'k> {
-    /// Nothing taken yet.
-    pub fn new(known: &'k Known) -> Fresh<'k> {
-        Fresh { known, piece: None, new: VecDeque::new(), ended: false }
+    /// Nothing taken yet of the input with this number.
+    pub fn new(known: &'k Known, input: usize) -> Fresh<'k> {
+        Fresh { known, input, piece: None, new: VecDeque::new(), ended: false }
     }
 
     /// Takes the next segment.
@@ -31,7 +33,7 @@ impl<'k> Fresh<'k> {
         if segment.header.is_some() || segment.index == 0 {
             self.end_of_piece();
             let header = segment.header.take();
-            self.piece = Some(Piece::new(self.known, header.as_deref().unwrap_or_default()));
+            self.piece = Some(Piece::new(self.known, self.input, header.as_deref().unwrap_or_default()));
         }
         if let (Some(piece), false) = (&mut self.piece, segment.bytes().is_empty()) {
             piece.take(segment, &mut self.new);
@@ -82,7 +84,7 @@ mod tests {
     fn new_lines(known: &Known, input: &str) -> Vec<String> {
         let body = Box::new(Cursor::new(input.as_bytes().to_vec()));
         let mut segments = Segments::new(body, &Content::Csv(Layout::positional()));
-        let (mut fresh, mut lines) = (Fresh::new(known), Vec::new());
+        let (mut fresh, mut lines) = (Fresh::new(known, 0), Vec::new());
         let mut take = |fresh: &mut Fresh| {
             while let Some(segment) = fresh.take_new() {
                 lines.extend(String::from_utf8_lossy(segment.bytes()).lines().map(str::to_owned));

@@ -4,7 +4,7 @@
 use super::folder::read_file;
 use super::log::{Head, Log, decode};
 use crate::error::{Error, Result};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
@@ -26,6 +26,8 @@ struct State {
     logs: HashMap<Head, Vec<Arc<Log>>>,
     grown: HashSet<Head>,
     being_read: HashSet<Head>,
+    /// The inputs, by number, in which logs of a head were met.
+    met_in: HashMap<Head, BTreeSet<usize>>,
     damaged: Option<PathBuf>,
 }
 
@@ -35,10 +37,11 @@ impl Known {
         Known { folder: folder.to_owned(), files, now, state: Mutex::default(), freed: Condvar::new() }
     }
 
-    /// The logs that begin like this. The caller reads one that does, and says what came of it; until then nobody else
+    /// The logs that begin like this, which was met in an input. The caller reads one that does, and says what came of it; until then nobody else
     /// does. A reader that waits here has said so of all it read before, so no two wait for each other.
-    pub fn begin(&self, head: Head) -> Vec<Arc<Log>> {
+    pub fn begin(&self, head: Head, input: usize) -> Vec<Arc<Log>> {
         let mut state = self.state();
+        state.met_in.entry(head).or_default().insert(input);
         while state.being_read.contains(&head) {
             state = self.freed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
@@ -71,6 +74,12 @@ impl Known {
         }
         state.being_read.remove(&head);
         self.freed.notify_all();
+    }
+
+    /// Whether two inputs hold the same log, or parts of it. What is new of it in one is not in the other, even where rows of
+    /// both look alike.
+    pub fn share_a_log(&self, one: usize, other: usize) -> bool {
+        self.state().met_in.values().any(|inputs| inputs.contains(&one) && inputs.contains(&other))
     }
 
     /// Says whether all was read that is known: if not, nothing that was found to be new is certain.

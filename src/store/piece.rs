@@ -12,6 +12,8 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128_with_seed};
 /// A log that is being read.
 pub struct Piece<'k> {
     known: &'k Known,
+    /// The number of the input that it is in.
+    input: usize,
     header: u64,
     /// Set when its first row was read.
     begun: Option<Begun>,
@@ -60,17 +62,18 @@ impl Alike {
 
 impl<'k> Piece<'k> {
     /// A log below this header line, which may be empty.
-    pub fn new(known: &'k Known, header: &[u8]) -> Piece<'k> {
-        Piece { known, header: xxh3_64(header), begun: None }
+    pub fn new(known: &'k Known, input: usize, header: &[u8]) -> Piece<'k> {
+        Piece { known, input, header: xxh3_64(header), begun: None }
     }
 
     /// Takes the next rows. What is certain to be new goes to `new`.
     pub fn take(&mut self, segment: Segment, new: &mut VecDeque<Segment>) {
-        let (known, header) = (self.known, self.header);
+        let (known, header, input) = (self.known, self.header, self.input);
         let begun = self.begun.get_or_insert_with(|| {
             let bytes = segment.bytes();
             let first_row = &bytes[..line_end(bytes, 0)];
-            Begun::new(known, xxh3_128_with_seed(first_row, header), header)
+            let head = xxh3_128_with_seed(first_row, header);
+            Begun::new(known.begin(head, input), head, header)
         });
         begun.add(segment);
         begun.let_pass(1, new);
@@ -96,8 +99,8 @@ impl Drop for Piece<'_> {
 }
 
 impl Begun {
-    fn new(known: &Known, head: Head, header: u64) -> Begun {
-        let alike = known.begin(head).into_iter().map(|log| Alike { log, next: 0, differs: false });
+    fn new(logs: Vec<Arc<Log>>, head: Head, header: u64) -> Begun {
+        let alike = logs.into_iter().map(|log| Alike { log, next: 0, differs: false });
         let (alike, hasher) = (alike.collect(), Xxh3::with_seed(header));
         let (marks, waiting) = (Vec::new(), VecDeque::new());
         Begun { head, alike, hasher, at: 0, matched: 0, marks, stretch: None, waiting }

@@ -86,14 +86,7 @@ impl Columns {
     /// What a row sums.
     pub fn sum(&self, row: usize) -> RollupSum {
         let count = |column: usize| u64::try_from(self.counts[column][row]).unwrap_or_default();
-        let counts = Counts {
-            delivered: count(0),
-            bounced: count(1),
-            deferred: count(2),
-            queue_events: count(3),
-            local_bounces: count(4),
-            other_deliveries: count(5),
-        };
+        let counts = Counts::from(std::array::from_fn::<_, 6, _>(count));
         let seen = self.times[1][row].zip(self.times[2][row]);
         RollupSum { counts, seen: seen.map_or(Span::default(), |(a, b)| Span::between(Moment(a), Moment(b))) }
     }
@@ -105,13 +98,12 @@ impl Columns {
 
     /// Where the rows end that have all texts in common with one.
     pub fn end_of_run(&self, from: usize) -> usize {
-        let ends = self.texts.iter().map(|cells| {
-            let first = cells[from].data();
-            // Cells of one text share its bytes, as far as they were written in one.
-            let same = |cell: &&ByteArray| std::ptr::eq(cell.data(), first) || cell.data() == first;
-            cells[from..].iter().take_while(same).count()
-        });
-        from + ends.min().unwrap_or(1)
+        // Cells of one text share its bytes, as far as they were written in one.
+        let same = |cell: &ByteArray, first: &ByteArray| {
+            std::ptr::eq(cell.data(), first.data()) || cell.data() == first.data()
+        };
+        let differs = |row: &usize| !self.texts.iter().all(|cells| same(&cells[*row], &cells[from]));
+        (from + 1..self.rows).find(differs).unwrap_or(self.rows)
     }
 
     /// Adds all rows to a table.

@@ -87,14 +87,7 @@ fn rows(sums: &DataFrame, first: &DataFrame, last: &DataFrame) -> PolarsResult<V
     (0..sums.height())
         .map(|place| {
             let count = |column: usize| columns[column].get(place).unwrap_or_default();
-            let counts = Counts {
-                delivered: count(0),
-                bounced: count(1),
-                deferred: count(2),
-                queue_events: count(3),
-                local_bounces: count(4),
-                other_deliveries: count(5),
-            };
+            let counts = Counts::from(std::array::from_fn::<_, 6, _>(count));
             let seen = first.get(place).zip(last.get(place)).map(|(a, b)| Span::between(Moment(a), Moment(b)));
             let (isp, pool, ip) = (key("isp", place)?, key("pool", place)?, key("ip", place)?);
             Ok((Row { isp, pool, ip, counts, message: None, seen: seen.unwrap_or_default() }, count(6)))

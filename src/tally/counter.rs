@@ -3,8 +3,9 @@
 
 use super::causes::Causes;
 use super::counts::Counted;
-use super::coverage::InputCoverage;
+use super::coverage::Coverage;
 use super::names::Spellings;
+use super::overlap::Overlaps;
 use super::parts::ANY_PART;
 use super::plan::Plan;
 use super::repeats::{Asked, Repeats};
@@ -13,9 +14,10 @@ use super::select::Filter;
 use super::streams::{Known, Mail, Stream};
 use super::tally::{Listed, Tally};
 use super::votes::Vote;
+use super::walk::{Counting, count_segment};
 use crate::input::Segment;
 use crate::provider::{ProviderId, Source};
-use crate::read::{Item, Row, Rows};
+use crate::read::Row;
 use crate::record::{Column, Moment, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue, name_or_none};
 use crate::reply::{Own, first_60};
 use std::borrow::Cow;
@@ -61,6 +63,39 @@ struct Host {
 /// fetches several at once where nothing else comes between.
 const TOGETHER: usize = 256;
 
+impl Counting for Counter {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn logged(&mut self) -> &mut TimeReader {
+        &mut self.logged
+    }
+
+    fn met(&mut self) -> (&mut Coverage, &mut Overlaps) {
+        (&mut self.tally.coverage, &mut self.tally.overlaps)
+    }
+
+    #[inline]
+    fn add(&mut self, input: usize, row: &Row, time: Option<Moment>) {
+        if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
+            self.tally.left_out.repeated[place] += 1;
+            return;
+        }
+        let Some(counted) = Counted::of(row) else { return };
+        let domain = self.domain(row);
+        self.vote(domain, row);
+        if !self.tally.left_out.window_keeps(&self.plan.window, time) {
+            return;
+        }
+        if self.filters && !self.plan.filter.keeps(row, self.tally.domains.text(domain), &mut self.tally.seen) {
+            self.tally.left_out.filtered += 1;
+            return;
+        }
+        self.count(row, counted, domain, time);
+    }
+}
+
 impl Counter {
     /// Nothing counted yet.
     pub fn new(plan: &Arc<Plan>) -> Counter {
@@ -85,31 +120,7 @@ impl Counter {
 
     /// Counts all records of a segment of an input.
     pub fn add_segment(&mut self, input: usize, segment: &Segment) {
-        let mut coverage = InputCoverage::default();
-        let mut sample = self.plan.compare_inputs.then(|| self.tally.overlaps.take(input));
-        for skip in &segment.skips {
-            coverage.skip(segment.index, *skip);
-        }
-        let mut rows = Rows::new(segment);
-        while let Some(item) = rows.next() {
-            match item {
-                Item::Row(row) => {
-                    let time = self.logged.read(&row.get(Column::TimeLogged));
-                    coverage.record(row.kind, time);
-                    if let Some(sample) = &mut sample {
-                        sample.add(&row, time, &self.plan.identity);
-                    }
-                    self.add(input, &row, time);
-                }
-                Item::Skip(skip) => coverage.skip(segment.index, skip),
-            }
-        }
-        let lines = segment.source_lines.unwrap_or(rows.lines());
-        coverage.segment(segment.index, segment.source_bytes, lines);
-        self.tally.coverage.input(input).merge(coverage);
-        if let Some(sample) = sample {
-            self.tally.overlaps.put(input, sample);
-        }
+        count_segment(self, input, segment);
     }
 
     /// What was counted.
@@ -119,26 +130,6 @@ impl Counter {
         self.tally.streams.finish(&mut self.tally.cells);
         self.tally.met_zoneless = self.logged.met_zoneless() || self.queued.met_zoneless();
         self.tally
-    }
-
-    /// Counts one record, if it is to count.
-    #[inline]
-    fn add(&mut self, input: usize, row: &Row, time: Option<Moment>) {
-        if let Some(place) = self.plan.leaves_out(input, row.kind, time) {
-            self.tally.left_out.repeated[place] += 1;
-            return;
-        }
-        let Some(counted) = Counted::of(row) else { return };
-        let domain = self.domain(row);
-        self.vote(domain, row);
-        if !self.tally.left_out.window_keeps(&self.plan.window, time) {
-            return;
-        }
-        if self.filters && !self.plan.filter.keeps(row, self.tally.domains.text(domain), &mut self.tally.seen) {
-            self.tally.left_out.filtered += 1;
-            return;
-        }
-        self.count(row, counted, domain, time);
     }
 
     fn count(&mut self, row: &Row, counted: Counted, domain: u32, time: Option<Moment>) {

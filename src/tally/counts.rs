@@ -39,9 +39,9 @@ impl Counts {
 }
 
 /// Of six counts in the order of [`Counted`].
-impl From<[u16; 6]> for Counts {
-    fn from(counts: [u16; 6]) -> Counts {
-        let [delivered, bounced, deferred, queue_events, local_bounces, other_deliveries] = counts.map(u64::from);
+impl<Count: Into<u64>> From<[Count; 6]> for Counts {
+    fn from(counts: [Count; 6]) -> Counts {
+        let [delivered, bounced, deferred, queue_events, local_bounces, other_deliveries] = counts.map(Into::into);
         Counts { delivered, bounced, deferred, queue_events, local_bounces, other_deliveries }
     }
 }

@@ -25,6 +25,7 @@ mod streams;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
 mod tally;
 mod votes;
+mod walk;
 
 pub use causes::Causes;
 pub use cells::{Cell, Cells, Key};
@@ -44,3 +45,4 @@ pub use sliding::Sliding;
 pub use streams::{Mail, NO_TIME, Stream, Streams};
 pub use tally::{Listed, Tally};
 pub use votes::{Vote, Votes};
+pub use walk::{Counting, count_segment};

@@ -82,6 +82,20 @@ fn a_record_written_into_two_files_counts_once() {
 }
 
 #[test]
+fn rows_that_look_alike_in_one_log_are_no_records_of_another() {
+    let header = "type,timeLogged,rcpt,dlvSourceIp,dsnDiag\n";
+    let row = "t,2026-03-02 10:00:00+0000,a@example.com,192.0.2.1,smtp;421 4.7.0 wait\n";
+    let folder = tempdir().expect("a folder");
+    let (logs, store) = (folder.path().join("logs"), folder.path().join("store"));
+    fs::create_dir(&logs).expect("made");
+    // What an older copy lacks looks like what it has.
+    fs::write(logs.join("acct-older.csv"), format!("{header}{row}")).expect("written");
+    fs::write(logs.join("acct.csv"), format!("{header}{row}{row}")).expect("written");
+    let said = program(&store, &logs).args(["--threads", "1"]).run();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "mx1: 2 new records, 1 parts written\n", "{}", said.stderr);
+}
+
+#[test]
 fn an_input_that_fails_leaves_nothing_half_done() {
     let folder = tempdir().expect("a folder");
     let store = folder.path().join("store");

