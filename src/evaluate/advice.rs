@@ -162,7 +162,7 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
         steps.push(format!("meanwhile lower max-msg-rate for the domains of {isp}, then `pmta reload`"));
     }
     match doubt {
-        Doubt::NoIpJudged | Doubt::SmallIps | Doubt::Unsure | Doubt::NotAlike => {
+        Doubt::NoIpJudged | Doubt::TooFew | Doubt::SmallIps | Doubt::Unsure | Doubt::NotAlike => {
             steps.push("gather more attempts: a longer window (an earlier --since) or more files".to_owned());
         }
         Doubt::OneIpJudged => {
@@ -224,7 +224,8 @@ mod tests {
         let thresholds = Thresholds { min_attempts: MIN_ATTEMPTS, ..Thresholds::default() };
         let night = Night::judge(&summary, &thresholds, |_| 0..2);
         let stuck = Stuck::new(&summary.ips);
-        let pool = JudgedPool::new(&summary.pools[0], &summary.ips, &thresholds, &stuck, night.verdict(0));
+        let pool =
+            JudgedPool::new(&summary.pools[0], &summary.ips, &summary.traffic, &thresholds, &stuck, night.verdict(0));
         next_steps(&pool, class, classes, None)
     }
 

@@ -172,9 +172,14 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt, explained_by: Option<&(String, &
             let ips = counted(pool.ips.len() as u64, "IP");
             format!("{}, spread over {ips} with too few attempts each to say which", described(&pool.pool))
         }
+        Doubt::TooFew => {
+            let bad: Vec<String> = pool.ips.iter().filter(|ip| ip.surely_bad && ip.is_named()).map(described).collect();
+            format!("{}, too few attempts to compare with the other IPs", words::listed(&bad))
+        }
         Doubt::OneIpJudged => {
             let only = pool.ips.iter().find(|ip| ip.is_judged()).unwrap_or(&pool.pool);
             let others = match pool.ips.len() {
+                0 | 1 if !only.is_named() => "the records name no IP".to_owned(),
                 0 | 1 => "it is the only IP".to_owned(),
                 _ => "no other IP has enough attempts to compare it with".to_owned(),
             };
@@ -189,7 +194,7 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt, explained_by: Option<&(String, &
             let names = words::listed(&compared.iter().map(|ip| name(ip.ip)).collect::<Vec<_>>());
             let counts = sum(&compared);
             let is_blocked = counts.delivered == 0 && compared.iter().any(|ip| ip.blocked);
-            let compared = Case { ip: &names, counts, level: pool.pool.level, blocked: is_blocked };
+            let compared = Case { ip: &names, counts, level: pool.pool.level, surely_bad: false, blocked: is_blocked };
             let rest = share(&sum(&small));
             format!("{}; the rest of the pool {rest}, with too few attempts by IP to compare", described(&compared))
         }

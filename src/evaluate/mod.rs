@@ -85,7 +85,14 @@ fn compare_ips(evaluation: &mut Evaluation, summary: &Summary, thresholds: &Thre
     let replies = Replies(&summary.groups);
     for (place, (row, judged)) in summary.pools.iter().zip(&mut evaluation.pools).enumerate() {
         let of_pool = ips_of_pool(summary, row);
-        let pool = JudgedPool::new(row, &summary.ips[of_pool.clone()], thresholds, &stuck, night.verdict(place));
+        let pool = JudgedPool::new(
+            row,
+            &summary.ips[of_pool.clone()],
+            &summary.traffic[of_pool.clone()],
+            thresholds,
+            &stuck,
+            night.verdict(place),
+        );
         let (scope, ips) = (pool.verdict.scope, &mut evaluation.ips[of_pool.clone()]);
         let is_flagged = |figures: &Figures| figures.level >= Level::Investigate;
         let flagged = is_flagged(&judged.figures) || ips.iter().any(|ip| is_flagged(&ip.figures));

@@ -74,6 +74,9 @@ impl<'a> Night<'a> {
             Dimension::Hour => self.begin_of(*key).to_rfc3339(),
             Dimension::Job | Dimension::Messages => "(many)".to_owned(),
         };
+        if explanation.keys.is_empty() {
+            return format!("{}=(many)", explanation.dimension.word());
+        }
         let mut named: Vec<String> = explanation.keys.iter().map(name).collect();
         named.sort();
         named.iter().map(|name| format!("{}={name}", explanation.dimension.word())).collect::<Vec<_>>().join(";")

@@ -16,6 +16,8 @@ pub(crate) struct Case<'a> {
     pub counts: Counts,
     /// What the rate alone says.
     pub level: Level,
+    /// Surely above the limit for action, by attempts and by messages, though of too few attempts to be compared.
+    pub surely_bad: bool,
     /// Nothing gets through: queue events, and no delivery to this provider here or through another pool.
     pub blocked: bool,
 }
@@ -60,6 +62,8 @@ pub(crate) enum Doubt {
     NoIpJudged,
     /// Only one IP has enough attempts.
     OneIpJudged,
+    /// An IP of too few attempts to be compared is surely bad all the same.
+    TooFew,
     /// Records that name no IP stand out.
     Unnamed,
     /// The IPs that are compared are not the pool: those too small to compare do better, or carry most of the mail.
@@ -125,9 +129,15 @@ fn by_blocks(pool: &Case, ips: &[Case], told: Option<&PoolVerdict>, limit: f64) 
 }
 
 fn by_rates(ips: &[Case], told: Option<&PoolVerdict>) -> Decision {
+    // Chance alone does not explain it, and nothing else can be said of it.
+    let any_surely_bad = ips.iter().any(|ip| ip.surely_bad && ip.is_named());
+    if any_surely_bad && told.is_none_or(|told| told.scope == Scope::None) {
+        return doubtful(Doubt::TooFew);
+    }
     let Some(told) = told else { return (Scope::None, None, Vec::new()) };
     let judged = ips.iter().filter(|ip| ip.is_judged()).count();
     let doubt = match told.reason {
+        Reason::NobodyToCompare | Reason::SmallIps if any_surely_bad && judged > 1 => Doubt::TooFew,
         Reason::Unnamed => Doubt::Unnamed,
         Reason::NobodyToCompare if judged == 0 => Doubt::NoIpJudged,
         Reason::NobodyToCompare if judged == 1 => Doubt::OneIpJudged,
@@ -171,12 +181,12 @@ mod tests {
 
     fn case(ip: &'static str, deferred: u64, attempts: u64) -> Case<'static> {
         let counts = Counts { deferred, delivered: attempts - deferred, ..Counts::default() };
-        Case { ip, counts, level: level_by_rate(&counts, Tier::High.built_in(), 50), blocked: false }
+        Case { ip, counts, level: level_by_rate(&counts, Tier::High.built_in(), 50), surely_bad: false, blocked: false }
     }
 
     fn blocked(ip: &'static str) -> Case<'static> {
         let counts = Counts { queue_events: 20, ..Counts::default() };
-        Case { ip, counts, level: Level::TooFew, blocked: true }
+        Case { ip, counts, level: Level::TooFew, surely_bad: false, blocked: true }
     }
 
     fn verdict(ips: &[Case]) -> Verdict {
@@ -184,7 +194,7 @@ mod tests {
         ips.iter().for_each(|ip| counts += ip.counts);
         let level = level_by_rate(&counts, Tier::High.built_in(), 50);
         let pool_blocked = counts.delivered == 0 && counts.queue_events >= 10;
-        judge(&Case { ip: "", counts, level, blocked: pool_blocked }, ips, None, 0.05)
+        judge(&Case { ip: "", counts, level, surely_bad: false, blocked: pool_blocked }, ips, None, 0.05)
     }
 
     fn scope(ips: &[Case]) -> (Scope, Option<Doubt>) {
@@ -196,6 +206,13 @@ mod tests {
     fn where_mail_gets_through_the_rates_decide() {
         let slight = verdict(&[case("192.0.2.1", 4, 60), case("192.0.2.2", 20, 1000)]);
         assert_eq!((slight.scope, slight.standings), (Scope::None, vec![WITH, Standing::Ok]));
+    }
+
+    #[test]
+    fn an_ip_that_is_surely_bad_is_not_passed_over_for_want_of_attempts() {
+        let small = |surely_bad| Case { surely_bad, ..case("192.0.2.1", 49, 49) };
+        assert_eq!(scope(&[small(true), case("192.0.2.2", 10, 1000)]), (Scope::CannotTell, Some(Doubt::TooFew)));
+        assert_eq!(scope(&[small(false), case("192.0.2.2", 10, 1000)]).0, Scope::None);
     }
 
     #[test]

@@ -22,10 +22,9 @@ pub(super) fn deal<'k>(
     let told = |names: Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
     let (jobs, senders) = (told(jobs, streams.tell_mail()), told(senders, streams.tell_mail()));
     let (hosts, vmtas) = (told(hosts, streams.tell_hosts()), told(vmtas, streams.tell_vmtas()));
-    let mail = |mail: Mail| match mail {
-        Mail::ANY => Mail::ANY,
-        Mail { job, sender } => Mail { job: jobs.1[job as usize], sender: senders.1[sender as usize] },
-    };
+    // Where a name is not told, its number stands for none.
+    let number = |numbers: &[u32], there: u32| numbers.get(there as usize).copied().unwrap_or(there);
+    let mail = |mail: Mail| Mail { job: number(&jobs.1, mail.job), sender: number(&senders.1, mail.sender) };
     let traffic = &mut summary.traffic;
     for of in streams.hours() {
         if let Some(row) = rows[of.cell as usize] {

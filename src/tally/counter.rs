@@ -245,9 +245,14 @@ impl Counter {
         if !streams.tell_mail() {
             return Mail::ANY;
         }
-        let job = self.jobs.get(&row.get(Column::JobId), |cell| jobs.number(&name_or_none(cell)));
-        let sender = self.senders.get(&row.sender_domain(), |cell| senders.number(&canonical_domain(cell)));
-        Mail { job, sender }
+        let mut mail = Mail::ANY;
+        if row.has(Column::JobId) {
+            mail.job = self.jobs.get(&row.get(Column::JobId), |cell| jobs.number(&name_or_none(cell)));
+        }
+        if row.has(Column::Orig) {
+            mail.sender = self.senders.get(&row.sender_domain(), |cell| senders.number(&canonical_domain(cell)));
+        }
+        mail
     }
 
     /// The number of the virtual MTA that an attempt was made by.

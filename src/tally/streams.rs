@@ -13,7 +13,9 @@ use crate::record::{Moment, Span};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
-/// Whose mail it was: numbers of a job and of the domain of an envelope sender.
+/// Whose mail it was: numbers of a job and of the domain of an envelope sender, either [`ANY_PART`] where that is not told.
+///
+/// [`ANY_PART`]: super::parts::ANY_PART
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mail {
     /// The job.
@@ -274,7 +276,6 @@ impl Streams {
         host: impl Fn(u32) -> u32,
         vmta: impl Fn(u32) -> u32,
     ) {
-        let mail = |there| if there == Mail::ANY { there } else { mail(there) };
         self.hours.merge(other.hours, |hour| Hour { cell: cell(hour.cell), mail: mail(hour.mail), ..hour });
         self.hosts.merge(other.hosts, &cell, host);
         self.vmtas.merge(other.vmtas, &cell, vmta);

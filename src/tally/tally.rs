@@ -5,6 +5,7 @@ use super::coverage::Coverage;
 use super::messages::Messages;
 use super::names::Names;
 use super::overlap::Overlaps;
+use super::parts::ANY_PART;
 use super::plan::{IspBy, Plan};
 use super::replies::{Party, Replies};
 use super::select::{LeftOut, Seen};
@@ -114,7 +115,8 @@ impl Tally {
             || self.messages.merge(other.messages, |cell| at(&cells, cell)),
             || self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip)),
         );
-        let mail = |there: Mail| Mail { job: at(&jobs, there.job), sender: at(&senders, there.sender) };
+        let or_any = |numbers: &[u32], there: u32| if there == ANY_PART { there } else { at(numbers, there) };
+        let mail = |there: Mail| Mail { job: or_any(&jobs, there.job), sender: or_any(&senders, there.sender) };
         let (host, vmta) = (|host| at(&hosts, host), |vmta| at(&vmtas, vmta));
         self.streams.merge(other.streams, |cell| at(&cells, cell), mail, host, vmta);
         self.join_what_is_too_much();

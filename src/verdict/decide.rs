@@ -234,7 +234,10 @@ fn of_pool(decision: &mut Decision, case: &Case, suspected: &[usize], candidates
     let view = case.worst_pool_view();
     decision.columns = view.columns.clone();
     let units = case.units_in(&view.columns);
-    let compared: u64 = units.iter().map(|unit| unit.count.attempts).sum();
+    let all: Count = units.iter().map(|unit| unit.count).sum();
+    let compared = all.attempts;
+    // Then it is those too small to compare that raise the pool.
+    let compared_are_fine = all.rate() <= case.pool.limit;
     (decision.scope, decision.reason) = if let Some(best) = explain::best(candidates, case.pool.limit) {
         decision.explained_by = Some(best.clone());
         (Scope::Other, Reason::Explained(best.dimension))
@@ -243,7 +246,7 @@ fn of_pool(decision: &mut Decision, case: &Case, suspected: &[usize], candidates
         (Scope::Other, Reason::Explained(Dimension::Messages))
     } else if case.judged.len() < 2 {
         (Scope::CannotTell, Reason::NobodyToCompare)
-    } else if compared * 2 < view.count.attempts {
+    } else if compared * 2 < view.count.attempts || compared_are_fine {
         (Scope::CannotTell, Reason::SmallIps)
     } else if let Some(candidate) = candidates.iter().find(|candidate| !doubt::is_surely_raised(case, candidate.rest)) {
         (Scope::CannotTell, Reason::Confounded(candidate.dimension))

@@ -55,11 +55,14 @@ pub struct Sent {
 /// Whose mail it was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mail {
-    /// The job; a number of its own stands for mail without one.
+    /// The job; a number of its own stands for mail without one, [`UNKNOWN`] where records do not tell.
     pub job: u32,
-    /// The domain of the envelope sender.
+    /// The domain of the envelope sender, or [`UNKNOWN`].
     pub sender: u32,
 }
+
+/// Stands for a job or sender that the records do not tell.
+pub const UNKNOWN: u32 = u32::MAX;
 
 impl Ip {
     /// All that was counted of it.

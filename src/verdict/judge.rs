@@ -5,8 +5,9 @@ use super::count::Count;
 use super::decide::{self, Decision, IpSureness, Sureness};
 use super::dispersion::{self, Dispersion};
 use super::explain::{self, Explanation};
-use super::input::Pool;
+use super::input::{Ip, Pool, UNKNOWN};
 use super::settings::Settings;
+use super::strata::Dimension;
 use super::verdict::{IpVerdict, Period, PoolVerdict, Scope, Test};
 use super::{extent, fdr, wilson};
 
@@ -101,10 +102,23 @@ fn verdict(
         explained_by: decision.explained_by,
         attribution: decision.attribution,
         period,
+        compared: compared(case),
     }
 }
 
-fn without_verdict(ip: &super::Ip) -> IpVerdict {
+/// What the records tell apart, so that IPs were compared within it.
+fn compared(case: &Case) -> Vec<Dimension> {
+    let any = |is_told: fn(&Ip) -> bool| case.pool.ips.iter().any(is_told);
+    let told = [
+        (Dimension::Hour, case.clock.columns > 1),
+        (Dimension::Job, any(|ip| ip.sent.iter().any(|sent| sent.mail.job != UNKNOWN))),
+        (Dimension::Sender, any(|ip| ip.sent.iter().any(|sent| sent.mail.sender != UNKNOWN))),
+        (Dimension::Host, any(|ip| !ip.hosts.is_empty())),
+    ];
+    told.into_iter().filter(|(_, is_told)| *is_told).map(|(dimension, _)| dimension).collect()
+}
+
+fn without_verdict(ip: &Ip) -> IpVerdict {
     IpVerdict { ip: ip.ip, count: ip.total(), interval: None, rest_rate: None, test: None, is_outlier: false }
 }
 
@@ -130,6 +144,9 @@ fn period(case: &Case, decision: &Decision, settings: &Settings) -> Option<Perio
         false => case.hours.sum(decision.outliers.iter().copied()),
     };
     let run = case.run_of(&series, settings)?;
+    // A fault of many hours may show best in a few of them; a short one shows in none but its own.
+    let of_any_length = case.run_of(&series, &Settings { shortest_fault: 1, ..*settings });
+    let run = of_any_length.filter(|exact| run.start <= exact.start && exact.end <= run.end).unwrap_or(run);
     let end = (run.end < case.clock.columns).then(|| case.clock.hour(run.end));
     Some(Period { onset: case.clock.hour(run.start), end })
 }

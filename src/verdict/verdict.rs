@@ -180,6 +180,8 @@ pub struct PoolVerdict {
     pub attribution: Vec<Explanation>,
     /// When it was; nothing where it was all the time, or nothing was.
     pub period: Option<Period>,
+    /// What the records tell apart, so that IPs were compared within it: hour, job, sender, host.
+    pub compared: Vec<Dimension>,
 }
 
 impl PoolVerdict {

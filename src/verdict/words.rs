@@ -55,13 +55,27 @@ impl PoolVerdict {
         let p = named().filter_map(|ip| ip.test).map(|test| test.p).fold(0.0, f64::max);
         let effect = named().filter_map(|ip| ip.test).map(|test| test.effect).fold(1.0, f64::max);
         format!(
-            "{} of {} IPs at {} against {} of the rest, also in the same hours, jobs and hosts; {}, overdispersion {effect:.1}.",
+            "{} of {} IPs at {} against {} of the rest{}; {}, overdispersion {effect:.1}.",
             named().count(),
             self.ips.len(),
             percent(count.rate()),
             percent(rest.rate()),
+            self.within(),
             chance(p)
         )
+    }
+
+    /// What they were compared within, and what they could not be compared within.
+    fn within(&self) -> String {
+        let all = [Dimension::Hour, Dimension::Job, Dimension::Sender, Dimension::Host];
+        let (told, untold): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| self.compared.contains(one));
+        let names =
+            |some: &[Dimension]| some.iter().map(|one| format!("{}s", one.word())).collect::<Vec<_>>().join(", ");
+        match (told.is_empty(), untold.is_empty()) {
+            (_, true) => ", also in the same hours, jobs and hosts".to_owned(),
+            (true, _) => ", not compared by hours, jobs, hosts".to_owned(),
+            _ => format!(", also in the same {}, not compared by {}", names(&told), names(&untold)),
+        }
     }
 
     fn why_explained(&self, dimension: Dimension) -> String {
@@ -148,6 +162,8 @@ mod tests {
             why.starts_with("1 of 3 IPs at 40.0 % against 2.0 % of the rest") && why.contains("p < 0.0001"),
             "{why}"
         );
+        let unknown = PoolVerdict { compared: vec![Dimension::Hour], ..one };
+        assert!(unknown.why().contains("in the same hours, not compared by jobs, senders, hosts"), "{}", unknown.why());
         let alike = verdict(vec![ip(1, 20), ip(2, 22), ip(3, 19)]);
         assert!(
             alike.why().starts_with("20.3 % deferred, p < 0.0001; all 3 IPs alike, 19.0 % to 22.0 %"),

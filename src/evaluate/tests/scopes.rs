@@ -73,8 +73,8 @@ fn ips_too_small_to_compare_keep_a_finding_from_speaking_for_the_pool() {
     };
     assert_eq!(
         with_two_fine(("gmx", "a", "192.0.2.1", 49, 49, 0), ("gmx", "a", "192.0.2.2", 49, 49, 0)),
-        "192.0.2.1 and 192.0.2.2 deferred 100.0 % (98 of 98); \
-         the rest of the pool 0.0 % (0 of 98), with too few attempts by IP to compare"
+        "192.0.2.1 deferred 100.0 % (49 of 49) and 192.0.2.2 deferred 100.0 % (49 of 49), \
+         too few attempts to compare with the other IPs"
     );
     assert_eq!(
         with_two_fine(("gmx", "a", "192.0.2.1", 0, 0, 57), ("gmx", "a", "192.0.2.2", 0, 0, 20)),

@@ -86,7 +86,7 @@ fn all_fine(report: &Report, rate: &str, attempts: &str) -> String {
     }
     let raised = evaluation.ips.iter().filter(|row| row.figures.level >= Level::Investigate).count() as u64;
     if raised > 0 {
-        parts.push(format!("{} above it, no more than chance explains", counted(raised, "IP")));
+        parts.push(format!("{} above it, none by enough to stand out", counted(raised, "IP")));
     }
     parts.join("; ")
 }

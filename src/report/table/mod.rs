@@ -334,7 +334,7 @@ mod tests {
         report.evaluation.ips[0].figures.level = crate::evaluate::Level::Act;
         let shown = shown(&report, &Screen { width: 200, ..sample::screen() });
         let expected = "OK  no provider above its threshold, 2.8 % of 9,229 attempts deferred; too few attempts to judge \
-                        at 1 provider; 1 IP above it, no more than chance explains";
+                        at 1 provider; 1 IP above it, none by enough to stand out";
         assert_eq!(shown.lines().next(), Some(expected));
     }
 
