@@ -83,7 +83,8 @@ impl Alternative {
     }
 
     fn is_in(&self, text: &Text) -> bool {
-        let compiled = || self.compiled.get_or_init(|| compile(&self.text, self.is_small).expect("patterns are checked"));
+        let compiled =
+            || self.compiled.get_or_init(|| compile(&self.text, self.is_small).expect("patterns are checked"));
         self.may_be_in(text) && (self.is_plain || compiled().is_match(text.lower.as_bytes()))
     }
 }

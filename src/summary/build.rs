@@ -122,9 +122,8 @@ type Told = (&'static str, Arc<Meaning>);
 
 /// Finds the classes. Most causes of small domains are worded alike: each wording is asked about once.
 fn tell<'r>(plan: &Plan, names: &Names, examples: HashSet<Example<'r>>) -> HashMap<Example<'r>, Told> {
-    let question = |(isp, text, host, class): &Example| {
-        class.is_none().then(|| plan.rules.question(names.text(*isp), text, host))
-    };
+    let question =
+        |(isp, text, host, class): &Example| class.is_none().then(|| plan.rules.question(names.text(*isp), text, host));
     let asked = examples.into_par_iter().map(|example| (example, question(&example)));
     let asked: Vec<(Example, Option<Question>)> = asked.collect();
     let distinct: HashSet<&Question> = asked.iter().filter_map(|(_, question)| question.as_ref()).collect();
