@@ -1,6 +1,6 @@
 //! One reply, told in full.
 
-use super::normal::Reply;
+use super::normal::{Parts, Reply};
 use super::rules::Rules;
 
 /// What is known of one reply.
@@ -27,18 +27,19 @@ pub struct Explained {
 /// Explains one reply, with or without the `smtp;` that PowerMTA writes before it. `isp` is the token of the provider that
 /// sent it; where that is empty, the wording tells.
 pub fn explain(rules: &Rules, isp: &str, text: &[u8]) -> Explained {
-    let reply = Reply::read(text);
-    let provider = Some(isp).filter(|isp| !isp.is_empty()).or_else(|| rules.provider(&reply, b""));
-    let rule = rules.decide(&reply, isp, provider);
+    let parts = Parts::read(text);
+    let by_wording = || rules.by_wording(&Reply::of(parts.alike()));
+    let provider = Some(isp).filter(|isp| !isp.is_empty()).or_else(by_wording);
+    let rule = rules.decide(&parts, isp, provider);
     Explained {
         provider: provider.unwrap_or_default().to_owned(),
         class: rule.class,
         meaning: rule.meaning.clone(),
         next_step: rule.next_step.clone(),
         blames: rule.blames,
-        reply: reply.text.to_string(),
-        code: reply.code.to_string(),
-        enhanced: reply.enhanced.to_string(),
+        reply: parts.text,
+        code: parts.code,
+        enhanced: parts.enhanced,
     }
 }
 

@@ -57,20 +57,30 @@ const SHAPES: usize = 1024;
 impl Words {
     /// Those of a text: whatever begins where a word does and ends where no longer name goes on.
     pub fn of(text: &[u8]) -> Words {
-        let is_word = |byte: u8| IN_WORD[usize::from(byte)];
+        let is_word = |byte: &u8| IN_WORD[usize::from(*byte)];
         let (mut hashes, mut shapes) = (Vec::with_capacity(text.len() / 4), [0; SHAPES / 64]);
-        for at in (0..text.len()).filter(|at| is_word(text[*at]) && (*at == 0 || !is_word(text[at - 1]))) {
-            let mut hash = START;
-            for (end, byte) in text[at..].iter().enumerate().map(|(length, byte)| (at + length + 1, *byte)) {
-                hash = hash_step(hash, byte);
-                if is_word(byte) && !goes_on(&text[end..]) {
+        let mut start = 0;
+        while let Some(skipped) = text[start..].iter().position(is_word) {
+            start += skipped;
+            let (mut hash, mut end, mut behind_word) = (START, start, None);
+            while text.get(end).is_some_and(is_word) {
+                let word = &text[end..];
+                let length = word.iter().position(|byte| !is_word(byte)).unwrap_or(word.len());
+                hash = word[..length].iter().fold(hash, |hash, byte| hash_step(hash, *byte));
+                end += length;
+                behind_word.get_or_insert(end);
+                if !goes_on(&text[end..]) {
                     hashes.push(hash);
-                    let shape = shape(&text[at..end]);
+                    let shape = shape(&text[start..end]);
                     shapes[shape / 64] |= 1 << (shape % 64);
-                } else if !is_word(byte) && !in_name(byte) {
-                    break;
+                }
+                let signs = text[end..].iter().take_while(|byte| in_name(**byte));
+                for sign in signs {
+                    hash = hash_step(hash, *sign);
+                    end += 1;
                 }
             }
+            start = behind_word.unwrap_or(end);
         }
         Words { hashes: hashes.into(), shapes, has_ip: may_have_ip(text) }
     }

@@ -24,7 +24,7 @@ pub use explain::{Explained, explain};
 pub use local::Words;
 pub use mask::{cause_of, mask, mask_whole};
 pub use own::Own;
-pub use rules::{Rule, RuleText, Rules};
+pub use rules::{Question, Rule, RuleText, Rules};
 
 /// The class of a reply that no rule knows.
 pub const UNKNOWN_CLASS: &str = "unknown";

@@ -2,22 +2,30 @@
 
 use super::pattern::Text;
 
-/// Where the parts of a reply stand. The text is the reply without `smtp;`, blanks single, and without the code that
-/// each line of a longer reply repeats (RFC 5321, section 4.2.1).
-pub(super) struct Reply {
+/// A reply's parts as they are read. The text is the reply without `smtp;`, blanks single, and without the code that each
+/// line of a longer reply repeats (RFC 5321, section 4.2.1).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Parts {
     /// The reply on one line.
-    pub text: Text,
+    pub text: String,
     /// The three digits, empty where there are none.
-    pub code: Text,
+    pub code: String,
     /// The enhanced status code (RFC 3463), empty where there is none.
+    pub enhanced: String,
+}
+
+/// The same for patterns to be asked of.
+pub(super) struct Reply {
+    pub text: Text,
+    pub code: Text,
     pub enhanced: Text,
 }
 
-impl Reply {
+impl Parts {
     /// Reads a diagnostic of any bytes, with or without `smtp;` or a status before it (`pmta show queues` writes
     /// `450 4.0.0 (undefined status);smtp;421 ...`; for mail that a reply to another message bounced, the file has
     /// `x-pmta;bounce-queue;reply:550 ...`).
-    pub fn read(diag: &[u8]) -> Reply {
+    pub fn read(diag: &[u8]) -> Parts {
         let lossy = String::from_utf8_lossy(diag).replace('\u{2019}', "'");
         let lower = lossy.to_ascii_lowercase();
         let behind = |mark: &str| lower.find(mark).filter(|at| *at < 48).map(|at| &lossy[at + mark.len()..]);
@@ -28,8 +36,67 @@ impl Reply {
         let code = code.filter(|_| !text[3..].starts_with('.')).unwrap_or_default().to_owned();
         let enhanced = enhanced(&text, &code);
         let text = if code.is_empty() { text } else { on_one_line(&text, &code, &enhanced) };
-        Reply { text: Text::new(text), code: Text::new(code), enhanced: Text::new(enhanced) }
+        Parts { text, code, enhanced }
     }
+
+    /// The same with an example for every address in `<>` and every IPv4 address, and without Gmail's id: what they are
+    /// says nothing of the cause. Done twice, it is what it is done once.
+    pub fn alike(&self) -> Parts {
+        Parts { text: without_values(&self.text), ..self.clone() }
+    }
+}
+
+impl Reply {
+    pub fn of(parts: Parts) -> Reply {
+        Reply { text: Text::new(parts.text), code: Text::new(parts.code), enhanced: Text::new(parts.enhanced) }
+    }
+}
+
+/// What Gmail's replies end with, behind an id.
+const GMAIL: &str = " - gsmtp";
+
+fn without_values(text: &str) -> String {
+    let (mut alike, mut copied, mut at) = (String::with_capacity(text.len() + 16), 0, 0);
+    let bytes = text.as_bytes();
+    let gmail_id = |before: &str| Some((before.rfind(' ')? + 1, before.len(), "0"));
+    let gmail = text.strip_suffix(GMAIL).and_then(gmail_id);
+    let gmail = gmail.filter(|(start, end, _)| text[*start..*end].contains(|c: char| c.is_ascii_digit()));
+    while at < bytes.len() {
+        let found = match bytes[at] {
+            _ if gmail.is_some_and(|(start, ..)| start == at) => gmail,
+            b'<' => address_end(bytes, at + 1).map(|end| (at + 1, end, "jane@example.com")),
+            byte if byte.is_ascii_digit() => ip_end(bytes, at).map(|end| (at, end, "192.0.2.1")),
+            _ => None,
+        };
+        if let Some((start, end, example)) = found {
+            alike.push_str(&text[copied..start]);
+            alike.push_str(example);
+            copied = end;
+        }
+        at = found.map_or(at + 1, |(_, end, _)| end);
+    }
+    alike + &text[copied..]
+}
+
+/// The end of an address that a `>` follows.
+fn address_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let length = bytes[start..].iter().position(|byte| matches!(byte, b'<' | b'>' | b' '))?;
+    let address = &bytes[start..start + length];
+    (bytes[start + length] == b'>' && address.iter().skip(1).any(|byte| *byte == b'@')).then_some(start + length)
+}
+
+/// The end of an IPv4 address, but of none that may be a code (`4.16.55.1`).
+fn ip_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let in_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'.';
+    if start > 0 && in_word(&bytes[start - 1]) {
+        return None;
+    }
+    let length = bytes[start..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    let run = std::str::from_utf8(&bytes[start..start + length]).ok()?;
+    let address = run.trim_end_matches('.');
+    let end = start + address.len();
+    let is_ip = address.len() > 7 && address.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.octets()[0] > 5);
+    (is_ip && !bytes.get(start + length).is_some_and(u8::is_ascii_alphanumeric)).then_some(end)
 }
 
 fn is_code(text: &str) -> bool {
@@ -84,7 +151,7 @@ mod tests {
             ("5500 widgets", "", ""),
             ("", "", ""),
         ] {
-            let reply = Reply::read(diag.as_bytes());
+            let reply = Parts::read(diag.as_bytes());
             assert_eq!((&*reply.code, &*reply.enhanced), (code, enhanced), "{diag}");
         }
     }
@@ -96,7 +163,25 @@ mod tests {
             ("554-mx.example 554-No SMTP service", "554-mx.example No SMTP service"),
             ("smtp;421 one", "421 one"),
         ] {
-            assert_eq!(&*Reply::read(diag.as_bytes()).text, text);
+            assert_eq!(Parts::read(diag.as_bytes()).text, text);
+        }
+    }
+
+    #[test]
+    fn values_that_say_nothing_are_alike() {
+        for (text, alike) in [
+            ("550 <joe@example.net>: unknown", "550 <jane@example.com>: unknown"),
+            ("550 <a@b> <c> <@d", "550 <jane@example.com> <c> <@d"),
+            ("554 [198.51.100.7] and 203.0.113.200.", "554 [192.0.2.1] and 192.0.2.1."),
+            ("421 deferred - 4.16.55.1; 5.7.1", "421 deferred - 4.16.55.1; 5.7.1"),
+            ("550 v10.1.2.3 10.1.2.3.4 10.1.2.300", "550 v10.1.2.3 10.1.2.3.4 10.1.2.300"),
+            ("450 full s142lfe.25 - gsmtp", "450 full 0 - gsmtp"),
+            ("550 a poor domain. - gsmtp", "550 a poor domain. - gsmtp"),
+            ("postmaster@example.org", "postmaster@example.org"),
+        ] {
+            let parts = Parts { text: text.to_owned(), code: String::new(), enhanced: String::new() };
+            assert_eq!(parts.alike().text, alike);
+            assert_eq!(parts.alike().alike(), parts.alike());
         }
     }
 }

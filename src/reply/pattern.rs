@@ -22,6 +22,8 @@ struct Alternative {
     needs: Option<Vec<String>>,
     /// Nothing but these letters.
     is_plain: bool,
+    /// It has small letters only, which is known of it where it was read.
+    is_small: bool,
     compiled: OnceLock<Regex>,
 }
 
@@ -43,8 +45,8 @@ impl Pattern {
     /// For some part of a text, in any case.
     pub fn new(text: &str) -> Pattern {
         let alternatives = match parts(text) {
-            Some(parts) => parts.into_iter().map(|part| Alternative::new(part, needs(part))).collect(),
-            None => vec![Alternative::new(text, None)],
+            Some(parts) => parts.into_iter().map(|part| Alternative::new(part, needs(part), is_small(part))).collect(),
+            None => vec![Alternative::new(text, None, false)],
         };
         Pattern { whole: text.to_owned(), alternatives }
     }
@@ -56,7 +58,7 @@ impl Pattern {
 
     /// Whether it is a regular expression at all; to be asked before [`Pattern::is_in`].
     pub fn check(&self) -> std::result::Result<(), regex::Error> {
-        compile(&self.whole).map(drop)
+        compile(&self.whole, false).map(drop)
     }
 
     /// Whether a text has it.
@@ -71,9 +73,9 @@ impl Pattern {
 }
 
 impl Alternative {
-    fn new(text: &str, needs: Option<Vec<String>>) -> Alternative {
+    fn new(text: &str, needs: Option<Vec<String>>, is_small: bool) -> Alternative {
         let is_plain = needs.as_ref().is_some_and(|needs| *needs == [text.to_ascii_lowercase()]);
-        Alternative { text: text.to_owned(), needs, is_plain, compiled: OnceLock::new() }
+        Alternative { text: text.to_owned(), needs, is_plain, is_small, compiled: OnceLock::new() }
     }
 
     fn may_be_in(&self, text: &Text) -> bool {
@@ -81,8 +83,9 @@ impl Alternative {
     }
 
     fn is_in(&self, text: &Text) -> bool {
-        let compiled = || self.compiled.get_or_init(|| compile(&self.text).expect("patterns are checked"));
-        self.may_be_in(text) && (self.is_plain || compiled().is_match(text.as_bytes()))
+        let compiled =
+            || self.compiled.get_or_init(|| compile(&self.text, self.is_small).expect("patterns are checked"));
+        self.may_be_in(text) && (self.is_plain || compiled().is_match(text.lower.as_bytes()))
     }
 }
 
@@ -115,9 +118,21 @@ fn triple(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |sum, byte| sum * 29 + usize::from(*byte)) % TRIPLES
 }
 
-/// Bytes without tables of Unicode: replies are English, and what they quote is never asked for.
-fn compile(pattern: &str) -> std::result::Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).case_insensitive(true).build()
+/// Bytes without tables of Unicode: replies are English, and what they quote is never asked for. It is asked of small
+/// letters: where it has no others itself, there is no case to disregard, which makes it several times quicker to compile.
+fn compile(pattern: &str, is_small: bool) -> std::result::Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).unicode(false).case_insensitive(!is_small).build()
+}
+
+/// Whether a regular expression that [`parts`] can read has no capitals but those of escapes.
+fn is_small(pattern: &str) -> bool {
+    let mut escaped = false;
+    pattern.bytes().all(|byte| {
+        let is_escape = byte == b'\\' && !escaped;
+        let fits = escaped || !byte.is_ascii_uppercase();
+        escaped = is_escape;
+        fits
+    })
 }
 
 /// What stands between the outermost `|` of a regular expression; nothing where it is written in a way that is not read
@@ -278,7 +293,7 @@ mod tests {
             text in "[abc .dAB1]{0,12}",
         ) {
             let pattern = atoms.concat();
-            if let Ok(regex) = compile(&pattern) {
+            if let Ok(regex) = compile(&pattern, false) {
                 prop_assert_eq!(Pattern::new(&pattern).is_in(&Text::new(text.clone())), regex.is_match(text.as_bytes()), "{}", pattern);
             }
         }

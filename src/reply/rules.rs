@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer};
 
-use super::normal::Reply;
+use super::normal::{Parts, Reply};
 use super::pattern::{Pattern, Text};
 use super::{BLAMES, CLASSES, UNKNOWN_CLASS};
 use crate::error::{Error, Result};
@@ -70,6 +70,14 @@ pub struct Rules {
     unknown: Rule,
     /// What the classes say by themselves, in the order of [`CLASSES`].
     classes: Vec<Rule>,
+}
+
+/// All that the class of a reply depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Question<'q> {
+    parts: Parts,
+    isp: &'q str,
+    by_host: Option<&'q str>,
 }
 
 #[derive(Deserialize)]
@@ -146,8 +154,23 @@ impl Rules {
     /// The same for a reply about mail to a mailbox provider: its token or domain, as the tables call it. The user's own
     /// rules may name that one instead of whose host answers; the built-in ones go by who answers alone.
     pub fn classify_for(&self, isp: &str, diag: &[u8], mx_host: &[u8]) -> &Rule {
-        let reply = Reply::read(diag);
-        self.decide(&reply, isp, self.provider(&reply, mx_host))
+        self.answer(&self.question(isp, diag, mx_host))
+    }
+
+    /// What [`Rules::classify_for`] goes by: replies that ask the same get the same answer, and few of many ask anything new.
+    pub fn question<'q>(&'q self, isp: &'q str, diag: &[u8], mx_host: &[u8]) -> Question<'q> {
+        let (parts, by_host) = (Parts::read(diag), self.provider_of(mx_host));
+        if self.users().is_empty() {
+            Question { parts: parts.alike(), isp: "", by_host }
+        } else {
+            // The user's own rules may ask for whatever stands in the reply.
+            Question { parts, isp, by_host }
+        }
+    }
+
+    /// The rule that decides a question.
+    pub fn answer(&self, question: &Question) -> &Rule {
+        self.decide(&question.parts, question.isp, question.by_host)
     }
 
     /// What is known of a reply of which nothing is known but its class.
@@ -155,22 +178,30 @@ impl Rules {
         self.classes.iter().find(|rule| rule.class == class).unwrap_or(&self.unknown)
     }
 
-    pub(super) fn decide(&self, reply: &Reply, isp: &str, provider: Option<&str>) -> &Rule {
+    /// The rule for a reply of the provider that is known from elsewhere; without it, the wording tells.
+    pub(super) fn decide(&self, parts: &Parts, isp: &str, provider: Option<&str>) -> &Rule {
+        let alike = Reply::of(parts.alike());
+        let provider = provider.or_else(|| self.by_wording(&alike));
         let is_users = |rule: &Rule| !isp.is_empty() && rule.provider.as_deref() == Some(isp);
-        let mut users = self.users().iter().filter(|rule| is_users(rule) || self.is_for(rule, provider));
+        let by_user = || {
+            let whole = (!self.users().is_empty()).then(|| Reply::of(parts.clone()))?;
+            let mut users = self.users().iter().filter(|rule| is_users(rule) || self.is_for(rule, provider));
+            users.find(|rule| rule.fits(&whole))
+        };
         let mut built_in = self.rules[self.users..].iter().filter(|rule| self.is_for(rule, provider));
-        let found = users.find(|rule| rule.fits(reply)).or_else(|| built_in.find(|rule| rule.fits(reply)));
-        found.unwrap_or(&self.unknown)
+        by_user().or_else(|| built_in.find(|rule| rule.fits(&alike))).unwrap_or(&self.unknown)
     }
 
-    /// Whose reply this is: the host tells where it is known, else the wording.
-    pub(super) fn provider(&self, reply: &Reply, mx_host: &[u8]) -> Option<&str> {
+    /// The provider whose host this is.
+    fn provider_of(&self, mx_host: &[u8]) -> Option<&str> {
         let providers = Providers::built_in();
-        let by_host = providers.of_mx(mx_host).map(|found| providers.token(found.provider));
-        by_host.or_else(|| {
-            let known = self.wordings.iter().find(|wording| wording.pattern.is_in(&reply.text));
-            known.map(|wording| wording.token.as_str())
-        })
+        providers.of_mx(mx_host).map(|found| providers.token(found.provider))
+    }
+
+    /// The provider whose replies are worded so.
+    pub(super) fn by_wording(&self, alike: &Reply) -> Option<&str> {
+        let known = self.wordings.iter().find(|wording| wording.pattern.is_in(&alike.text));
+        known.map(|wording| wording.token.as_str())
     }
 
     /// The rules in the order in which they are asked.
@@ -395,6 +426,28 @@ mod tests {
             ("451 4.3.0 Temporary system problem", None),
         ] {
             assert_eq!(rules().classify(diag.as_bytes(), b"").blames, blames, "{diag}");
+        }
+    }
+
+    #[test]
+    fn replies_about_different_people_from_different_ips_ask_the_same() {
+        let rules = rules();
+        let ask = |rcpt: &str, ip: &str| {
+            let diag = format!("smtp;550 5.1.1 <{rcpt}>: Recipient address rejected: user unknown (from [{ip}])");
+            rules.question("example.com", diag.as_bytes(), b"mx.example.com")
+        };
+        assert_eq!(ask("jane@example.com", "192.0.2.7"), ask("joe.spam@example.net", "203.0.113.200"));
+        assert_eq!(rules.answer(&ask("joe.spam@example.net", "192.0.2.7")).class, "mailbox");
+    }
+
+    #[test]
+    fn the_users_rules_are_asked_of_the_whole_reply() {
+        let rules = Rules::new(&[user_rule("policy", Some("joe@example"))]).expect("a good rule");
+        for (rcpt, class) in [("joe@example.net", "policy"), ("jane@example.net", "mailbox")] {
+            let diag = format!("smtp;550 5.1.1 <{rcpt}>: user unknown");
+            let question = rules.question("", diag.as_bytes(), b"");
+            assert_eq!(rules.answer(&question).class, class);
+            assert_eq!(rules.classify(diag.as_bytes(), b"").class, class);
         }
     }
 

@@ -6,7 +6,7 @@ use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
 use super::rows::{Group, Meaning, Row, Summary, Traffic};
 use super::traffic::deal;
-use crate::reply::{UNKNOWN_CLASS, without_addresses};
+use crate::reply::{Question, Rule, UNKNOWN_CLASS, without_addresses};
 use crate::tally::{Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Reply, Tally};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -85,8 +85,7 @@ fn groups(
     by_isp.merge(replies, party, |ip| ip);
     // Each distinct cause of a provider is told once, by the whole text of one of its replies.
     let examples: HashSet<Example> = by_isp.all().filter_map(|(isp, reply, _)| example(isp, &reply)).collect();
-    let told = examples.into_par_iter().map(|example| (example, tell(plan, names.text(example.0), example)));
-    let told: HashMap<Example, Told> = told.collect();
+    let told = tell(plan, &names, examples);
     let groups: Vec<Group> = by_isp
         .all()
         .map(|(isp, reply, seen)| {
@@ -121,8 +120,21 @@ fn example<'r>(isp: u32, reply: &Reply<'r>) -> Option<Example<'r>> {
 /// The class of a cause, and what else is known of it.
 type Told = (&'static str, Arc<Meaning>);
 
-fn tell(plan: &Plan, isp: &str, (_, text, host, class): Example) -> Told {
-    let rule = class.map_or_else(|| plan.rules.classify_for(isp, text, host), |class| plan.rules.of_class(class));
-    let (next_step, example) = (rule.next_step.clone(), without_addresses(text));
-    (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example }))
+/// Finds the classes. Most causes of small domains are worded alike: each wording is asked about once.
+fn tell<'r>(plan: &Plan, names: &Names, examples: HashSet<Example<'r>>) -> HashMap<Example<'r>, Told> {
+    let question =
+        |(isp, text, host, class): &Example| class.is_none().then(|| plan.rules.question(names.text(*isp), text, host));
+    let asked = examples.into_par_iter().map(|example| (example, question(&example)));
+    let asked: Vec<(Example, Option<Question>)> = asked.collect();
+    let distinct: HashSet<&Question> = asked.iter().filter_map(|(_, question)| question.as_ref()).collect();
+    let answers: HashMap<_, &Rule> =
+        distinct.into_par_iter().map(|question| (question, plan.rules.answer(question))).collect();
+    let told = asked.par_iter().map(|(example, question)| {
+        let (_, text, _, class) = example;
+        let answer = question.as_ref().map(|question| answers[question]);
+        let rule = answer.unwrap_or_else(|| plan.rules.of_class(class.unwrap_or(UNKNOWN_CLASS)));
+        let (next_step, example_text) = (rule.next_step.clone(), without_addresses(text));
+        (*example, (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example: example_text })))
+    });
+    told.collect()
 }
