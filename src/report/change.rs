@@ -98,9 +98,12 @@ mod tests {
     }
 
     fn rendered(format: Format) -> String {
+        render(&sample::problems(), &rows(), format)
+    }
+
+    fn render(report: &Report, rows: &[ChangeRow], format: Format) -> String {
         let mut out = Vec::new();
-        let (asked, rows) = (asked(), rows());
-        render_change(&sample::problems(), (&asked, &rows), format, &sample::screen(), &mut out).unwrap();
+        render_change(report, (&asked(), rows), format, &sample::screen(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -116,6 +119,19 @@ mod tests {
         assert!(rendered(Format::Json).starts_with("{\n\"schema\": \"pmtriage.change/1\""));
         assert_eq!(rendered(Format::Ndjson).lines().count(), 2);
         assert!(rendered(Format::Markdown).contains("| worked |"));
+    }
+
+    #[test]
+    fn a_control_that_is_not_there_is_not_said_to_have_stood_still() {
+        let [worked, _] = rows();
+        let alone = ChangeRow { isp: "gmx".into(), control_before: None, control_after: None, ..worked.clone() };
+        let said = |rows: &[ChangeRow]| {
+            render(&sample::problems(), rows, Format::Table).split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let both = said(&[worked, alone.clone()]);
+        assert!(both.contains("WORKED gmail =cmd():") && both.contains("WORKED gmx =cmd():"), "{both}");
+        let only = said(&[alone]);
+        assert!(only.contains("without a control") && !only.contains("the control did not"), "{only}");
     }
 
     #[test]

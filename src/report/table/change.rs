@@ -26,14 +26,14 @@ pub fn write_change(
     let mut page = Page::new(screen, out);
     if !report.unjudged.is_empty() {
         answer::write_unknown(&report.unjudged, &mut page)?;
-        page.gap()?;
     }
     let shown = page.shown(rows);
     for answer in [Answer::Worse, Answer::Confounded, Answer::NoEffect, Answer::TooEarly, Answer::Worked] {
         let of: Vec<&ChangeRow> = rows.iter().filter(|row| row.answer == answer).collect();
-        if !of.is_empty() {
-            write_answer(answer, &of, &mut page)?;
-        }
+        let (compared, alone): (Vec<&ChangeRow>, Vec<&ChangeRow>) =
+            of.into_iter().partition(|row| answer != Answer::Worked || has_control(row));
+        write_answer(answer, &compared, COMPARED, &mut page)?;
+        write_answer(answer, &alone, ALONE, &mut page)?;
     }
     if !rows.is_empty() {
         page.gap()?;
@@ -56,10 +56,23 @@ pub fn write_change(
     page.end()
 }
 
-/// One answer, for whom it holds, and what it means.
-fn write_answer(answer: Answer, rows: &[&ChangeRow], page: &mut Page) -> io::Result<()> {
+/// What is added to an effect that has been compared with what was not changed.
+const COMPARED: &str = "while the control did not";
+/// What is added to one that has not.
+const ALONE: &str = "without a control to compare with: nothing else was sent enough on both sides of the change";
+
+fn has_control(row: &ChangeRow) -> bool {
+    row.control_before.is_some() && row.control_after.is_some()
+}
+
+/// One answer, for whom it holds, and what it means; nothing where it holds for nobody.
+fn write_answer(answer: Answer, rows: &[&ChangeRow], control: &str, page: &mut Page) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let worked = format!("the rate went as expected, by more than chance, {control}");
     let (ink, meaning) = match answer {
-        Answer::Worked => (Ink::Green, "the rate went as expected, by more than chance, while the control did not"),
+        Answer::Worked => (Ink::Green, &*worked),
         Answer::NoEffect => {
             (Ink::Yellow, "five points would have been seen, and were not: the wrong setting, or something else moved")
         }
