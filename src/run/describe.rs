@@ -87,6 +87,14 @@ impl Facts {
         self.newest
     }
 
+    /// The first and the last second that are covered by deferrals as well as by deliveries or bounces.
+    pub fn shared_time(&self) -> Option<(Moment, Moment)> {
+        let (deferred, mut others) = (self.spans[RecordKind::Deferred], self.spans[RecordKind::Delivered]);
+        others.merge(self.spans[RecordKind::Bounced]);
+        let shared = deferred.first()?.max(others.first()?)..=deferred.last()?.min(others.last()?);
+        (!shared.is_empty()).then(|| shared.into_inner())
+    }
+
     /// Why the records cannot be judged, in lines; none where they can.
     pub fn unjudged(&self, settings: &Settings, inputs: &Inputs) -> Vec<String> {
         let mut lines = judge_inputs(&self.totals, &self.spans, settings.window);
@@ -138,7 +146,7 @@ impl Facts {
 }
 
 /// The names that are most like a wanted one.
-fn nearest(wanted: &str, names: Vec<String>) -> String {
+pub fn nearest(wanted: &str, names: Vec<String>) -> String {
     let mut names: Vec<(usize, String)> = names.into_iter().map(|name| (distance(wanted, &name), name)).collect();
     names.sort_unstable();
     names.dedup();
