@@ -258,6 +258,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_refused_is_answered_by_what_is_taken() {
+        for line in
+            ["--min-attempts 0 x", "--threads x x", "demo --rows 0 d", "demo --files=-1 d", "records --limit 0 x"]
+        {
+            let said = parsed(&format!("pmtriage {line}")).expect_err(line).to_string();
+            assert!(said.contains("write a whole number above 0"), "{line}: {said}");
+        }
+    }
+
+    #[test]
     fn help_offers_nothing_that_is_refused() {
         let shown = parsed("pmtriage change --help").expect_err("help").to_string();
         let offers = |option: &str| shown.lines().any(|line| line.trim_start().starts_with(option));
