@@ -135,10 +135,26 @@ mod tests {
     }
 
     #[test]
+    fn one_answer_leaves_room_for_all_numbers() {
+        let [worked, _] = rows();
+        let pool = "outbound".to_owned();
+        let (before, after) = (Count::new(300, 2_735), Count::new(50, 3_406));
+        let screen = render(&sample::problems(), &[ChangeRow { pool, before, after, ..worked }], Format::Table);
+        assert!(screen.contains("2,735 > 3,406") && screen.contains(" +0.5 "), "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+        let short = Asked { window: 600, ..asked() };
+        let mut out = Vec::new();
+        render_change(&sample::problems(), (&short, &rows()), Format::Table, &sample::screen(), &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().contains("compared: 10 minutes before"));
+    }
+
+    #[test]
     fn the_screen_answers_first() {
         let screen = rendered(Format::Table);
         assert!(screen.starts_with("TOO-EARLY  gmx") && screen.contains("\nWORKED  gmail"), "{screen}");
         assert!(screen.contains("gmail") && screen.contains("-25.5"), "{screen}");
+        // What the last lines explain is there, on the narrowest screen too.
+        assert!(screen.contains("-29.1 to -21.9") && screen.contains("compared: 4 hours before"), "{screen}");
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
     }
 }
