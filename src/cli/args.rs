@@ -143,7 +143,7 @@ pub struct ThresholdArgs {
     #[arg(long, value_name = "RATE")]
     pub act: Option<String>,
     /// Judge no rate of fewer attempts [default: 50]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::count::<NonZeroU64>)]
     pub min_attempts: Option<NonZeroU64>,
 }
 
@@ -196,7 +196,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Use this many threads [default: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::count::<NonZeroUsize>)]
     pub threads: Option<NonZeroUsize>,
     /// Write colours
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -216,13 +216,13 @@ pub struct DemoArgs {
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// Write this many records in all
-    #[arg(long, value_name = "N", default_value = "100000")]
+    #[arg(long, value_name = "N", default_value = "100000", value_parser = words::count::<NonZeroU64>)]
     pub rows: NonZeroU64,
     /// Choose another day of mail; the same number gives the same files
     #[arg(long, value_name = "S", default_value = "1")]
     pub seed: u64,
     /// Spread the records over this many files
-    #[arg(long, value_name = "K", default_value = "4")]
+    #[arg(long, value_name = "K", default_value = "4", value_parser = words::count::<NonZeroU32>)]
     pub files: NonZeroU32,
 }
 

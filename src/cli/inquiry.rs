@@ -88,7 +88,7 @@ pub struct PickArgs {
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub raw: Vec<String>,
     /// Stop after this many rows
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::count::<NonZeroU64>)]
     pub limit: Option<NonZeroU64>,
     /// Write the rows in this form to standard output
     #[arg(long, value_name = "FORMAT", value_parser = words::row_format(), default_value = "csv")]

@@ -142,6 +142,7 @@ enum TypedCommand {
     /// Print the rows of the log that are behind a number of a report
     Records(Box<RecordsArgs>),
     /// Say whether a configuration change had the expected effect
+    #[command(mut_arg("since", hidden), mut_arg("until", hidden), mut_arg("store", hidden), mut_arg("host", hidden))]
     Change(Box<ChangeArgs>),
     /// Propose thresholds by a healthy history, as a part of a configuration file
     Calibrate(Box<CalibrateArgs>),
@@ -165,6 +166,11 @@ enum TypedCommand {
     },
     /// Print the manual page
     Man,
+}
+
+/// An option that a command refuses, with the reason, is not one that its help offers.
+fn hidden(option: clap::Arg) -> clap::Arg {
+    option.hide(true)
 }
 
 /// `pmtriage -v report acct.csv` would silently read a file named `report`: better to ask.
@@ -249,6 +255,25 @@ mod tests {
         );
         assert_eq!((args.logs.window.tz.as_str(), args.logs.window.assume_tz.as_str()), ("UTC", "UTC"));
         assert_eq!((args.run.quiet, args.run.verbose, args.run.threads), (false, 0, None));
+    }
+
+    #[test]
+    fn a_number_that_is_refused_is_answered_by_what_is_taken() {
+        for line in
+            ["--min-attempts 0 x", "--threads x x", "demo --rows 0 d", "demo --files=-1 d", "records --limit 0 x"]
+        {
+            let said = parsed(&format!("pmtriage {line}")).expect_err(line).to_string();
+            assert!(said.contains("write a whole number above 0"), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn help_offers_nothing_that_is_refused() {
+        let shown = parsed("pmtriage change --help").expect_err("help").to_string();
+        let offers = |option: &str| shown.lines().any(|line| line.trim_start().starts_with(option));
+        assert!(["--at", "--window", "--isp", "--tz"].into_iter().all(offers), "{shown}");
+        assert!(!["--since", "--until", "--store", "--host"].into_iter().any(offers), "{shown}");
+        assert!(parsed("pmtriage --help").expect_err("help").to_string().contains("--since"));
     }
 
     #[test]

@@ -10,6 +10,11 @@ use crate::report::{Format, List, Sort};
 use crate::tally::{Counted, IspBy};
 use crate::verdict::Expect;
 
+/// A number of things, of which there must be one at least.
+pub(super) fn count<N: std::str::FromStr>(typed: &str) -> Result<N, &'static str> {
+    typed.parse().map_err(|_| "write a whole number above 0")
+}
+
 /// What standard output carries.
 pub(super) fn format() -> impl TypedValueParser<Value = Format> {
     words(Format::ALL.map(|format| {

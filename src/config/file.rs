@@ -144,10 +144,24 @@ fn parse(path: &Path, text: &str) -> Result<File> {
         Error::Usage(format!("configuration file {}{line}: {what}", path.display()))
     };
     let read: std::result::Result<File, _> = toml::from_str(text);
-    let mut file = read.map_err(|error| wrong(error.span().map(|span| span.start), error.message()))?;
+    let mut file = read.map_err(|error| wrong(error.span().map(|span| span.start), &in_words(error.message())))?;
     let rules = reply_rules(&file.reply, &file.provider_rules())?;
     file.reply_rules = rules.map_err(|(at, what)| wrong(Some(at), &what))?;
     Ok(file)
+}
+
+/// What the reader of the file says was expected, in the words of who writes the file instead of those of this program.
+fn in_words(message: &str) -> String {
+    let Some((met, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let expected = match expected {
+        "a map" => "a table",
+        "a sequence" => "a list",
+        "f64" => "a number",
+        "a nonzero u64" => "a whole number above 0",
+        own if own.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("{met}, expected {expected}")
 }
 
 #[cfg(test)]
@@ -214,8 +228,13 @@ pub(super) mod tests {
             ("\nact = 15", 2, "0.05"),
             ("act = '15'", 1, "5% or 0.05"),
             ("act = 1.5", 1, "5% or 0.05"),
-            ("min-attempts = 0", 1, "nonzero"),
-            ("min-attempts = '50'", 1, "nonzero"),
+            ("min-attempts = 0", 1, "a whole number above 0"),
+            ("min-attempts = '50'", 1, "a whole number above 0"),
+            ("tiers = 5", 1, "a table"),
+            ("[tiers]\nips = 5", 2, "a table"),
+            ("[isp]\ngmail = 4", 2, "a table"),
+            ("[outlier]\ntimes = 'x'", 2, "a number"),
+            ("reply = 3", 1, "a list"),
             ("act = '5%'\nact = '6%'", 2, "duplicate"),
             ("act 5%", 1, "="),
             ("[[reply]]\nid = 'a'\nclass = 'polite'\nwords = 'x'", 3, "rate-limit"),
@@ -237,6 +256,7 @@ pub(super) mod tests {
             let error = parse(Path::new("x/config.toml"), text).expect_err(text).to_string();
             assert!(error.starts_with(&format!("configuration file x/config.toml:{line}: ")), "{text}: {error}");
             assert!(error.contains(expected) && !error.contains('\n'), "{text}: {error}");
+            assert!(!["struct", "f64", "u64"].iter().any(|own| error.contains(own)), "{text}: {error}");
         }
     }
 

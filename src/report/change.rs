@@ -98,9 +98,12 @@ mod tests {
     }
 
     fn rendered(format: Format) -> String {
+        render(&sample::problems(), &rows(), format)
+    }
+
+    fn render(report: &Report, rows: &[ChangeRow], format: Format) -> String {
         let mut out = Vec::new();
-        let (asked, rows) = (asked(), rows());
-        render_change(&sample::problems(), (&asked, &rows), format, &sample::screen(), &mut out).unwrap();
+        render_change(report, (&asked(), rows), format, &sample::screen(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -119,10 +122,39 @@ mod tests {
     }
 
     #[test]
+    fn a_control_that_is_not_there_is_not_said_to_have_stood_still() {
+        let [worked, _] = rows();
+        let alone = ChangeRow { isp: "gmx".into(), control_before: None, control_after: None, ..worked.clone() };
+        let said = |rows: &[ChangeRow]| {
+            render(&sample::problems(), rows, Format::Table).split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let both = said(&[worked, alone.clone()]);
+        assert!(both.contains("WORKED gmail =cmd():") && both.contains("WORKED gmx =cmd():"), "{both}");
+        let only = said(&[alone]);
+        assert!(only.contains("without a control") && !only.contains("the control did not"), "{only}");
+    }
+
+    #[test]
+    fn one_answer_leaves_room_for_all_numbers() {
+        let [worked, _] = rows();
+        let pool = "outbound".to_owned();
+        let (before, after) = (Count::new(300, 2_735), Count::new(50, 3_406));
+        let screen = render(&sample::problems(), &[ChangeRow { pool, before, after, ..worked }], Format::Table);
+        assert!(screen.contains("2,735 > 3,406") && screen.contains(" +0.5 "), "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+        let short = Asked { window: 600, ..asked() };
+        let mut out = Vec::new();
+        render_change(&sample::problems(), (&short, &rows()), Format::Table, &sample::screen(), &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().contains("compared: 10 minutes before"));
+    }
+
+    #[test]
     fn the_screen_answers_first() {
         let screen = rendered(Format::Table);
         assert!(screen.starts_with("TOO-EARLY  gmx") && screen.contains("\nWORKED  gmail"), "{screen}");
         assert!(screen.contains("gmail") && screen.contains("-25.5"), "{screen}");
+        // What the last lines explain is there, on the narrowest screen too.
+        assert!(screen.contains("-29.1 to -21.9") && screen.contains("compared: 4 hours before"), "{screen}");
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
     }
 }

@@ -11,6 +11,7 @@ use crate::report;
 use crate::store::{is_store, whole_hours};
 use crate::summary::Summary;
 use crate::tally::{HourOf, Window};
+use std::path::Path;
 
 /// Seconds of an hour.
 const HOUR: i64 = 3600;
@@ -31,29 +32,45 @@ pub fn compared(
     let Some((start, end)) = times(settings, summary) else {
         return Ok(Some((found, Some("nothing is compared: no record has a readable time".to_owned()))));
     };
-    found.window = baseline.window(start, end);
-    let mut of_before = Outcome::default();
-    let asked = earlier(settings, baseline, found.window, start);
-    let gathered = gather(&asked, HourOf::default(), Reading::Once, &mut of_before)?;
-    outcome.add_failures(of_before.failures);
-    let before = &gathered.summary;
-    if let Baseline::Folder(_) = baseline {
-        let after = |last: Moment| Moment(last.0.saturating_add(1));
-        let seen = before.total.seen;
-        found.window = whole_hours(Window { since: seen.first(), until: seen.last().map(after) });
-    }
     let hours = HoursOfDay::between(start.0.div_euclid(HOUR), (end.0 + HOUR - 1).div_euclid(HOUR));
-    if gathered.unjudged.is_empty() {
-        (found.attempts, found.shifts) = compare(evaluation, (summary, before), hours, &settings.thresholds);
-    }
-    let note = match &gathered.unjudged[..] {
-        _ if before.total.counts.attempts() == 0 || gathered.unjudged.is_empty() && found.attempts == 0 => {
-            Some(format!("no baseline yet: nothing was counted of {}", found.described()))
+    let (mut note, mut failures) = (None, Vec::new());
+    for window in windows(settings, baseline, start, end) {
+        found.window = window;
+        let mut of_before = Outcome::default();
+        let gathered = gather(&earlier(settings, baseline, window), HourOf::default(), Reading::Once, &mut of_before)?;
+        failures = of_before.failures;
+        let before = &gathered.summary;
+        if let Baseline::Folder(_) = baseline {
+            let after = |last: Moment| Moment(last.0.saturating_add(1));
+            let seen = before.total.seen;
+            found.window = whole_hours(Window { since: seen.first(), until: seen.last().map(after) });
         }
-        [why, ..] => Some(format!("no baseline: of {}: {why}", found.described())),
-        [] => None,
-    };
+        if gathered.unjudged.is_empty() {
+            (found.attempts, found.shifts) = compare(evaluation, (summary, before), hours, &settings.thresholds);
+        }
+        note = match &gathered.unjudged[..] {
+            _ if before.total.counts.attempts() == 0 || gathered.unjudged.is_empty() && found.attempts == 0 => {
+                Some(format!("no baseline yet: nothing was counted of {}", found.described()))
+            }
+            [why, ..] => Some(format!("no baseline: of {}: {why}", found.described())),
+            [] => break,
+        };
+    }
+    outcome.add_failures(failures);
     Ok(Some((found, note)))
+}
+
+/// What to count for a baseline, and what else where that holds nothing. What is judged is not what was before it: of a
+/// folder, what is older counts. Only one that holds nothing older, as the logs of another machine, counts as it is.
+fn windows(settings: &Settings, baseline: &Baseline, start: Moment, end: Moment) -> Vec<Window> {
+    let window = baseline.window(start, end);
+    let Baseline::Folder(folder) = baseline else { return vec![window] };
+    let same = |path: &Path| path.canonicalize().ok() == folder.canonicalize().ok();
+    let is_read = settings.paths.iter().any(|path| same(path))
+        || settings.history.as_ref().is_some_and(|history| same(&history.store));
+    let older = Window { until: Some(start), ..window };
+    // What is compared with itself has not changed.
+    if is_read { vec![older] } else { vec![older, window] }
 }
 
 /// From when to when a report goes: as it was asked for, else from its first record to its last.
@@ -65,28 +82,17 @@ fn times(settings: &Settings, summary: &Summary) -> Option<(Moment, Moment)> {
     Some((start, end.max(start)))
 }
 
-/// What is to be counted for a baseline.
-fn earlier(settings: &Settings, baseline: &Baseline, window: Window, start: Moment) -> Settings {
+/// The settings that count a window for a baseline.
+fn earlier(settings: &Settings, baseline: &Baseline, window: Window) -> Settings {
     let history = |store, hosts| Some(History { store, hosts, asked: window, days_before: 0 });
     let hosts = || settings.history.as_ref().map(|history| history.hosts.clone()).unwrap_or_default();
-    let mut asked = settings.clone();
+    let mut asked = Settings { window, ..settings.clone() };
     match baseline {
-        Baseline::Folder(folder) => {
-            let same = |path: &std::path::Path| path.canonicalize().ok() == folder.canonicalize().ok();
-            let is_read = settings.paths.iter().any(|path| same(path))
-                || settings.history.as_ref().is_some_and(|history| same(&history.store));
-            // What is compared with itself has not changed.
-            let window = Window { until: is_read.then_some(start), ..window };
-            (asked.paths, asked.history) = match is_store(folder) {
-                true => (Vec::new(), history(folder.clone(), hosts())),
-                false => (vec![folder.clone()], None),
-            };
-            asked.window = window;
+        Baseline::Folder(folder) if is_store(folder) => {
+            (asked.paths, asked.history) = (Vec::new(), history(folder.clone(), hosts()));
         }
-        _ => {
-            asked.history = settings.history.as_ref().and_then(|of| history(of.store.clone(), hosts()));
-            asked.window = window;
-        }
+        Baseline::Folder(folder) => (asked.paths, asked.history) = (vec![folder.clone()], None),
+        _ => asked.history = settings.history.as_ref().and_then(|of| history(of.store.clone(), hosts())),
     }
     if asked.history.is_some() {
         asked.window = whole_hours(asked.window);

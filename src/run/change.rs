@@ -1,5 +1,6 @@
 //! `change`: reads what was logged on either side of a change, and answers whether it helped.
 
+use super::describe::{Facts, nearest};
 use super::gather::{Gathered, gather};
 use super::inputs::Reading;
 use super::outputs;
@@ -24,6 +25,9 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     let gathered = gather(counting, parts, Reading::Once, &mut outcome)?;
     let Gathered { inputs, rows, facts, summary, warnings, mut unjudged, .. } = gathered;
     let mut answers = Vec::new();
+    if let Some(remedy) = unjudged.iter_mut().find(|line| line.contains("--since ")) {
+        *remedy = shorter_window(&facts, asked);
+    }
     if unjudged.is_empty() {
         answers = changes(&summary, asked, counting.thresholds.min_attempts, facts.newest());
         if answers.is_empty() {
@@ -52,13 +56,37 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// What helps where deferrals and the rest do not cover the same time: as much on either side of the change as both cover.
+fn shorter_window(facts: &Facts, asked: &Asked) -> String {
+    let part = i64::from(PART);
+    let around = facts.shared_time().map(|(first, last)| (asked.at.0 - first.0).min(last.0 + 1 - asked.at.0));
+    match around.map(|seconds| seconds / part * part) {
+        Some(seconds @ 1..) => format!("compare only the time they share: --window {}m", seconds / 60),
+        _ => {
+            "they share no time on both sides of the change, no window helps: add the files of the same days".to_owned()
+        }
+    }
+}
+
 /// Nothing of what was asked about is there.
 fn nobody_asked(summary: &Summary, asked: &Asked) -> Vec<String> {
     let (isps, pools) = names_to_ask(summary);
-    let some = |names: BTreeSet<&str>| names.into_iter().take(20).collect::<Vec<_>>().join(", ");
     let headline = match (asked.isps.is_empty(), asked.pools.is_empty()) {
         (true, true) => "no provider and pool has enough attempts on both sides of the change".to_owned(),
         _ => "none of the providers and pools asked about has a record in the window".to_owned(),
     };
-    vec![headline, format!("providers: {}", some(isps)), format!("pools: {}", some(pools))]
+    vec![headline, there_is("providers", &asked.isps, &isps), there_is("pools", &asked.pools, &pools)]
 }
+
+/// The names there are; where others were asked about, those that are most like them.
+fn there_is(what: &str, wanted: &[String], names: &BTreeSet<&str>) -> String {
+    let stranger = wanted.iter().find(|wanted| !names.contains(wanted.as_str()));
+    let names = match stranger {
+        Some(wanted) => nearest(wanted, names.iter().map(|name| (*name).to_owned()).collect()),
+        None => names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", "),
+    };
+    format!("{what}: {names}")
+}
+
+/// So many names are listed where nobody knows which was meant.
+const SHOWN: usize = 20;

@@ -12,6 +12,7 @@ use crate::report::visible;
 use crate::store::Steps;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Runs the program: everything it reads of its surroundings is read here.
@@ -156,6 +157,12 @@ fn write_demo(args: &DemoArgs) -> Result<u8> {
             writeln!(out, "  {:<10} {at:<28} {}", planted.fault.word(), planted.text)?;
         }
         writeln!(out, "everything else is healthy")?;
-        writeln!(out, "now read it:  pmtriage {}", args.dir.display())
+        writeln!(out, "now read it:  pmtriage {}", as_path(&args.dir).display())
     })
+}
+
+/// A path that is one word, as the name of a command may be, in a form that can be nothing but a path.
+fn as_path(path: &Path) -> PathBuf {
+    let is_word = path.is_relative() && path.components().count() == 1;
+    if is_word { Path::new(".").join(path) } else { path.to_owned() }
 }

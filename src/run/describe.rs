@@ -50,6 +50,9 @@ pub struct Facts {
     totals: PerKind<u64>,
     spans: PerKind<Span>,
     newest: Option<Moment>,
+    /// How many records a store holds that did not have to be read, since their days lie outside the window, and the
+    /// newest of all it holds.
+    pub unread: (u64, Option<Moment>),
     left_out: LeftOut,
     seen: Seen,
     /// The providers there are, where the user asked for some.
@@ -68,12 +71,28 @@ impl Facts {
         }
         let newest = spans.iter().filter_map(|(_, span)| span.last()).max();
         let isps = if plan.filter.isps.is_empty() { Vec::new() } else { isps_of_domains(tally, plan) };
-        Facts { totals, spans, newest, left_out: tally.left_out.clone(), seen: tally.seen.clone(), isps }
+        Facts {
+            totals,
+            spans,
+            newest,
+            unread: (0, None),
+            left_out: tally.left_out.clone(),
+            seen: tally.seen.clone(),
+            isps,
+        }
     }
 
     /// The last record of any kind.
     pub fn newest(&self) -> Option<Moment> {
         self.newest
+    }
+
+    /// The first and the last second that are covered by deferrals as well as by deliveries or bounces.
+    pub fn shared_time(&self) -> Option<(Moment, Moment)> {
+        let (deferred, mut others) = (self.spans[RecordKind::Deferred], self.spans[RecordKind::Delivered]);
+        others.merge(self.spans[RecordKind::Bounced]);
+        let shared = deferred.first()?.max(others.first()?)..=deferred.last()?.min(others.last()?);
+        (!shared.is_empty()).then(|| shared.into_inner())
     }
 
     /// Why the records cannot be judged, in lines; none where they can.
@@ -94,13 +113,14 @@ impl Facts {
         let records: u64 = self.totals.iter().map(|(_, count)| count).sum();
         let filter = &settings.filter;
         let asked = !settings.window.is_open() || *filter != Default::default();
-        if is_left || records == 0 || !asked {
+        let (unread, newest_stored) = self.unread;
+        if is_left || records + unread == 0 || !asked {
             return Vec::new();
         }
         let mut lines = vec!["no records are left by the window and the filters".to_owned()];
-        if self.left_out.outside_window > 0 {
-            let newest = self.newest.map_or("of unknown time".to_owned(), Moment::to_rfc3339);
-            let outside = self.left_out.outside_window;
+        let outside = self.left_out.outside_window + unread;
+        if outside > 0 {
+            let newest = self.newest.max(newest_stored).map_or("of unknown time".to_owned(), Moment::to_rfc3339);
             lines.push(format!("{outside} records lie outside the window; the newest record is {newest}"));
         }
         if self.left_out.without_time > 0 {
@@ -126,7 +146,7 @@ impl Facts {
 }
 
 /// The names that are most like a wanted one.
-fn nearest(wanted: &str, names: Vec<String>) -> String {
+pub fn nearest(wanted: &str, names: Vec<String>) -> String {
     let mut names: Vec<(usize, String)> = names.into_iter().map(|name| (distance(wanted, &name), name)).collect();
     names.sort_unstable();
     names.dedup();

@@ -53,7 +53,8 @@ pub fn gather(settings: &Settings, hour: HourOf, reading: Reading, outcome: &mut
     let add = |history| history::add(history, settings, &inputs, (&plan, &pool), (&mut counted.tally, outcome));
     let drift = settings.history.as_ref().map(add).transpose()?;
 
-    let facts = Facts::of(&counted.tally, &plan);
+    let mut facts = Facts::of(&counted.tally, &plan);
+    facts.unread = history::unread(settings, &inputs, &counted.tally)?;
     let warnings = notes::warnings(settings, &mut counted.tally, &inputs, &plan);
     let isps = if reading == Reading::Twice { isps(&counted.tally, &plan) } else { HashMap::new() };
     let rows = inputs.rows(&counted);

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::evaluate::{Drifting, drifting};
 use crate::record::Moment;
 use crate::store::{self, Catalogue, Daily, Found, Known, Query, read_catalogue};
-use crate::tally::{Plan, Tally};
+use crate::tally::{InputCoverage, Plan, Tally};
 use rayon::ThreadPool;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,6 +40,21 @@ pub fn add(
         }
     }
     Ok(Vec::new())
+}
+
+/// How many records a store holds of the hosts that are asked about, beyond those of it that were read, and its newest one.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub fn unread(settings: &Settings, inputs: &Inputs, tally: &Tally) -> Result<(u64, Option<Moment>)> {
+    let Some(History { store, hosts, .. }) = &settings.history else { return Ok((0, None)) };
+    let catalogue = read_catalogue(store)?;
+    let is_asked = |host: &str| hosts.is_empty() || hosts.iter().any(|wanted| wanted == host);
+    let of_hosts = || store::parts(&catalogue).filter(|(_, _, host, _)| is_asked(host)).map(|(.., entry)| entry);
+    let newest = of_hosts().filter_map(|entry| entry.seen).map(|(_, last)| last).max();
+    let read = tally.coverage.all().get(&(inputs.all.len() - 1)).map_or(0, InputCoverage::all_records);
+    let held: u64 = of_hosts().map(|entry| entry.records).sum();
+    Ok((held.saturating_sub(read), newest))
 }
 
 /// What a store knows of logs: of those that are named as well, only what is not yet in it counts.

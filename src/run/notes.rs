@@ -3,11 +3,12 @@
 use super::history;
 use super::inputs::Inputs;
 use crate::config::Settings;
-use crate::evaluate::Drifting;
+use crate::evaluate::{Drifting, IspRow};
 use crate::input::Content;
 use crate::record::{Column, Layout, Moment, RecordKind};
 use crate::summary::Summary;
 use crate::tally::{LeaveOut, OTHER, Plan, Tally};
+use std::collections::BTreeSet;
 
 /// The warnings about a finished pass.
 pub fn warnings(settings: &Settings, tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
@@ -43,6 +44,23 @@ pub fn warnings(settings: &Settings, tally: &mut Tally, inputs: &Inputs, plan: &
         ));
     }
     notes
+}
+
+/// Limits for a provider that is neither on the list nor in the records: most likely its name is mistyped.
+pub fn strangers(settings: &Settings, plan: &Plan, met: &[IspRow]) -> Vec<String> {
+    let thresholds = &settings.thresholds;
+    let named: BTreeSet<&String> =
+        thresholds.isp.keys().chain(thresholds.isp_tier.keys().map(|(isp, _)| isp)).collect();
+    // A domain that is no provider's counts under its own name, and need not be met every day.
+    let is_stranger = |isp: &&String| {
+        !isp.contains('.') && plan.providers.by_token(isp).is_none() && met.iter().all(|row| row.isp != **isp)
+    };
+    let note = |isp: &String| {
+        format!(
+            "the configuration's [isp.{isp}] fits nothing: no record is of it, and no provider is called so; `pmtriage providers` lists them"
+        )
+    };
+    named.into_iter().filter(is_stranger).map(note).collect()
 }
 
 /// Those about records that two inputs hold; `repeated` is how many were left out, by the place in the plan's list.

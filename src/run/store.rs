@@ -4,6 +4,7 @@ use super::status::{DONE, FAILED};
 use super::stdout::print;
 use crate::config::{StoreAction, StoreSettings};
 use crate::error::Result;
+use crate::evaluate::words::{counted, grouped};
 use crate::record::Moment;
 use crate::report::visible;
 use crate::store::{Folder, Steps, compact, parts, prune, read_catalogue, verify};
@@ -71,26 +72,21 @@ fn show(settings: &StoreSettings) -> Result<u8> {
         };
     }
     let time = |time: Option<Moment>| time.map_or_else(|| "-".to_owned(), Moment::to_rfc3339);
+    // Two short lines a host: a table of all this is wider than a terminal.
     print(|out| {
-        writeln!(
-            out,
-            "{:<24} {:>5} {:>6} {:>10} {:>12} {:>12}  {:<20}  {:<20}  kept",
-            "host", "days", "parts", "rows", "records", "bytes", "first", "last"
-        )?;
         for (name, host) in &hosts {
-            let kept = [(host.job, "job"), (host.vmta, "vmta")]
-                .iter()
-                .filter(|(kept, _)| *kept)
-                .map(|(_, word)| *word)
-                .collect::<Vec<_>>();
             let Host { days, parts, rows, records, bytes, seen, .. } = host;
+            let [rows, records, bytes] = [rows, records, bytes].map(|count| grouped(*count));
+            let (days, parts) = (counted(days.len() as u64, "day"), counted(*parts, "part"));
             let (first, last) = (time(seen.map(|seen| seen.0)), time(seen.map(|seen| seen.1)));
-            writeln!(
-                out,
-                "{name:<24} {:>5} {parts:>6} {rows:>10} {records:>12} {bytes:>12}  {first:<20}  {last:<20}  {}",
-                days.len(),
-                kept.join(",")
-            )?;
+            let kept = match (host.job, host.vmta) {
+                (false, false) => "",
+                (true, false) => "; job kept",
+                (false, true) => "; vmta kept",
+                (true, true) => "; job, vmta kept",
+            };
+            writeln!(out, "{}: {days}, {parts}, {rows} rows, {records} records, {bytes} bytes", visible(name))?;
+            writeln!(out, "  {first} to {last}{kept}")?;
         }
         let others: u64 =
             catalogue.files.iter().filter(|(path, _)| path.starts_with('_')).map(|(_, entry)| entry.bytes).sum();

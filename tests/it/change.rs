@@ -83,6 +83,42 @@ fn what_cannot_be_answered_is_3_and_says_why() {
 }
 
 #[test]
+fn the_window_that_is_offered_is_one_that_helps() {
+    let (_folder, file) = day(30, 4);
+    let log = fs::read_to_string(&file).unwrap();
+    let without_deferrals = |from: &str| {
+        let is_kept = |line: &&str| !line.starts_with("t,") || &line[13..18] < from;
+        fs::write(&file, log.lines().filter(is_kept).collect::<Vec<_>>().join("\n")).unwrap();
+        let run = |more: &[&str]| {
+            let run = Run::new().args(["change", "--at", "2026-03-02T12:00Z", "--isp", "gmail", "--pool", "a"]);
+            run.args(more).arg(&file).run()
+        };
+        (run(&[]), run(&["--window", "120m"]))
+    };
+    let (long, short) = without_deferrals("14:05");
+    assert_eq!(long.status, Some(3), "{}", long.text());
+    let offered = long.text().split_once("--window ").map(|(_, rest)| rest.lines().next().unwrap().to_owned());
+    assert_eq!(offered.as_deref(), Some("120m"), "{}", long.text());
+    assert!(!long.text().contains("--since") && !long.text().contains("\n\n\n"), "{}", long.text());
+    assert!(short.status == Some(0) && short.text().starts_with("WORKED"), "{} {}", short.text(), short.stderr);
+    let (none, _) = without_deferrals("11:50");
+    assert!(none.text().contains("no window helps") && !none.text().contains("--since"), "{}", none.text());
+}
+
+#[test]
+fn a_name_that_is_mistyped_is_answered_by_those_like_it() {
+    let (_folder, file) = day(30, 4);
+    let said = Run::new().args(["change", "--at", "2026-03-02T12:00Z", "--isp", "gmal"]).arg(&file).run();
+    assert!(said.status == Some(3) && said.text().contains("providers: gmail"), "{}", said.text());
+    let many: String = (0..40)
+        .map(|n| format!("d,2026-03-02 12:00:00+0000,u@a{n:02}.example,,192.0.2.1,a,j,s@example.com\n"))
+        .collect();
+    fs::write(&file, fs::read_to_string(&file).unwrap() + &many).unwrap();
+    let said = Run::new().args(["change", "--at", "2026-03-02T12:00Z", "--isp", "gmal"]).arg(&file).run();
+    assert!(said.text().contains("providers: gmail"), "{}", said.text());
+}
+
+#[test]
 fn the_columns_are_those_of_the_documentation() {
     let (_folder, file) = day(30, 4);
     let said = Run::new().args(["change", "--format", "csv", "--at", "2026-03-02T12:00Z"]).arg(&file).run();

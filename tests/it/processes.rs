@@ -7,6 +7,32 @@ use std::process::Stdio;
 use tempfile::tempdir;
 
 #[test]
+fn what_the_demo_says_to_read_can_be_read() {
+    let folder = tempdir().expect("a folder");
+    let run =
+        |words: &[&str]| Run::new().args(words).into_command().current_dir(folder.path()).output().expect("it runs");
+    // The second is a name that a command has.
+    for name in ["day", "demo"] {
+        let said = String::from_utf8(run(&["demo", "--rows", "20000", name]).stdout).expect("text");
+        let read = said.lines().last().and_then(|line| line.strip_prefix("now read it:  pmtriage ")).expect(&said);
+        let report = run(&[read]);
+        assert!(report.status.success(), "{read}: {}", String::from_utf8_lossy(&report.stderr));
+    }
+}
+
+#[test]
+fn limits_for_a_provider_that_is_nowhere_are_told() {
+    let folder = tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    fs::write(&config, "[isp.gmial]\nact = '20%'\n[isp.Gmail]\nact = '20%'\n[isp.yandex]\nact = '20%'\n")
+        .expect("written");
+    let report = Run::json().arg("--config").arg(&config).arg(sample("acct-2026-03-02.csv")).run().document();
+    let told =
+        |isp: &str| report["warnings"].as_array().expect("a list").iter().any(|note| note.to_string().contains(isp));
+    assert!(told("[isp.gmial]") && !told("[isp.gmail]") && !told("[isp.yandex]"), "{}", report["warnings"]);
+}
+
+#[test]
 fn a_closed_pipe_is_success() {
     // More than a pipe holds, so that the program meets the closed end while it writes.
     let folder = tempdir().expect("a folder");

@@ -88,6 +88,10 @@ fn the_same_hours_are_compared_in_logs_and_in_a_store() {
     let report = from_store().args(DAY).args(["--baseline", "yesterday"]).run().document();
     assert_eq!(changes(&report), of_day);
     assert_eq!(report["baseline"]["since"], "2026-03-08T00:00:00Z");
+    // The store of what is judged is another folder than its logs, and what it holds of the day is not what was before.
+    let twice = Run::json().arg(&logs).args(DAY).arg("--baseline").arg(&store).run().document();
+    assert_eq!(twice["baseline"]["attempts"], 8 * 1440);
+    assert_eq!(twice["baseline"]["until"], "2026-03-09T00:00:00Z");
     // Another store, a folder of logs, and the store that is reported on: what is in it before the window.
     for against in [&earlier, &logs, &store] {
         let run = if *against == logs { Run::json().arg(&logs) } else { from_store() };

@@ -33,7 +33,30 @@ fn a_store_is_checked_like_the_logs_it_was_made_of() {
         let logs = Run::new().arg("check").arg(sample(name)).run();
         let judged = |said: &Said| String::from_utf8_lossy(&said.stdout).split(" | ").next().map(str::to_owned);
         assert_eq!(judged(&said), judged(&logs), "{name}");
-        assert_said(&check(&store, &["--since", "1h"]), "UNKNOWN", 3);
+        let late = check(&store, &["--since", "1h"]);
+        assert_said(&late, "UNKNOWN", 3);
+        assert!(late.text().contains("no records are left by the window"), "{}", late.text());
+    }
+}
+
+#[test]
+fn records_outside_the_window_are_told_of_a_store_as_of_its_logs() {
+    let folder = tempdir().expect("a folder");
+    let (store, log) = (folder.path().join("store"), sample("acct-2026-03-02.csv"));
+    assert_eq!(program(&store, &log).run().status, Some(0));
+    let why = |run: Run, until: &str| {
+        let said = run.args(["--since", "2026-02-01", "--until", until]).run();
+        assert_eq!(said.status, Some(3), "{}", said.text());
+        said.text().lines().take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    // On another day, and at an hour of the same day, of which the store must read the whole.
+    for until in ["2026-02-02", "2026-03-02T00:00:00Z"] {
+        let of_store = why(Run::new().arg("--store").arg(&store), until);
+        assert_eq!(of_store, why(Run::new().arg(&log), until));
+        assert!(
+            of_store[1].contains(" records lie outside the window; the newest record is 2026-03-02T"),
+            "{of_store:?}"
+        );
     }
 }
 

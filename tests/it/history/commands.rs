@@ -227,3 +227,13 @@ fn what_is_no_store_and_no_host_is_said() {
         Run::new().args(["ingest", "--host", "../x", "--store"]).arg(folder.path()).arg(sample("plain.csv")).run();
     assert_eq!(said.status, Some(2), "{}", said.stderr);
 }
+
+#[test]
+fn what_a_store_holds_is_shown_on_the_narrowest_screen() {
+    let folder = tempdir().expect("a folder");
+    let store = folder.path().join("store");
+    assert_eq!(program(&store, &sample("acct-2026-03-02.csv")).args(["--keep", "job,vmta"]).run().status, Some(0));
+    let said = store_command("show", &store).run().text();
+    assert!(said.contains(": 1 day, 1 part, ") && said.contains("; job, vmta kept\n"), "{said}");
+    assert!(said.contains("  2026-03-02T") && said.lines().all(|line| line.chars().count() <= 80), "{said}");
+}
