@@ -15,6 +15,9 @@ pub struct Daily {
     counts: HashMap<(Rate, u32), (u64, u64)>,
 }
 
+/// A rate and a day, and what was counted of it.
+type OfDay = ((Rate, u32), (u64, u64));
+
 /// Attempts and how many of them are counted, of days since 1970.
 pub type Days = Vec<(u32, u64, u64)>;
 
@@ -68,8 +71,7 @@ impl Daily {
                 add(sums.entry((*rate, *day)).or_default(), count);
             }
         }
-        let mut all: Vec<((Rate, u32), (u64, u64))> =
-            self.counts.iter().chain(&sums).map(|(of, count)| (*of, *count)).collect();
+        let mut all: Vec<OfDay> = self.counts.iter().chain(&sums).map(|(of, count)| (*of, *count)).collect();
         all.sort_unstable_by_key(|(of, _)| *of);
         all.dedup_by(|(later, count), (kept, sum)| {
             let same = later == kept;
@@ -78,7 +80,7 @@ impl Daily {
             }
             same
         });
-        let days = |of: &[((Rate, u32), (u64, u64))]| -> Days {
+        let days = |of: &[OfDay]| -> Days {
             let ((rate, _), _) = of[0];
             if rate.3 == 0 {
                 return of.iter().map(|((_, day), (attempts, count))| (*day, *attempts, *count)).collect();

@@ -205,4 +205,24 @@ mod tests {
         assert_eq!(about(&bytes).expect("a sound part"), [("about".to_owned(), "this".to_owned())]);
         assert!(decode(bytes[..bytes.len() / 2].to_vec(), |_| Ok(())).is_err(), "half a part");
     }
+
+    #[test]
+    fn a_dictionary_that_was_given_up_is_no_fault() {
+        let mut table = Table::default();
+        for n in 0..4000_u32 {
+            // Two megabytes of texts that come once: a dictionary has half of them.
+            let text = |column: usize| if column == 6 { format!("{n:0500}") } else { "same".to_owned() };
+            let texts = std::array::from_fn(|column| table.texts.number(&text(column)));
+            table.rows.push(Row { texts, hour: 7, sum: RollupSum::default() });
+        }
+        let mut read = Table::default();
+        let take = |columns: &Columns| {
+            assert_eq!(columns.texts[6].distinct.len(), 4000);
+            columns.add_to(&mut read);
+            Ok(())
+        };
+        decode(encode(&table, &[]).expect("Parquet"), take).expect("a sound part");
+        let rows = |table: &Table| table.rows.iter().map(|row| table.key(row)).collect::<Vec<_>>();
+        assert_eq!(rows(&read), rows(&table));
+    }
 }
