@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// What was read, counted and laid out in tables.
 pub struct Gathered {
+    /// The threads that counted.
+    pub pool: ThreadPool,
     /// The inputs.
     pub inputs: Inputs,
     /// What each of them held.
@@ -62,7 +64,7 @@ pub fn gather(settings: &Settings, hour: HourOf, reading: Reading, outcome: &mut
     let summary = pool.install(|| summarise(counted.tally, &plan));
     let nothing_left = facts.nothing_left(settings, &summary);
     let unjudged = if nothing_left.is_empty() { facts.unjudged(settings, &inputs) } else { nothing_left };
-    Ok(Gathered { inputs, rows, plan, facts, isps, summary, drift, warnings, unjudged })
+    Ok(Gathered { pool, inputs, rows, plan, facts, isps, summary, drift, warnings, unjudged })
 }
 
 /// The provider of each domain that was counted.

@@ -74,10 +74,10 @@ fn examine(settings: &Settings) -> Result<Examined> {
     let join = Join::read(&settings.join, &mut outcome);
     let reading = if join.is_asked() { Reading::Twice } else { Reading::Once };
     let gathered = gather(settings, HourOf::default(), reading, &mut outcome)?;
-    let Gathered { inputs, rows, plan, isps, mut summary, drift, mut warnings, unjudged, .. } = gathered;
+    let Gathered { pool, inputs, rows, plan, isps, mut summary, drift, mut warnings, unjudged, .. } = gathered;
 
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
-    let mut evaluation = evaluate(&summary, &settings.thresholds, judgeable);
+    let mut evaluation = pool.install(|| evaluate(&summary, &settings.thresholds, judgeable));
     let compared = match judgeable {
         Judgeable::Yes => baseline::compared(settings, &mut evaluation, &summary, &mut outcome)?,
         Judgeable::No => None,

@@ -3,7 +3,6 @@
 use super::rollup::NO_HOUR;
 use crate::tally::{Counts, Names};
 use hashbrown::HashMap;
-use std::collections::BTreeMap;
 
 /// Whose rate: numbers of provider, pool, IP and class, of which those are empty that it is not split by.
 type Rate = (u32, u32, u32, u32);
@@ -15,6 +14,9 @@ pub struct Daily {
     /// Attempts and deferred ones by provider, pool and IP; records of a class by provider and class.
     counts: HashMap<(Rate, u32), (u64, u64)>,
 }
+
+/// A rate and a day, and what was counted of it.
+type OfDay = ((Rate, u32), (u64, u64));
 
 /// Attempts and how many of them are counted, of days since 1970.
 pub type Days = Vec<(u32, u64, u64)>;
@@ -28,12 +30,16 @@ impl Default for Daily {
 }
 
 impl Daily {
-    /// Adds records of a day that have their provider, pool, IP and class in common.
-    pub fn add(&mut self, of: [&str; 4], day: u32, counts: Counts) {
+    /// The number of a provider, pool, IP or class.
+    pub fn number(&mut self, name: &str) -> u32 {
+        self.names.number(name)
+    }
+
+    /// Adds records of a day that have their provider, pool, IP and class in common, which have these numbers.
+    pub fn add(&mut self, [isp, pool, ip, class]: [u32; 4], day: u32, counts: Counts) {
         if day == NO_HOUR / 24 || counts.attempts() == 0 {
             return;
         }
-        let [isp, pool, ip, class] = of.map(|name| self.names.number(name));
         let count = self.counts.entry(((isp, pool, ip, 0), day)).or_default();
         *count = (count.0 + counts.attempts(), count.1 + counts.deferred);
         if class != 0 {
@@ -56,29 +62,41 @@ impl Daily {
     /// All rates, each with its provider, pool, IP and class, of which those are empty that it is not split by; sorted by
     /// the numbers of these. Deferrals of attempts; of a class, the attempts that got it.
     pub fn rates(&self) -> Vec<([&str; 4], Days)> {
-        let mut all: BTreeMap<(Rate, u32), (u64, u64)> = BTreeMap::new();
-        for ((rate @ (isp, _, _, class), day), count) in &self.counts {
-            // A provider's attempts are those of its IPs, and those that its classes are parts of.
-            let of_ip = [*rate, (*isp, 0, 0, 0), (0, 0, 0, 0)];
-            let of_class = [*rate, (0, 0, 0, *class)];
+        // A provider's attempts are those of its IPs, and those that its classes are parts of.
+        let mut sums: HashMap<(Rate, u32), (u64, u64)> = HashMap::new();
+        for (((isp, _, _, class), day), count) in &self.counts {
+            let of_ip = [(*isp, 0, 0, 0), (0, 0, 0, 0)];
+            let of_class = [(0, 0, 0, *class)];
             for rate in if *class == 0 { &of_ip[..] } else { &of_class[..] } {
-                let sum = all.entry((*rate, *day)).or_default();
-                *sum = (sum.0 + count.0, sum.1 + count.1);
+                add(sums.entry((*rate, *day)).or_default(), count);
             }
         }
-        let mut rates: BTreeMap<Rate, BTreeMap<u32, (u64, u64)>> = BTreeMap::new();
-        for ((rate, day), count) in all {
-            rates.entry(rate).or_default().insert(day, count);
-        }
-        let days = |(rate, days): (&Rate, &BTreeMap<u32, (u64, u64)>)| -> Days {
+        let mut all: Vec<OfDay> = self.counts.iter().chain(&sums).map(|(of, count)| (*of, *count)).collect();
+        all.sort_unstable_by_key(|(of, _)| *of);
+        all.dedup_by(|(later, count), (kept, sum)| {
+            let same = later == kept;
+            if same {
+                add(sum, count);
+            }
+            same
+        });
+        let days = |of: &[OfDay]| -> Days {
+            let ((rate, _), _) = of[0];
             if rate.3 == 0 {
-                return days.iter().map(|(day, (attempts, count))| (*day, *attempts, *count)).collect();
+                return of.iter().map(|((_, day), (attempts, count))| (*day, *attempts, *count)).collect();
             }
             // Of a class there are days on which there was none of it.
-            let of_all = rates.get(&(rate.0, 0, 0, 0)).into_iter().flatten();
-            of_all.map(|(day, (attempts, _))| (*day, *attempts, days.get(day).map_or(0, |count| count.1))).collect()
+            let of_all = (rate.0, 0, 0, 0);
+            let start = all.partition_point(|((rate, _), _)| *rate < of_all);
+            let days = all[start..].iter().take_while(|((rate, _), _)| *rate == of_all);
+            let of_day = |day| of.binary_search_by_key(&day, |((_, day), _)| *day).map_or(0, |place| of[place].1.1);
+            days.map(|((_, day), (attempts, _))| (*day, *attempts, of_day(*day))).collect()
         };
         let names = |(isp, pool, ip, class): Rate| [isp, pool, ip, class].map(|number| self.names.text(number));
-        rates.iter().map(|(rate, of)| (names(*rate), days((rate, of)))).collect()
+        all.chunk_by(|(one, _), (other, _)| one.0 == other.0).map(|of| (names(of[0].0.0), days(of))).collect()
     }
+}
+
+fn add(sum: &mut (u64, u64), count: &(u64, u64)) {
+    *sum = (sum.0 + count.0, sum.1 + count.1);
 }

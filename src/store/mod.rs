@@ -20,6 +20,7 @@ mod scan;
 mod settle;
 mod steps;
 mod table;
+mod texts;
 mod verify;
 
 pub use care::{compact, prune};

@@ -11,6 +11,7 @@ use crate::provider::ProviderId;
 use crate::record::{Moment, Span};
 use crate::reply::{CLASSES, UNKNOWN_CLASS};
 use crate::tally::{Counts, Filter, FilterNames, Plan, RolledUp, Seen, Tally, Window};
+use std::ops::Range;
 use std::path::Path;
 
 /// What is wanted of a store.
@@ -70,8 +71,10 @@ impl Query<'_> {
             });
             is_of_host && (is_before || self.reason(entry) == Reason::Asked)
         };
-        let all = parts(catalogue).filter(|(_, _, host, entry)| wanted(host, entry));
-        let parts: Vec<_> = all.map(|(path, _, _, entry)| (path, entry)).collect();
+        let mut all: Vec<_> = parts(catalogue).filter(|(_, _, host, entry)| wanted(host, entry)).collect();
+        // Days of a host have nearly all cells and replies in common, and leave them close to the processor.
+        all.sort_by_key(|(_, _, host, _)| *host);
+        let parts: Vec<_> = all.into_iter().map(|(path, _, _, entry)| (path, entry)).collect();
         let lacking = |kept: fn(&Entry) -> bool| parts.iter().filter(|(_, entry)| !kept(entry)).count();
         for (option, values, word, missing) in [
             ("--job", &self.filter.jobs, "job", lacking(|entry| entry.job)),
@@ -123,77 +126,126 @@ impl Query<'_> {
 
     /// Rows that differ in nothing but their hour stand together, and are added together.
     fn add_columns(&self, columns: &Columns, reason: Reason, input: usize, found: &mut Found, plan: &Plan) {
+        let mut group = Group::of(columns, &mut found.daily);
         let mut from = 0;
         while from < columns.rows {
             let to = columns.end_of_run(from);
-            self.add_days(columns, from..to, &mut found.daily);
+            self.add_days(&group, from..to, &mut found.daily);
             if reason == Reason::Asked {
-                self.add_run(columns, from..to, input, &mut found.tally, plan);
+                self.add_run(&mut group, from..to, input, &mut found.tally, plan);
             }
             from = to;
         }
     }
 
     /// Adds rows to the rates of their days.
-    fn add_days(&self, columns: &Columns, rows: std::ops::Range<usize>, daily: &mut Daily) {
-        let text = |column: usize| std::str::from_utf8(columns.text(column, rows.start)).unwrap_or_default();
-        let (isp, domain, pool, ip) = (text(0), text(1), text(2), text(3));
-        let names = FilterNames { domain, ip, pool, vmta: text(9), job: text(10) };
-        if !self.filter.keeps_isp(isp) || !self.filter.keeps_names(names, &mut Seen::default()) {
+    fn add_days(&self, group: &Group, rows: Range<usize>, daily: &mut Daily) {
+        let columns = group.columns;
+        if !self.filter.keeps_isp(columns.text(0, rows.start))
+            || !self.filter.keeps_names(group.names(rows.start), &mut Seen::default())
+        {
             return;
         }
+        let rate = group.rate(rows.start);
         let mut days: Option<(u32, Counts)> = None;
-        for row in rows.clone() {
+        for row in rows {
             let (day, counts) = (columns.hour(row) / 24, columns.sum(row).counts);
             match &mut days {
                 Some((known, sum)) if *known == day => *sum += counts,
                 _ => {
                     let done = days.replace((day, counts));
-                    done.into_iter().for_each(|(day, sum)| daily.add([isp, pool, ip, text(5)], day, sum));
+                    done.into_iter().for_each(|(day, sum)| daily.add(rate, day, sum));
                 }
             }
         }
-        days.into_iter().for_each(|(day, sum)| daily.add([isp, pool, ip, text(5)], day, sum));
+        days.into_iter().for_each(|(day, sum)| daily.add(rate, day, sum));
     }
 
-    fn add_run(&self, columns: &Columns, rows: std::ops::Range<usize>, input: usize, tally: &mut Tally, plan: &Plan) {
-        let text = |column: usize| std::str::from_utf8(columns.text(column, rows.start)).unwrap_or_default();
-        let (domain, pool, ip) = (text(1), text(2), text(3));
-        let (kind, mut all, mut all_seen) = (columns.kind(rows.start), 0, Span::default());
+    fn add_run(&self, group: &mut Group, rows: Range<usize>, input: usize, tally: &mut Tally, plan: &Plan) {
+        let (columns, first) = (group.columns, rows.start);
+        let (kind, mut all, mut all_seen) = (columns.kind(first), 0, Span::default());
         for row in rows.clone() {
             let sum = columns.sum(row);
             all += sum.counts.records();
             all_seen.merge(sum.seen);
         }
         tally.coverage.input(input).add(kind, all, all_seen);
-        let mut wanted = rows.clone().filter(|row| self.holds(columns.hour(*row))).peekable();
+        let mut wanted = rows.filter(|row| self.holds(columns.hour(*row))).peekable();
         if wanted.peek().is_none() {
             tally.left_out.outside_window += all;
             return;
         }
-        let names = FilterNames { domain, ip, pool, vmta: text(9), job: text(10) };
-        if !self.filter.keeps_names(names, &mut tally.seen) {
+        if !self.filter.keeps_names(group.names(first), &mut tally.seen) {
             tally.left_out.filtered += all;
             return;
         }
-        let key = (tally.number_domain(domain), tally.pools.number(pool), tally.ips.number(ip));
+        let cell = group.cell(first, tally);
         let (mut counts, mut seen) = (Counts::default(), Span::default());
         for row in wanted {
             let (sum, hour) = (columns.sum(row), columns.hour(row));
-            tally.add_hour(key, (hour != NO_HOUR).then(|| Moment(i64::from(hour) * HOUR)), sum.counts);
+            tally.add_hour(cell, (hour != NO_HOUR).then(|| Moment(i64::from(hour) * HOUR)), sum.counts);
             counts += sum.counts;
             seen.merge(sum.seen);
         }
-        let class = CLASSES.into_iter().find(|class| *class == text(5)).unwrap_or(UNKNOWN_CLASS);
-        let host_isp: Option<ProviderId> =
-            Some(text(7)).filter(|isp| !isp.is_empty()).and_then(|isp| plan.providers.by_token(isp));
-        let rollup = Some(text(8)).filter(|name| !name.is_empty()).map(|name| tally.rollups.number(name));
+        let filled = |column: usize| Some(columns.text(column, first)).filter(|text| !text.is_empty());
+        let host_isp: Option<ProviderId> = filled(7).and_then(|isp| plan.providers.by_token(isp));
+        let rollup = filled(8).map(|name| tally.rollups.number(name));
         tally.left_out.outside_window += all - counts.records();
-        let reply = (text(6), class);
-        tally.add_rolled_up(&RolledUp { key, kind, counts, seen, reply, host_isp, rollup });
+        let reply = (columns.text(6, first), group.class(first));
+        tally.add_rolled_up(&RolledUp { cell, kind, counts, seen, reply, host_isp, rollup });
     }
 
     fn holds(&self, hour: u32) -> bool {
         if hour == NO_HOUR { self.window.is_open() } else { self.window.holds(Moment(i64::from(hour) * HOUR)) }
+    }
+}
+
+/// A row group on its way in: what a text stands for is found once.
+struct Group<'c> {
+    columns: &'c Columns,
+    /// The classes among its texts.
+    classes: Vec<&'static str>,
+    /// Numbers of its providers, pools, IPs and classes among the rates of days.
+    rates: [Vec<u32>; RATE.len()],
+    /// The cell that came last, with the places of its texts: rows of a cell stand together.
+    cell: Option<([usize; 3], u32)>,
+}
+
+/// The columns of provider, pool, IP and class.
+const RATE: [usize; 4] = [0, 2, 3, 5];
+
+impl<'c> Group<'c> {
+    fn of(columns: &'c Columns, daily: &mut Daily) -> Group<'c> {
+        let distinct = |column: usize| columns.texts[column].distinct.iter();
+        let class = |text: &String| CLASSES.into_iter().find(|class| class == text).unwrap_or(UNKNOWN_CLASS);
+        let rates = RATE.map(|column| distinct(column).map(|text| daily.number(text)).collect());
+        Group { columns, classes: distinct(5).map(class).collect(), rates, cell: None }
+    }
+
+    fn names(&self, row: usize) -> FilterNames<'c> {
+        let text = |column: usize| self.columns.text(column, row);
+        FilterNames { domain: text(1), pool: text(2), ip: text(3), vmta: text(9), job: text(10) }
+    }
+
+    fn rate(&self, row: usize) -> [u32; RATE.len()] {
+        std::array::from_fn(|place| self.rates[place][self.columns.place(RATE[place], row)])
+    }
+
+    fn class(&self, row: usize) -> &'static str {
+        self.classes[self.columns.place(5, row)]
+    }
+
+    fn cell(&mut self, row: usize, tally: &mut Tally) -> u32 {
+        let places = [1, 2, 3].map(|column| self.columns.place(column, row));
+        match self.cell {
+            Some((known, cell)) if known == places => cell,
+            _ => {
+                let FilterNames { domain, pool, ip, .. } = self.names(row);
+                let key = (tally.number_domain(domain), tally.pools.number(pool), tally.ips.number(ip));
+                let cell = tally.cells.number(key);
+                self.cell = Some((places, cell));
+                cell
+            }
+        }
     }
 }

@@ -3,12 +3,14 @@
 use super::part::{COUNTS, ROW_GROUP, TIMES};
 use super::rollup::{HOUR, NO_HOUR};
 use super::table::{RollupSum, Row, TEXTS, Table};
+use super::texts::Texts;
 use crate::record::{Moment, RecordKind, Span};
 use crate::tally::Counts;
 use bytes::Bytes;
 use parquet::column::reader::get_typed_column_reader;
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
+use parquet::data_type::{DataType, Int64Type};
 use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +19,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub struct Columns {
     /// How many rows there are.
     pub rows: usize,
-    texts: [Vec<ByteArray>; TEXTS.len()],
+    /// What the rows have in the columns of text.
+    pub texts: [Texts; TEXTS.len()],
     counts: [Vec<i64>; COUNTS.len()],
     /// Seconds since 1970.
     times: [Vec<Option<i64>>; TIMES.len()],
@@ -57,10 +60,10 @@ impl Columns {
         let mut columns =
             Columns { rows, texts: Default::default(), counts: Default::default(), times: Default::default() };
         for (name, into) in TEXTS.iter().zip(&mut columns.texts) {
-            *into = full::<ByteArrayType>(group, name, rows)?;
+            *into = Texts::read(group, name, rows)?;
         }
         for ((name, _), into) in COUNTS.iter().zip(&mut columns.counts) {
-            *into = full::<Int64Type>(group, name, rows)?;
+            *into = counts(group, name, rows)?;
         }
         for ((name, _), into) in TIMES.iter().zip(&mut columns.times) {
             let (there, levels) = column::<Int64Type>(group, name, rows)?;
@@ -74,8 +77,13 @@ impl Columns {
     }
 
     /// A cell of text, by the place of its column.
-    pub fn text(&self, column: usize, row: usize) -> &[u8] {
-        self.texts[column][row].data()
+    pub fn text(&self, column: usize, row: usize) -> &str {
+        &self.texts[column].distinct[self.place(column, row)]
+    }
+
+    /// The place of a cell's text among those of its column.
+    pub fn place(&self, column: usize, row: usize) -> usize {
+        self.texts[column].places[row] as usize
     }
 
     /// The hour of a row, in hours since 1970.
@@ -93,58 +101,50 @@ impl Columns {
 
     /// The type of a row.
     pub fn kind(&self, row: usize) -> RecordKind {
-        RecordKind::of(self.text(4, row))
+        RecordKind::of(self.text(4, row).as_bytes())
     }
 
     /// Where the rows end that have all texts in common with one.
     pub fn end_of_run(&self, from: usize) -> usize {
-        // Cells of one text share its bytes, as far as they were written in one.
-        let same = |cell: &ByteArray, first: &ByteArray| {
-            std::ptr::eq(cell.data(), first.data()) || cell.data() == first.data()
+        let differs = |row: &usize| {
+            let mut varying = self.texts.iter().filter(|texts| texts.distinct.len() > 1);
+            varying.any(|texts| texts.places[*row] != texts.places[from])
         };
-        let differs = |row: &usize| !self.texts.iter().all(|cells| same(&cells[*row], &cells[from]));
         (from + 1..self.rows).find(differs).unwrap_or(self.rows)
     }
 
     /// Adds all rows to a table.
     pub fn add_to(&self, table: &mut Table) {
-        let mut numbers: [Vec<u32>; TEXTS.len()] = Default::default();
-        for (cells, numbers) in self.texts.iter().zip(&mut numbers) {
-            // A text seldom comes alone: rows are sorted by them.
-            let mut last: Option<(&[u8], u32)> = None;
-            numbers.extend(cells.iter().map(|cell| match last {
-                Some((text, number)) if text == cell.data() => number,
-                _ => {
-                    let number = table.texts.number(&String::from_utf8_lossy(cell.data()));
-                    last = Some((cell.data(), number));
-                    number
-                }
-            }));
-        }
+        let numbers: [Vec<u32>; TEXTS.len()] = std::array::from_fn(|column| {
+            self.texts[column].distinct.iter().map(|text| table.texts.number(text)).collect()
+        });
         table.rows.extend((0..self.rows).map(|row| Row {
-            texts: std::array::from_fn(|column| numbers[column][row]),
+            texts: std::array::from_fn(|column| numbers[column][self.place(column, row)]),
             hour: self.hour(row),
             sum: self.sum(row),
         }));
     }
 }
 
+/// The counts of a column.
+fn counts(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<Vec<i64>> {
+    match same_in_all(group, place_of::<Int64Type>(group, name)?).and_then(|bytes| bytes.try_into().ok()) {
+        Some(bytes) => Ok(vec![i64::from_le_bytes(bytes); rows]),
+        None => full::<Int64Type>(group, name, rows),
+    }
+}
+
 /// The values of a column that has one in every row.
-fn full<T: DataType>(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<Vec<T::T>> {
+pub(super) fn full<T: DataType>(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<Vec<T::T>> {
     let values = column::<T>(group, name, rows)?.0;
     if values.len() == rows { Ok(values) } else { Err(damaged(name)) }
 }
 
 /// The values of a column, with the levels that tell where there is none.
 fn column<T: DataType>(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<(Vec<T::T>, Vec<i16>)> {
-    let schema = group.metadata().schema_descr_ptr();
-    let place = schema.columns().iter().position(|column| column.name() == name).ok_or_else(|| damaged(name))?;
-    let descriptor = &schema.columns()[place];
-    if descriptor.physical_type() != T::get_physical_type() {
-        return Err(damaged(name));
-    }
+    let place = place_of::<T>(group, name)?;
+    let optional = group.metadata().column(place).column_descr().max_def_level() > 0;
     let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place)?);
-    let optional = descriptor.max_def_level() > 0;
     let (mut values, mut levels) = (Vec::with_capacity(rows.min(ROW_GROUP)), Vec::new());
     let mut read = 0;
     while read < rows {
@@ -157,7 +157,23 @@ fn column<T: DataType>(group: &dyn RowGroupReader, name: &str, rows: usize) -> R
     Ok((values, levels))
 }
 
-fn damaged(column: &str) -> ParquetError {
+/// Where a column stands.
+pub(super) fn place_of<T: DataType>(group: &dyn RowGroupReader, name: &str) -> Result<usize> {
+    let columns = group.metadata().columns();
+    let is_it = |column: &ColumnChunkMetaData| column.column_descr().name() == name;
+    let place = columns.iter().position(is_it).filter(|place| columns[*place].column_type() == T::get_physical_type());
+    place.ok_or_else(|| damaged(name))
+}
+
+/// What all rows have in a column, where what is said of it tells that they have the same.
+pub(super) fn same_in_all(group: &dyn RowGroupReader, place: usize) -> Option<&[u8]> {
+    let column = group.metadata().column(place);
+    let about = column.statistics().filter(|_| column.column_descr().max_def_level() == 0)?;
+    let is_exact = about.min_is_exact() && about.max_is_exact() && !about.is_min_max_deprecated();
+    about.min_bytes_opt().filter(|least| is_exact && about.max_bytes_opt() == Some(least))
+}
+
+pub(super) fn damaged(column: &str) -> ParquetError {
     ParquetError::General(format!("column {column} is missing or damaged"))
 }
 
@@ -188,5 +204,25 @@ mod tests {
         assert_eq!(rows(&read), rows(&table));
         assert_eq!(about(&bytes).expect("a sound part"), [("about".to_owned(), "this".to_owned())]);
         assert!(decode(bytes[..bytes.len() / 2].to_vec(), |_| Ok(())).is_err(), "half a part");
+    }
+
+    #[test]
+    fn a_dictionary_that_was_given_up_is_no_fault() {
+        let mut table = Table::default();
+        for n in 0..4000_u32 {
+            // Two megabytes of texts that come once: a dictionary has half of them.
+            let text = |column: usize| if column == 6 { format!("{n:0500}") } else { "same".to_owned() };
+            let texts = std::array::from_fn(|column| table.texts.number(&text(column)));
+            table.rows.push(Row { texts, hour: 7, sum: RollupSum::default() });
+        }
+        let mut read = Table::default();
+        let take = |columns: &Columns| {
+            assert_eq!(columns.texts[6].distinct.len(), 4000);
+            columns.add_to(&mut read);
+            Ok(())
+        };
+        decode(encode(&table, &[]).expect("Parquet"), take).expect("a sound part");
+        let rows = |table: &Table| table.rows.iter().map(|row| table.key(row)).collect::<Vec<_>>();
+        assert_eq!(rows(&read), rows(&table));
     }
 }

@@ -24,6 +24,15 @@ pub struct Hour {
     pub deferred: u32,
 }
 
+impl Hour {
+    /// Adds another one where it is of the same cell, hour and mail, and the sum fits; whether it is.
+    fn join(&mut self, other: Hour) -> bool {
+        let same = (self.cell, self.hour, self.mail) == (other.cell, other.hour, other.mail);
+        let sum = self.attempts.checked_add(other.attempts).filter(|_| same);
+        sum.map(|sum| (self.attempts, self.deferred) = (sum, self.deferred + other.deferred)).is_some()
+    }
+}
+
 /// The list of hours.
 #[derive(Debug, Clone)]
 pub struct Hours {
@@ -53,8 +62,12 @@ impl Hours {
         self.coarseness = self.coarseness.max(1);
     }
 
-    /// Adds what was counted.
+    /// Adds what was counted. What follows its like is added to it at once: history comes so, sorted.
     pub fn push(&mut self, hour: Hour) {
+        let hour = coarsened(hour, self.coarseness);
+        if self.hours.last_mut().is_some_and(|last| last.join(hour)) {
+            return;
+        }
         if self.hours.len() >= self.looked_at.max(self.most) / 2 * 3 {
             self.compact();
         }
@@ -89,11 +102,7 @@ impl Hours {
         let coarseness = self.coarseness;
         self.hours.iter_mut().for_each(|hour| *hour = coarsened(*hour, coarseness));
         self.hours.sort_unstable();
-        self.hours.dedup_by(|later, kept| {
-            let same = (later.cell, later.hour, later.mail) == (kept.cell, kept.hour, kept.mail);
-            let sum = kept.attempts.checked_add(later.attempts).filter(|_| same);
-            sum.map(|sum| (kept.attempts, kept.deferred) = (sum, kept.deferred + later.deferred)).is_some()
-        });
+        self.hours.dedup_by(|later, kept| kept.join(*later));
     }
 }
 

@@ -1,6 +1,5 @@
 //! Records that were counted before, by the hour, into a tally: history is reported on like logs are.
 
-use super::cells::Key;
 use super::counts::Counts;
 use super::replies::{Party, Reply};
 use super::tally::{Listed, Tally};
@@ -11,8 +10,8 @@ use crate::record::{Moment, RecordKind, Span};
 /// Records of one type that have all of this in common. Numbers are those of the tally they are added to.
 #[derive(Debug, Clone, Copy)]
 pub struct RolledUp<'a> {
-    /// Domain, pool and IP.
-    pub key: Key,
+    /// The cell of their domain, pool and IP.
+    pub cell: u32,
     /// Their type.
     pub kind: RecordKind,
     /// How many they are.
@@ -30,8 +29,8 @@ pub struct RolledUp<'a> {
 impl Tally {
     /// Adds records. Messages cannot be told apart any more, nor jobs, senders and hosts.
     pub fn add_rolled_up(&mut self, rolled: &RolledUp) {
-        let RolledUp { key, kind, counts, seen, .. } = *rolled;
-        let cell = self.cells.number(key);
+        let RolledUp { cell, kind, counts, seen, .. } = *rolled;
+        let key = self.cells.keys()[cell as usize];
         self.cells.add(cell, counts, seen);
         self.cells.add_without_message(cell, counts.attempts());
         let listed = self.listed(key.0);
@@ -53,9 +52,8 @@ impl Tally {
     }
 
     /// Adds attempts of an hour, which [`Tally::add_rolled_up`] added to their cell.
-    pub fn add_hour(&mut self, key: Key, hour: Option<Moment>, counts: Counts) {
+    pub fn add_hour(&mut self, cell: u32, hour: Option<Moment>, counts: Counts) {
         if counts.attempts() > 0 {
-            let cell = self.cells.number(key);
             self.streams.add_hour(cell, hour, counts.attempts(), counts.deferred);
         }
     }

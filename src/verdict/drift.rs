@@ -89,7 +89,7 @@ pub fn can_drift(days: &[DayCount]) -> bool {
 
 /// Whether a rate drifts, by its days in their order; it is one of so many that are looked at.
 pub fn drift(days: &[DayCount], among: usize) -> Option<Drift> {
-    let days: Vec<DayCount> = days.iter().filter(|day| day.attempts >= LEAST_ATTEMPTS).copied().collect();
+    let days: Vec<Day> = days.iter().filter(|day| day.attempts >= LEAST_ATTEMPTS).map(Day::of).collect();
     let limit = limit(among);
     if let Some(drift) = judge(&days, limit) {
         return Some(drift);
@@ -111,14 +111,14 @@ fn limit(among: usize) -> f64 {
 }
 
 /// Whether a rate drifts on the last of these days, by a limit in standard deviations.
-fn judge(days: &[DayCount], limit: f64) -> Option<Drift> {
+fn judge(days: &[Day], limit: f64) -> Option<Drift> {
     let split = days.len().checked_sub(JUDGED).filter(|split| *split >= LEAST_BEFORE)?;
     let (before, judged) = (&days[split.saturating_sub(MOST_BEFORE)..split], &days[split..]);
     let usual = Usual::of(before);
     let (mut sum, mut weight, mut variance) = (0.0, 0.0, 0.0);
     for (place, day) in judged.iter().enumerate() {
-        let (rise, weight_of_day) = ((place + 1) as f64, 1.0 / (chance(day) + usual.between));
-        sum += rise * weight_of_day * (log_odds(day) - usual.centre);
+        let (rise, weight_of_day) = ((place + 1) as f64, 1.0 / (day.chance + usual.between));
+        sum += rise * weight_of_day * (day.log_odds - usual.centre);
         weight += rise * weight_of_day;
         variance += rise * rise * weight_of_day;
     }
@@ -126,12 +126,12 @@ fn judge(days: &[DayCount], limit: f64) -> Option<Drift> {
     let error = ((variance / (weight * weight) + 1.0 / usual.weight) * usual.excess).sqrt();
     // Few days tell the spread itself but roughly.
     let limit = limit * tail::widening(limit, (before.len() - 1) as f64);
-    let lasts = judged[judged.len() - LASTING..].iter().all(|day| (log_odds(day) - usual.centre) * moved > 0.0);
+    let lasts = judged[judged.len() - LASTING..].iter().all(|day| (day.log_odds - usual.centre) * moved > 0.0);
     if moved.abs() < limit * error || moved.abs() < LEAST_RATIO.ln() || !lasts {
         return None;
     }
     let course = if moved > 0.0 { Course::Rising } else { Course::Falling };
-    let since = judged[began(judged, usual.centre)].day;
+    let since = judged[began(judged, usual.centre)].count.day;
     let rate_now = rate(&judged[judged.len() - 3..]);
     Some(Drift { since, rate_before: rate(before), rate_now, course })
 }
@@ -149,46 +149,51 @@ struct Usual {
 }
 
 impl Usual {
-    fn of(days: &[DayCount]) -> Usual {
+    fn of(days: &[Day]) -> Usual {
         let n = days.len() as f64;
-        let sum = |of: &dyn Fn(&DayCount) -> f64| days.iter().map(of).sum::<f64>();
-        let by_chance = |day: &DayCount| 1.0 / chance(day);
+        let sum = |of: &dyn Fn(&Day) -> f64| days.iter().map(of).sum::<f64>();
+        let by_chance = |day: &Day| 1.0 / day.chance;
         let weight = sum(&by_chance);
-        let mean = sum(&|day| by_chance(day) * log_odds(day)) / weight;
-        let spread = sum(&|day| by_chance(day) * (log_odds(day) - mean).powi(2));
+        let mean = sum(&|day| by_chance(day) * day.log_odds) / weight;
+        let spread = sum(&|day| by_chance(day) * (day.log_odds - mean).powi(2));
         let squares = sum(&|day| by_chance(day).powi(2));
         let between = ((spread - (n - 1.0)) / (weight - squares / weight)).max(0.0);
-        let full = |day: &DayCount| 1.0 / (chance(day) + between);
+        let full = |day: &Day| 1.0 / (day.chance + between);
         let weight = sum(&full);
-        let centre = sum(&|day| full(day) * log_odds(day)) / weight;
-        let excess = (sum(&|day| full(day) * (log_odds(day) - centre).powi(2)) / (n - 1.0)).max(1.0);
+        let centre = sum(&|day| full(day) * day.log_odds) / weight;
+        let excess = (sum(&|day| full(day) * (day.log_odds - centre).powi(2)) / (n - 1.0)).max(1.0);
         Usual { centre, between, weight, excess }
     }
 }
 
 /// The day from which on the days are farthest from the centre, for how many they are (a likelihood ratio: Page, 1954).
-fn began(days: &[DayCount], centre: f64) -> usize {
+fn began(days: &[Day], centre: f64) -> usize {
     let gain = |from: usize| {
-        let sum: f64 = days[from..].iter().map(|day| log_odds(day) - centre).sum();
+        let sum: f64 = days[from..].iter().map(|day| day.log_odds - centre).sum();
         sum * sum / (days.len() - from) as f64
     };
     (0..days.len()).max_by(|a, b| gain(*a).total_cmp(&gain(*b)).then(b.cmp(a))).unwrap_or_default()
 }
 
-/// With half a record more on either side, so that none and all are not infinite (Haldane, 1956).
-fn log_odds(day: &DayCount) -> f64 {
-    let count = day.count.min(day.attempts);
-    ((count as f64 + 0.5) / ((day.attempts - count) as f64 + 0.5)).ln()
+/// A day, and what it tells.
+struct Day {
+    count: DayCount,
+    /// With half a record more on either side, so that none and all are not infinite (Haldane, 1956).
+    log_odds: f64,
+    /// The variance of that by chance alone (Gart, 1966).
+    chance: f64,
 }
 
-/// The variance of that by chance alone (Gart, 1966).
-fn chance(day: &DayCount) -> f64 {
-    let count = day.count.min(day.attempts);
-    1.0 / (count as f64 + 0.5) + 1.0 / ((day.attempts - count) as f64 + 0.5)
+impl Day {
+    fn of(day: &DayCount) -> Day {
+        let count = day.count.min(day.attempts);
+        let (counted, others) = (count as f64 + 0.5, (day.attempts - count) as f64 + 0.5);
+        Day { count: *day, log_odds: (counted / others).ln(), chance: 1.0 / counted + 1.0 / others }
+    }
 }
 
-fn rate(days: &[DayCount]) -> f64 {
-    let sum = |of: fn(&DayCount) -> u64| days.iter().map(of).sum::<u64>() as f64;
+fn rate(days: &[Day]) -> f64 {
+    let sum = |of: fn(&DayCount) -> u64| days.iter().map(|day| of(&day.count)).sum::<u64>() as f64;
     sum(|day| day.count) / sum(|day| day.attempts).max(1.0)
 }
 

@@ -10,13 +10,15 @@ use super::settings::Settings;
 use super::strata::Dimension;
 use super::verdict::{IpVerdict, Period, PoolVerdict, Scope, Test};
 use super::{extent, fdr, wilson};
+use rayon::prelude::*;
 
 /// Judges all pools of a night. The verdicts stand in the order of the pools; what they say does not depend on that order.
 pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
-    let cases: Vec<Case> = pools.iter().map(|pool| Case::new(pool, settings)).collect();
+    let cases: Vec<Case> = pools.par_iter().map(|pool| Case::new(pool, settings)).collect();
     let views: Vec<Vec<(f64, usize)>> = cases.iter().map(Case::worst_views).collect();
 
-    let explanations: Vec<Vec<Explanation>> = cases.iter().map(|case| explain::candidates(case, settings)).collect();
+    let explanations: Vec<Vec<Explanation>> =
+        cases.par_iter().map(|case| explain::candidates(case, settings)).collect();
 
     // One family of tests: each judged IP against its pool, each pool against its limit, and what explains it.
     let p_values: Vec<f64> = cases

@@ -26,9 +26,17 @@ pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize) -> 
         sums.push((deferred, exposure));
     }
     let mut best: Option<Raised> = None;
-    for start in 0..series.len() {
-        for end in start + shortest.max(1)..=series.len() {
-            let (inside, spent) = (sums[end].0 - sums[start].0, sums[end].1 - sums[start].1);
+    let (mut least, rate) = (0.0, deferred / exposure);
+    for (start, before) in sums.iter().enumerate() {
+        for (end, sum) in sums.iter().enumerate().skip(start + shortest.max(1)) {
+            let (inside, spent) = (sum.0 - before.0, sum.1 - before.1);
+            // Most runs are far below the best one, and no logarithm is needed to see that: (1 + x) ln(1 + x) - x is at
+            // most x * x / 2 where there are more than expected, and x * x where there are less.
+            let usual = rate * spent;
+            let beyond = (inside - usual) * (inside - usual) * (deferred + usual);
+            if beyond < least * usual * (deferred - usual) {
+                continue;
+            }
             let (outside, left) = (deferred - inside, exposure - spent);
             if spent <= 0.0 || left <= 1e-9 * exposure || inside * left <= outside * spent {
                 continue;
@@ -38,6 +46,7 @@ pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize) -> 
             let ratio = 2.0 * (term(inside, spent) + term(outside, left));
             if best.as_ref().is_none_or(|best| ratio > best.ratio + ROUNDING) {
                 best = Some(Raised { range: start..end, ratio });
+                least = ratio;
             }
         }
     }
@@ -79,6 +88,30 @@ mod tests {
         assert_eq!(likeliest(&series, &[3.0, 3.0, 30.0, 30.0], 1), None);
         assert_eq!(likeliest(&[Count::default(); 5], &[0.0; 5], 1), None);
         assert_eq!(likeliest(&[], &[], 1), None);
+    }
+
+    /// Every run of some buckets, by the formula as it stands in the books.
+    #[test]
+    fn no_run_is_passed_over_that_is_likelier() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..300 {
+            let bucket = |random: &mut fastrand::Rng| Count::new(random.u64(0..8).pow(random.u32(0..4)), 1000);
+            let series: Vec<Count> = (0..12).map(|_| bucket(&mut random)).collect();
+            let expected: Vec<f64> = (0..12).map(|_| f64::from(random.u8(0..4))).collect();
+            let (all, spent): (f64, f64) = (series.iter().map(|of| of.deferred as f64).sum(), expected.iter().sum());
+            let term = |count: f64, of: f64| if count > 0.0 { count * (count / of).ln() } else { 0.0 };
+            let ratio = |run: Range<usize>| {
+                let inside: f64 = series[run.clone()].iter().map(|of| of.deferred as f64).sum();
+                let usual = all * expected[run].iter().sum::<f64>() / spent;
+                let is_raised = inside > usual && usual > 0.0 && usual < all;
+                is_raised.then(|| 2.0 * (term(inside, usual) + term(all - inside, all - usual)))
+            };
+            let runs = (0..12).flat_map(|start| (start + 2..=12).map(move |end| start..end));
+            let best = runs.filter_map(ratio).max_by(f64::total_cmp);
+            let found = likeliest(&series, &expected, 2).map(|raised| raised.ratio);
+            let alike = found.zip(best).is_none_or(|(found, best)| (found - best).abs() < 1e-6);
+            assert!(found.is_some() == best.is_some() && alike, "{found:?} {best:?} of {series:?} {expected:?}");
+        }
     }
 
     #[test]
