@@ -46,7 +46,7 @@ pub use count::Count;
 pub use dispersion::Dispersion;
 pub use drift::{Course, DayCount, Drift, can_drift, drift};
 pub use explain::Explanation;
-pub use input::{Ip, Mail, Pool, Sent};
+pub use input::{Ip, Mail, Pool, Sent, UNKNOWN};
 pub use judge::judge;
 pub use settings::Settings;
 pub use strata::Dimension;
