@@ -157,10 +157,10 @@ fn per_record(more: usize) -> f64 {
     more as f64 / (ROWS as f64 * (MONTHS - 1) as f64)
 }
 
-/// How much higher the peak of the heap is over all months than over half of them. How many messages and different
-/// replies are kept is bounded, by more than a small day has: here it is bounded by less.
+/// How much higher the peak of the heap is over all months than over half of them. How many messages, different
+/// replies and hours are kept is bounded, by more than a small day has: here it is bounded by less.
 fn growth(months: &[PathBuf]) -> f64 {
-    let plan = Arc::new(Plan { message_budget: 10_000, flood: 50, ..day::plan() });
+    let plan = Arc::new(Plan { message_budget: 10_000, hour_budget: 4_000, flood: 50, ..day::plan() });
     let [half, all] = [&months[..MONTHS / 2], months].map(|files| Used::by(|| count(&plan, files)));
     all.peak as f64 / half.peak as f64
 }

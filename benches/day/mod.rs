@@ -4,7 +4,7 @@ use pmtriage::demo;
 use pmtriage::provider::Providers;
 use pmtriage::record::{PerKind, RecordKind};
 use pmtriage::reply::Rules;
-use pmtriage::tally::{FLOOD, Filter, HourOf, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Window};
+use pmtriage::tally::{FLOOD, Filter, HOUR_BUDGET, HourOf, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Window};
 use std::path::{Path, PathBuf};
 
 /// Writes a day in one file.
@@ -30,6 +30,7 @@ pub fn plan() -> Plan {
         message_key: MessageKey { orig: true, job: true, env: true },
         hour: HourOf::default(),
         message_budget: MESSAGE_BUDGET,
+        hour_budget: HOUR_BUDGET,
         flood: FLOOD,
         compare_inputs: false,
         identity: Vec::new(),

@@ -118,6 +118,7 @@ pub fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
         message_key: inputs.message_key(),
         hour: HourOf::default(),
         message_budget: crate::tally::MESSAGE_BUDGET,
+        hour_budget: crate::tally::HOUR_BUDGET,
         flood: crate::tally::FLOOD,
         compare_inputs: inputs.can_overlap() && !settings.group.keep_duplicates,
         identity: inputs.identity(),

@@ -4,7 +4,7 @@
 use super::streams::Mail;
 
 /// So many are kept apart: 24 MiB.
-const MOST: usize = 1 << 20;
+pub const HOUR_BUDGET: usize = 1 << 20;
 
 /// By 64 hours at last; then they are as many as they are.
 const COARSEST: u32 = 7;
@@ -47,11 +47,16 @@ pub struct Hours {
 
 impl Default for Hours {
     fn default() -> Hours {
-        Hours { most: MOST, hours: Vec::new(), coarseness: 0, looked_at: 0 }
+        Hours { most: HOUR_BUDGET, hours: Vec::new(), coarseness: 0, looked_at: 0 }
     }
 }
 
 impl Hours {
+    /// Nothing yet; so many are kept apart.
+    pub fn with_budget(most: usize) -> Hours {
+        Hours { most, ..Hours::default() }
+    }
+
     /// Whether jobs and senders are told apart.
     pub fn tell_mail(&self) -> bool {
         self.coarseness == 0

@@ -32,7 +32,7 @@ pub use cells::{Cell, Cells, Key};
 pub use counter::{Counter, host_of};
 pub use counts::{Counted, Counts};
 pub use coverage::{Coverage, InputCoverage};
-pub use hours::Hour;
+pub use hours::{HOUR_BUDGET, Hour};
 pub use messages::{MESSAGE_BUDGET, MessageKey, MessageRate, Messages, Met};
 pub use names::{Names, Spellings};
 pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};

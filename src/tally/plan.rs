@@ -58,6 +58,8 @@ pub struct Plan {
     pub hour: HourOf,
     /// How many (message, IP) pairs to keep.
     pub message_budget: usize,
+    /// How many hours of a cell's mail to keep apart.
+    pub hour_budget: usize,
     /// How many distinct texts to keep apart.
     pub flood: usize,
     /// Whether inputs are compared for records they have in common.

@@ -135,6 +135,7 @@ mod tests {
             message_key: MessageKey::default(),
             hour: HourOf::default(),
             message_budget: 100,
+            hour_budget: 100,
             flood: 100,
             compare_inputs: false,
             identity: Vec::new(),

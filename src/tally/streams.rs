@@ -101,17 +101,18 @@ const MOST_STREAMS: usize = 1 << 19;
 
 impl Streams {
     /// Nothing counted yet.
-    pub fn with_hours_of(HourOf { seconds, from: Moment(from) }: HourOf) -> Streams {
+    pub fn new(HourOf { seconds, from: Moment(from) }: HourOf, hour_budget: usize) -> Streams {
         let clock = Clock { seconds: i64::from(seconds), from, start: from, hour: 0 };
         Streams {
             clock,
             sources: Numbers::default(),
             ways: Numbers::default(),
             hasher: DefaultHashBuilder::default(),
-            at_hand: HashTable::new(),
+            // All at once: to grow would take half as much again meanwhile. What is not touched takes no memory.
+            at_hand: HashTable::with_capacity(ROOM),
             room: ROOM,
             counted: 0,
-            hours: Hours::default(),
+            hours: Hours::with_budget(hour_budget),
             hosts: Parts::default(),
             vmtas: Parts::default(),
         }

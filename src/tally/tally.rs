@@ -77,7 +77,7 @@ impl Tally {
             hosts: Names::default(),
             vmtas: Names::default(),
             cells: Cells::default(),
-            streams: Streams::with_hours_of(plan.hour),
+            streams: Streams::new(plan.hour, plan.hour_budget),
             replies: Replies::with_flood(plan.flood),
             messages: Messages::with_budget(plan.message_budget),
             votes: Votes::default(),

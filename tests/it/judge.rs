@@ -13,7 +13,7 @@ use pmtriage::provider::Providers;
 use pmtriage::read::{Item, Rows};
 use pmtriage::record::{Column, PerKind, RecordKind, Schema};
 use pmtriage::tally::{
-    Counter, FLOOD, Filter, HourOf, IDENTITY, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window,
+    Counter, FLOOD, Filter, HOUR_BUDGET, HourOf, IDENTITY, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -54,6 +54,7 @@ pub fn plan(isp_by: IspBy) -> Plan {
         message_key: MessageKey { orig: true, job: true, env: true },
         hour: HourOf::default(),
         message_budget: MESSAGE_BUDGET,
+        hour_budget: HOUR_BUDGET,
         flood: FLOOD,
         compare_inputs: false,
         identity: IDENTITY.to_vec(),
