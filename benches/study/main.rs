@@ -13,9 +13,10 @@ mod nights;
 mod smallest;
 
 use nights::fault::Kind;
-use nights::score::{SCOPES, Score, word};
+use nights::score::{SCOPES, Score};
 use nights::volume::{ANY, LARGE, SMALL, UNEVEN, Volume};
 use nights::{Healthy, planted};
+use pmtriage::verdict::Scope;
 use std::collections::BTreeMap;
 
 fn main() {
@@ -54,7 +55,7 @@ fn healthy(calm: &Healthy) {
     println!("  cannot-tell                          {:5.2} %", percent(calm.doubts));
     let each: Vec<String> = SCOPES
         .iter()
-        .map(|scope| word(*scope))
+        .map(|scope| scope.word())
         .filter(|word| *word != "none")
         .map(|word| {
             let pools = calm.said.get(word).copied().unwrap_or(0);
@@ -85,9 +86,9 @@ fn table(volume: &Volume, scores: &BTreeMap<Kind, Score>) {
 fn matrix<'a>(scores: impl Iterator<Item = &'a Score>) {
     let all = Score::sum(scores);
     println!("all volumes: planted, and what was said (unseen nights as well)");
-    println!("  {:21}{}", "", SCOPES.map(|scope| format!("{:>12}", word(scope))).join(""));
+    println!("  {:21}{}", "", SCOPES.map(|scope| format!("{:>12}", scope.word())).join(""));
     for planted in ["pool-wide", "ip-specific", "mixed", "other", "other or cannot-tell"] {
-        let count = |scope| all.said.get(&(planted, word(scope))).copied().unwrap_or(0);
+        let count = |scope: Scope| all.said.get(&(planted, scope.word())).copied().unwrap_or(0);
         println!("  {planted:21}{}", SCOPES.map(|scope| format!("{:>12}", count(scope))).join(""));
     }
     println!();

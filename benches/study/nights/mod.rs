@@ -43,7 +43,7 @@ impl Healthy {
             self.outliers += u32::from(verdicts.iter().any(|verdict| verdict.outliers().next().is_some()));
             self.alarms += u32::from(verdicts.iter().any(is_alarm));
             self.doubts += u32::from(verdicts.iter().any(|verdict| verdict.scope == Scope::CannotTell));
-            verdicts.iter().for_each(|verdict| *self.said.entry(score::word(verdict.scope)).or_default() += 1);
+            verdicts.iter().for_each(|verdict| *self.said.entry(verdict.scope.word()).or_default() += 1);
         }
     }
 

@@ -82,7 +82,7 @@ impl Score {
         self.blamed += u32::from(verdict.outliers().any(|ip| !guilty.contains(&ip)));
         self.extent += u32::from(is_right && is_extent_right(fault, world, verdict));
         self.explained += u32::from(is_right && is_explained(fault, verdict));
-        *self.said.entry((planted_word(fault.kind), word(verdict.scope))).or_default() += 1;
+        *self.said.entry((planted_word(fault.kind), verdict.scope.word())).or_default() += 1;
         if let (true, Some((onset, end))) = (is_right, fault.hours()) {
             let is_onset = verdict.period.is_some_and(|period| period.onset.abs_diff(onset) <= 1);
             let is_end = verdict.period.is_some_and(|period| match (period.end, end) {
@@ -205,17 +205,6 @@ fn is_explained(fault: &Planted, verdict: &PoolVerdict) -> bool {
 /// The scopes, in the order of the matrix.
 pub const SCOPES: [Scope; 6] =
     [Scope::PoolWide, Scope::IpSpecific, Scope::Mixed, Scope::Other, Scope::CannotTell, Scope::None];
-
-pub fn word(scope: Scope) -> &'static str {
-    match scope {
-        Scope::PoolWide => "pool-wide",
-        Scope::IpSpecific => "ip-specific",
-        Scope::Mixed => "mixed",
-        Scope::Other => "other",
-        Scope::CannotTell => "cannot-tell",
-        Scope::None => "none",
-    }
-}
 
 /// What a fault should be called.
 pub fn planted_word(kind: Kind) -> &'static str {
