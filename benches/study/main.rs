@@ -98,7 +98,7 @@ fn bars(calm: &Healthy, large: &BTreeMap<Kind, Score>, small: [&BTreeMap<Kind, S
     let of_large = Score::sum(large.values());
     let [even, uneven] = small.map(|scores| Score::sum(scores.values()));
     let foreign = |scores: &BTreeMap<Kind, Score>| {
-        Score::sum([Kind::Job, Kind::Sender, Kind::Stuck].iter().filter_map(|kind| scores.get(kind)))
+        Score::sum([Kind::Job, Kind::Sender, Kind::Domain, Kind::Stuck].iter().filter_map(|kind| scores.get(kind)))
     };
     let foreign = Score::sum(&[foreign(large), foreign(small[0]), foreign(small[1])]);
     let nights = foreign.all().nights;
@@ -122,7 +122,7 @@ fn bars(calm: &Healthy, large: &BTreeMap<Kind, Score>, small: [&BTreeMap<Kind, S
         "<  1 %",
         "0 %",
         share < 0.01,
-        &format!("job, sender, stuck-message faults blamed on an IP ({} of {nights})", foreign.blamed),
+        &format!("job, sender, domain, stuck-message faults blamed on an IP ({} of {nights})", foreign.blamed),
     );
     bar(changes, ">= 95 %", "99 %", changes >= 0.95, "changes judged rightly, or rightly called too early");
     let doubts = calm.share(calm.doubts);

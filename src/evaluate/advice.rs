@@ -145,6 +145,7 @@ fn of_something_else(pool: &JudgedPool, explained_by: Option<&str>) -> Vec<Strin
         "host" => {
             format!("try a connection to {key} from this pool; if that host alone is slow or refuses, wait for it")
         }
+        "domain" => format!("look at what the hosts of {key} reply; if that domain alone defers, wait for it"),
         "vmta" => format!("look at what <virtual-mta {key}> sets for these domains, and at what is sent by it"),
         "messages" => {
             "see which messages are retried: `pmta show topqueues --errors`, then bounce or fix those".to_owned()

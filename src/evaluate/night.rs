@@ -70,6 +70,7 @@ impl<'a> Night<'a> {
             Dimension::Job if *key < names.jobs.count() => names.jobs.text(*key).to_owned(),
             Dimension::Sender => names.senders.text(*key).to_owned(),
             Dimension::Host => names.hosts.text(*key).to_owned(),
+            Dimension::Domain => names.domains.text(*key).to_owned(),
             Dimension::Vmta => names.vmtas.text(*key).to_owned(),
             Dimension::Hour => self.begin_of(*key).to_rfc3339(),
             Dimension::Job | Dimension::Messages => "(many)".to_owned(),
@@ -144,6 +145,7 @@ impl Clock {
         Ip {
             sent: traffic.sent.iter().map(sent).collect(),
             hosts: sent_by(&traffic.hosts),
+            domains: sent_by(&traffic.domains),
             vmtas: sent_by(&traffic.vmtas),
             messages: traffic
                 .messages

@@ -5,7 +5,7 @@ use super::frame::{CellRow, Frame, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
 use super::rows::{Group, Meaning, Row, Summary, Traffic};
-use super::traffic::deal;
+use super::traffic::{OfCell, deal};
 use crate::reply::{Question, Rule, UNKNOWN_CLASS, without_addresses};
 use crate::tally::{Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Reply, Tally};
 use rayon::prelude::*;
@@ -15,14 +15,17 @@ use std::sync::Arc;
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
-    let Tally { cells, streams, pools, ips, mut messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
+    let Tally { domains, cells, streams, pools, ips, mut messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
     let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
     let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
     let (mut tables, (groups, flooded)) =
         rayon::join(|| tables(&cells, &mut messages, &key), || groups(replies, &ips, &isps, &kept, plan));
-    deal(&mut tables, &streams, cells.keys().iter().map(|at| key(*at)), [jobs, senders, hosts, vmtas]);
+    let of_cell = |(at, cell, _): (Key, Cell, u64)| {
+        Some(OfCell { key: key(at)?, domain: domains.text(at.0), counts: cell.counts })
+    };
+    deal(&mut tables, &streams, cells.all().map(of_cell), [jobs, senders, hosts, vmtas]);
     Summary { groups, flooded, ..tables }
 }
 

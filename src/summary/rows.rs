@@ -64,6 +64,8 @@ pub struct Traffic {
     pub sent: Vec<Sent>,
     /// By destination host, sorted by it; without those whose records name none.
     pub hosts: Vec<SentBy>,
+    /// By recipient domain, sorted by it.
+    pub domains: Vec<SentBy>,
     /// By virtual MTA, sorted by it; without those of rows that have no such column.
     pub vmtas: Vec<SentBy>,
     /// Messages, and how many of them were deferred at least once: estimates where only a sample was counted. Nothing where
@@ -84,10 +86,10 @@ pub struct Sent {
     pub deferred: u64,
 }
 
-/// What was sent by way of a host or virtual MTA.
+/// What was sent by way of a host or virtual MTA, or to a domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentBy {
-    /// The number of the host or virtual MTA.
+    /// The number of the host, domain or virtual MTA.
     pub way: u32,
     /// Attempts.
     pub attempts: u64,
@@ -116,7 +118,7 @@ pub struct Summary {
     pub names: TrafficNames,
 }
 
-/// Jobs, domains of envelope senders, destination hosts and virtual MTAs by their numbers, which follow the alphabet.
+/// Jobs, domains of envelope senders, destination hosts, recipient domains and virtual MTAs by their numbers, which follow the alphabet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrafficNames {
     /// Jobs; `(none)` of mail without one.
@@ -125,6 +127,8 @@ pub struct TrafficNames {
     pub senders: Names,
     /// Destination hosts.
     pub hosts: Names,
+    /// Recipient domains.
+    pub domains: Names,
     /// Virtual MTAs; `(none)` of mail without one.
     pub vmtas: Names,
 }

@@ -1,22 +1,44 @@
-//! What stands behind the rows of IPs: their attempts by hour, mail, host and virtual MTA, under numbers that follow the alphabet, so
-//! that nothing depends on the order in which names were met.
+//! What stands behind the rows of IPs: their attempts by hour, mail, host, domain and virtual MTA, under numbers that follow the
+//! alphabet, so that nothing depends on the order in which names were met.
 
 use super::rows::{Row, Sent, SentBy, Summary, Traffic, TrafficNames};
-use crate::tally::{Mail, Names, OfPart, Streams};
+use crate::tally::{Counts, Mail, Names, OfPart, Streams};
 use rayon::prelude::*;
 
-/// Brings what was counted to the rows of the IPs. `keys` are provider, pool and IP of the cells by number, nothing for
-/// those that are left out; `names` those of jobs, senders, hosts and virtual MTAs.
+/// What was counted of a domain, pool and IP that no filter leaves out.
+pub(super) struct OfCell<'k> {
+    /// The provider, the pool and the IP.
+    pub key: (&'k str, &'k str, &'k str),
+    /// The recipient's domain.
+    pub domain: &'k str,
+    /// What was counted.
+    pub counts: Counts,
+}
+
+/// Brings what was counted to the rows of the IPs. `cells` stand by number; `names` are those of jobs, senders, hosts and
+/// virtual MTAs.
 pub(super) fn deal<'k>(
     summary: &mut Summary,
     streams: &Streams,
-    keys: impl Iterator<Item = Option<(&'k str, &'k str, &'k str)>>,
+    cells: impl Iterator<Item = Option<OfCell<'k>>>,
     names: [Names; 4],
 ) {
     let row_of = |(isp, pool, ip)| {
         summary.ips.binary_search_by(|row: &Row| (&*row.isp, &*row.pool, &*row.ip).cmp(&(isp, pool, ip))).ok()
     };
-    let rows: Vec<Option<usize>> = keys.map(|key| row_of(key?)).collect();
+    let mut domains = Names::default();
+    let mut by_domain = Vec::new();
+    let mut place = |OfCell { key, domain, counts }: OfCell<'k>| {
+        let row = row_of(key)?;
+        // A domain that is its own provider tells nothing apart.
+        if key.0 != domain && counts.attempts() > 0 {
+            let way = domains.number(domain);
+            by_domain.push((row, SentBy { way, attempts: counts.attempts(), deferred: counts.deferred }));
+        }
+        Some(row)
+    };
+    let rows: Vec<Option<usize>> = cells.map(|cell| place(cell?)).collect();
+    let domains = domains.sorted();
     let [jobs, senders, hosts, vmtas] = names;
     // Of what is not told apart, some names may have been met and others not.
     let told = |names: Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
@@ -42,14 +64,18 @@ pub(super) fn deal<'k>(
     for (row, by) in streams.by_vmta().filter_map(|of| sent_by(of, &vmtas.1)) {
         traffic[row].vmtas.push(by);
     }
+    for (row, by) in by_domain {
+        traffic[row].domains.push(SentBy { way: domains.1[by.way as usize], ..by });
+    }
     traffic.par_iter_mut().for_each(join_equal);
-    summary.names = TrafficNames { jobs: jobs.0, senders: senders.0, hosts: hosts.0, vmtas: vmtas.0 };
+    let (jobs, senders, hosts, domains, vmtas) = (jobs.0, senders.0, hosts.0, domains.0, vmtas.0);
+    summary.names = TrafficNames { jobs, senders, hosts, domains, vmtas };
 }
 
 /// Sorts what stands behind a row, and adds up what came in parts or from several domains.
 fn join_equal(traffic: &mut Traffic) {
     add_up(&mut traffic.sent, |sent| (sent.hour, sent.mail), |sent| (&mut sent.attempts, &mut sent.deferred));
-    for ways in [&mut traffic.hosts, &mut traffic.vmtas] {
+    for ways in [&mut traffic.hosts, &mut traffic.domains, &mut traffic.vmtas] {
         add_up(ways, |of| of.way, |of| (&mut of.attempts, &mut of.deferred));
     }
 }

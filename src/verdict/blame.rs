@@ -1,5 +1,5 @@
 //! Whether an IP that stands out is to blame, or what it was given to send: it is compared again within the same hours,
-//! the same mail, the same hosts, and by messages instead of attempts.
+//! the same mail, the same hosts and domains, and by messages instead of attempts.
 
 use super::case::{Case, View};
 use super::contrast::{Contrast, Side};
@@ -29,6 +29,7 @@ pub(crate) struct Comparison<'a> {
     mail: Matrix,
     mail_by_hour: Matrix,
     hosts: Matrix,
+    domains: Matrix,
 }
 
 impl<'a> Comparison<'a> {
@@ -39,6 +40,7 @@ impl<'a> Comparison<'a> {
             mail: strata::mail(case.pool, &case.judged).table,
             mail_by_hour: strata::mail_by_hour(case.pool, &case.judged).table,
             hosts: strata::hosts(case.pool, &case.judged).table,
+            domains: strata::domains(case.pool, &case.judged).table,
         }
     }
 
@@ -53,6 +55,7 @@ impl<'a> Comparison<'a> {
             (Dimension::Job, within(&self.mail)),
             (Dimension::Job, within(&self.mail_by_hour)),
             (Dimension::Host, within(&self.hosts)),
+            (Dimension::Domain, within(&self.domains)),
         ];
         let by_messages = by_messages(self.case, view, place, rest, least_sure, settings);
         if by_messages == Some(Blame::Explained(Dimension::Messages)) {
@@ -79,8 +82,8 @@ enum Again {
 
 impl Again {
     fn of(table: &Matrix, columns: std::ops::Range<usize>, place: usize, rest: &[usize], case: &Case) -> Again {
-        if table.columns() == 0 {
-            // The records do not name this dimension: nothing speaks against the IP.
+        if table.columns() < 2 {
+            // The records do not name this dimension, or all of them the same: nothing speaks for the IP.
             return Again::Stands;
         }
         let others = &table.sum(rest.iter().copied())[columns.clone()];

@@ -4,7 +4,7 @@
 use super::case::Case;
 use super::contrast::{self, Contrast};
 use super::count::Count;
-use super::input::Mail;
+use super::input::{Ip, Mail};
 use super::lineup::{self, Unit};
 use super::odds::bayes_factor;
 use super::settings::Settings;
@@ -51,19 +51,23 @@ pub(crate) fn alternative(case: &Case, columns: &Range<usize>, settings: &Settin
         Dimension::Ip => by_ip(case, columns),
         Dimension::Job => by_mail(case, columns, |mail| mail.job),
         Dimension::Sender => by_mail(case, columns, |mail| mail.sender),
-        _ => by_host(case),
+        Dimension::Domain => by_way(case, |ip| &ip.domains),
+        _ => by_way(case, |ip| &ip.hosts),
     };
     // Mail that was sent before a fault began is fine whatever the fault is: where several keys sent while it went on, and
     // were alike, it is the time that tells the good from the bad.
     let run = case.run_of(&case.series, settings);
     let is_time = |dimension| {
-        let inside = run.as_ref().filter(|_| dimension != Dimension::Host).map(|run| keys(dimension, run));
+        let inside = run
+            .as_ref()
+            .filter(|_| !matches!(dimension, Dimension::Host | Dimension::Domain))
+            .map(|run| keys(dimension, run));
         inside.is_some_and(|keys| {
             let is_large = |key: &&Key| key.unit.count.attempts >= settings.min_attempts;
             keys.iter().filter(is_large).count() >= 2 && !may_explain(case, &keys, settings)
         })
     };
-    let dimensions = [Dimension::Ip, Dimension::Job, Dimension::Sender, Dimension::Host];
+    let dimensions = [Dimension::Ip, Dimension::Job, Dimension::Sender, Dimension::Host, Dimension::Domain];
     let may = |dimension: &Dimension| may_explain(case, &keys(*dimension, columns), settings) && !is_time(*dimension);
     dimensions.into_iter().find(may)
 }
@@ -165,8 +169,8 @@ fn by_mail(case: &Case, columns: &Range<usize>, key: fn(Mail) -> u32) -> Vec<Key
     keys(case, columns.len(), within.map(|(key, column, count)| (key, column - columns.start, count)))
 }
 
-fn by_host(case: &Case) -> Vec<Key> {
-    keys(case, 1, case.pool.ips.iter().flat_map(|ip| ip.hosts.iter().map(|(host, count)| (*host, 0, *count))))
+fn by_way(case: &Case, counts: fn(&Ip) -> &Vec<(u32, Count)>) -> Vec<Key> {
+    keys(case, 1, case.pool.ips.iter().flat_map(|ip| counts(ip).iter().map(|(key, count)| (*key, 0, *count))))
 }
 
 /// Keys with few attempts are one: a key for each message would tell those that were deferred from the others.

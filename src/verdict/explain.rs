@@ -1,4 +1,4 @@
-//! What else than the IP explains a pool's excess: a job, a sender domain, a host, a virtual MTA.
+//! What else than the IP explains a pool's excess: a job, a sender domain, a host, a recipient domain, a virtual MTA.
 
 use super::case::Case;
 use super::contrast::Contrast;
@@ -13,7 +13,7 @@ use super::{dispersion, tail};
 pub struct Explanation {
     /// What they are.
     pub dimension: Dimension,
-    /// Which they are, in ascending order: numbers of IPs, jobs, senders, hosts, virtual MTAs; of a run of hours the first and last.
+    /// Which they are, in ascending order: numbers of IPs, jobs, senders, hosts, domains, virtual MTAs; of a run of hours the first and last.
     pub keys: Vec<u32>,
     /// What was counted of them.
     pub count: Count,
@@ -36,7 +36,8 @@ pub(crate) fn best(candidates: &[Explanation], limit: f64) -> Option<&Explanatio
     candidates.iter().filter(explains).min_by_key(|one| (one.keys.len(), one.count.attempts, one.dimension))
 }
 
-const DIMENSIONS: [Dimension; 4] = [Dimension::Job, Dimension::Sender, Dimension::Host, Dimension::Vmta];
+const DIMENSIONS: [Dimension; 5] =
+    [Dimension::Job, Dimension::Sender, Dimension::Host, Dimension::Domain, Dimension::Vmta];
 
 fn of_dimension(case: &Case, dimension: Dimension, settings: &Settings) -> Option<Explanation> {
     let strata = strata::by_ip(case.pool, dimension);

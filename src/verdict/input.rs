@@ -6,7 +6,7 @@
 //! | table | rows at most |
 //! |---|---|
 //! | `sent` | hours times distinct pairs of job and sender domain in that hour, and never more than records |
-//! | `hosts`, `vmtas` | distinct destination hosts, VirtualMTAs |
+//! | `hosts`, `domains`, `vmtas` | distinct destination hosts, recipient domains, VirtualMTAs |
 //! | `messages` | one |
 
 use super::count::Count;
@@ -35,6 +35,8 @@ pub struct Ip {
     pub sent: Vec<Sent>,
     /// By destination host. May be empty where the records name none.
     pub hosts: Vec<(u32, Count)>,
+    /// By recipient domain, of which a provider may have many. May be empty where that is not told.
+    pub domains: Vec<(u32, Count)>,
     /// By virtual MTA. May be empty where the records name none.
     pub vmtas: Vec<(u32, Count)>,
     /// Messages, and those of them that were deferred at least once; nothing where messages cannot be told.

@@ -116,6 +116,7 @@ fn compared(case: &Case) -> Vec<Dimension> {
         (Dimension::Job, any(|ip| ip.sent.iter().any(|sent| sent.mail.job != UNKNOWN))),
         (Dimension::Sender, any(|ip| ip.sent.iter().any(|sent| sent.mail.sender != UNKNOWN))),
         (Dimension::Host, any(|ip| !ip.hosts.is_empty())),
+        (Dimension::Domain, any(|ip| !ip.domains.is_empty())),
     ];
     told.into_iter().filter(|(_, is_told)| *is_told).map(|(dimension, _)| dimension).collect()
 }

@@ -1,4 +1,4 @@
-//! A pool's mail by what else might explain a difference between its IPs: job, sender domain, host, hour.
+//! A pool's mail by what else might explain a difference between its IPs: job, sender domain, host, recipient domain, hour.
 
 use super::count::Count;
 use super::input::{Ip, Mail, Pool, Sent};
@@ -16,6 +16,8 @@ pub enum Dimension {
     Sender,
     /// The destination host.
     Host,
+    /// The recipient's domain.
+    Domain,
     /// The virtual MTA.
     Vmta,
     /// The hour; its keys are the first and the last one of a run.
@@ -32,6 +34,7 @@ impl Dimension {
             Dimension::Job => "job",
             Dimension::Sender => "sender",
             Dimension::Host => "host",
+            Dimension::Domain => "domain",
             Dimension::Vmta => "vmta",
             Dimension::Hour => "hour",
             Dimension::Messages => "messages",
@@ -65,9 +68,18 @@ pub(crate) fn mail_by_hour(pool: &Pool, places: &[usize]) -> Strata<(Option<Mail
 
 /// The IPs of the given places by destination host.
 pub(crate) fn hosts(pool: &Pool, places: &[usize]) -> Strata<u32> {
-    let rows = rows(pool, places, |ip| ip.hosts.clone());
-    let names = Names::of(&rows, |host| host);
-    lay_out(&rows, |host| names.name(host))
+    by_key(pool, places, |ip| &ip.hosts)
+}
+
+/// The IPs of the given places by recipient domain.
+pub(crate) fn domains(pool: &Pool, places: &[usize]) -> Strata<u32> {
+    by_key(pool, places, |ip| &ip.domains)
+}
+
+fn by_key(pool: &Pool, places: &[usize], counts: fn(&Ip) -> &Vec<(u32, Count)>) -> Strata<u32> {
+    let rows = rows(pool, places, |ip| counts(ip).clone());
+    let names = Names::of(&rows, |key| key);
+    lay_out(&rows, |key| names.name(key))
 }
 
 /// All keys of a dimension as rows; as strata the IPs, in each hour where hours are known. Nothing for dimensions that
@@ -78,6 +90,7 @@ pub(crate) fn by_ip(pool: &Pool, dimension: Dimension) -> Strata<u32> {
         Dimension::Job => rows(pool, &places, |ip| by_hour(ip, |mail| mail.job)),
         Dimension::Sender => rows(pool, &places, |ip| by_hour(ip, |mail| mail.sender)),
         Dimension::Host => rows(pool, &places, |ip| all_day(&ip.hosts)),
+        Dimension::Domain => rows(pool, &places, |ip| all_day(&ip.domains)),
         Dimension::Vmta => rows(pool, &places, |ip| all_day(&ip.vmtas)),
         Dimension::Ip | Dimension::Hour | Dimension::Messages => Vec::new(),
     };

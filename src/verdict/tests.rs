@@ -12,7 +12,7 @@ const MAIL: Mail = Mail { job: 1, sender: 1 };
 /// An IP whose every deferral is that of another message, so that messages say what attempts say.
 fn ip(number: u32, sent: Vec<Sent>) -> Ip {
     let messages = Some(sent.iter().map(|sent| sent.count).sum());
-    Ip { ip: Some(number), limit: 0.05, sent, hosts: Vec::new(), vmtas: Vec::new(), messages }
+    Ip { ip: Some(number), limit: 0.05, sent, hosts: Vec::new(), domains: Vec::new(), vmtas: Vec::new(), messages }
 }
 
 fn steady(number: u32, deferred: u64, attempts: u64) -> Ip {
@@ -159,6 +159,19 @@ fn a_bad_host_is_the_hosts() {
     let found = verdict(vec![one(1), one(2)]);
     assert_eq!(found.scope, Scope::Other);
     assert_eq!(found.explained_by.map(|best| (best.dimension, best.keys)), Some((Dimension::Host, vec![2])));
+}
+
+#[test]
+fn an_ip_that_carries_most_of_a_bad_domain_is_not_named() {
+    let one = |number, bad: u64, good: u64| {
+        let domains = vec![(1, Count::new(good / 50, good)), (2, Count::new(bad / 4, bad))];
+        let (deferred, attempts) = ((good / 50 + bad / 4) / 24, (good + bad) / 24);
+        Ip { domains, ..steady(number, deferred, attempts) }
+    };
+    let found = verdict(vec![one(1, 2400, 600), one(2, 240, 2400), one(3, 240, 2400), one(4, 240, 2400)]);
+    assert_eq!(found.scope, Scope::Other);
+    assert_eq!(found.outliers().count(), 0);
+    assert_eq!(found.explained_by.map(|best| (best.dimension, best.keys)), Some((Dimension::Domain, vec![2])));
 }
 
 #[test]

@@ -67,13 +67,13 @@ impl PoolVerdict {
 
     /// What they were compared within, and what they could not be compared within.
     fn within(&self) -> String {
-        let all = [Dimension::Hour, Dimension::Job, Dimension::Sender, Dimension::Host];
+        let all = [Dimension::Hour, Dimension::Job, Dimension::Sender, Dimension::Host, Dimension::Domain];
         let (told, untold): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| self.compared.contains(one));
         let names =
             |some: &[Dimension]| some.iter().map(|one| format!("{}s", one.word())).collect::<Vec<_>>().join(", ");
         match (told.is_empty(), untold.is_empty()) {
-            (_, true) => ", also in the same hours, jobs and hosts".to_owned(),
-            (true, _) => ", not compared by hours, jobs, hosts".to_owned(),
+            (_, true) => ", also in the same hours, jobs, hosts and domains".to_owned(),
+            (true, _) => ", not compared by hours, jobs, hosts, domains".to_owned(),
             _ => format!(", also in the same {}, not compared by {}", names(&told), names(&untold)),
         }
     }
@@ -120,6 +120,7 @@ fn plural(dimension: Dimension) -> &'static str {
         Dimension::Job => "jobs",
         Dimension::Sender => "sender domains",
         Dimension::Host => "destination hosts",
+        Dimension::Domain => "recipient domains",
         Dimension::Vmta => "VirtualMTAs",
         Dimension::Hour => "hours",
         Dimension::Messages => "messages",
@@ -182,6 +183,7 @@ mod tests {
             Dimension::Job,
             Dimension::Sender,
             Dimension::Host,
+            Dimension::Domain,
             Dimension::Vmta,
             Dimension::Hour,
             Dimension::Messages,

@@ -15,6 +15,7 @@ pub enum Kind {
     Job,
     Sender,
     Host,
+    Domain,
     Stuck,
     WindowIp,
     WindowPool,
@@ -23,7 +24,7 @@ pub enum Kind {
     Confounded,
 }
 
-pub const FAULTS: [Kind; 13] = [
+pub const FAULTS: [Kind; 14] = [
     Kind::PoolWide,
     Kind::OneIp,
     Kind::SeveralIps,
@@ -31,6 +32,7 @@ pub const FAULTS: [Kind; 13] = [
     Kind::Job,
     Kind::Sender,
     Kind::Host,
+    Kind::Domain,
     Kind::Stuck,
     Kind::WindowIp,
     Kind::WindowPool,
@@ -47,6 +49,7 @@ pub struct Attempt {
     pub job: u32,
     pub sender: u32,
     pub host: u32,
+    pub domain: u32,
     pub time: f64,
 }
 
@@ -60,11 +63,23 @@ pub struct Planted {
     pub rest: f64,
     /// The guilty IPs, by place in the first pool.
     pub guilty: Vec<usize>,
-    /// The guilty job, sender or host.
+    /// The guilty job, sender, host or domain.
     pub key: u32,
+    /// The IP, by place, that carries most of the guilty domain's mail.
+    pub carrier: Option<usize>,
     /// The first minute, and the one after the last.
     pub time: (f64, f64),
     stuck: u64,
+}
+
+/// Every provider has so many domains.
+const DOMAINS: u32 = 3;
+
+/// The share of a carrier's mail that is surely to the guilty domain.
+const CARRIED: f64 = 0.6;
+
+fn domain(isp: usize, number: u32) -> u32 {
+    isp as u32 * DOMAINS + number
 }
 
 impl Kind {
@@ -73,7 +88,7 @@ impl Kind {
         let (least_ips, least_jobs, least_hosts): (usize, usize, u32) = match self {
             Kind::Healthy => (1, 1, 1),
             Kind::PoolWide | Kind::WindowPool | Kind::WholeIsp | Kind::OneIp | Kind::WindowIp => (2, 1, 1),
-            Kind::ListedIp | Kind::Stuck => (2, 1, 1),
+            Kind::ListedIp | Kind::Stuck | Kind::Domain => (2, 1, 1),
             Kind::SeveralIps | Kind::Mixed => (4, 1, 1),
             Kind::Job | Kind::Sender => (2, 4, 1),
             Kind::Confounded => (3, 4, 1),
@@ -98,6 +113,7 @@ impl Planted {
             rest: 0.0,
             guilty: Vec::new(),
             key: 0,
+            carrier: None,
             time: (0.0, 0.0),
             stuck: 0,
         }
@@ -131,7 +147,7 @@ impl Planted {
         };
         places.truncate(guilty);
         places.sort_unstable();
-        let mut planted = Planted { kind, strength, rest: 0.0, guilty: places, key: 0, time, stuck: 0 };
+        let mut planted = Planted { kind, strength, rest: 0.0, guilty: places, key: 0, carrier: None, time, stuck: 0 };
         let jobs = &mut world.pools[0].jobs;
         match kind {
             Kind::Mixed => {
@@ -170,6 +186,10 @@ impl Planted {
                 planted.key = rng.u32(0..world.isps[0].hosts);
                 planted.strength = strength.max(0.1 * f64::from(world.isps[0].hosts));
             }
+            Kind::Domain => {
+                planted.key = domain(0, DOMAINS - 1);
+                planted.carrier = Some(rng.usize(0..size));
+            }
             Kind::Stuck => {
                 let guilty = planted.guilty[0];
                 let weights: f64 = world.pools[0].ips.iter().map(|sender| sender.weight).sum();
@@ -202,10 +222,17 @@ impl Planted {
             Kind::Job | Kind::Confounded => attempt.job == self.key,
             Kind::Sender => attempt.sender == self.key,
             Kind::Host => attempt.host == self.key,
+            Kind::Domain => attempt.domain == self.key,
             Kind::Healthy | Kind::Stuck => false,
             _ => self.guilty.contains(&attempt.place),
         };
         if is_hit { self.strength } else { self.rest }
+    }
+
+    /// The domain of a message that an IP sends to a provider: the carrier has mostly mail to the guilty one.
+    pub fn domain_of(&self, rng: &mut Rng, isp: usize, pool: usize, place: usize) -> u32 {
+        let is_carried = self.hits(isp, pool) && self.carrier == Some(place) && rng.f64() < CARRIED;
+        if is_carried { self.key } else { domain(isp, rng.u32(0..DOMAINS)) }
     }
 
     /// How many messages are stuck on which IP.
@@ -229,8 +256,9 @@ impl Planted {
             _ => true,
         };
         let of_ip = |ip: &Ip| -> u64 {
-            if self.kind == Kind::Host {
-                return ip.hosts.iter().filter(|(host, _)| *host == self.key).map(|(_, count)| count.attempts).sum();
+            if let Kind::Host | Kind::Domain = self.kind {
+                let ways = if self.kind == Kind::Host { &ip.hosts } else { &ip.domains };
+                return ways.iter().filter(|(way, _)| *way == self.key).map(|(_, count)| count.attempts).sum();
             }
             let hit = ip.sent.iter().filter(|sent| hours.contains(&sent.hour) && is_hit(sent));
             hit.map(|sent| sent.count.attempts).sum()

@@ -82,7 +82,7 @@ pub fn one_night(rng: &mut Rng, kind: Kind, volume: &Volume, strength: Option<f6
     let mut world = world::night(rng, kind.wish(volume));
     let drawn = match kind {
         Kind::WindowIp | Kind::WindowPool => between(rng, 0.4, 0.9),
-        Kind::Job | Kind::Sender | Kind::Host => between(rng, 0.25, 0.7),
+        Kind::Job | Kind::Sender | Kind::Host | Kind::Domain => between(rng, 0.25, 0.7),
         _ => between(rng, 0.2, 0.6),
     };
     let fault = Planted::new(rng, kind, &mut world, strength.unwrap_or(drawn));

@@ -161,7 +161,9 @@ fn named(fault: &Planted, world: &World) -> Vec<u32> {
 /// Whether the scope is that of what was planted, all guilty IPs are named, and no innocent one is.
 pub fn is_right(fault: &Planted, world: &World, verdict: &PoolVerdict) -> bool {
     let found: Vec<u32> = verdict.outliers().collect();
-    let guilty = named(fault, world);
+    // Of fewer attempts nothing is judged, so it is not demanded either.
+    let is_judged = |ip: &u32| verdict.ips.iter().any(|one| one.ip == Some(*ip) && one.count.attempts >= FLOOR);
+    let guilty: Vec<u32> = named(fault, world).into_iter().filter(is_judged).collect();
     match fault.kind {
         Kind::Healthy => verdict.scope == Scope::None,
         Kind::PoolWide | Kind::WindowPool | Kind::WholeIsp => verdict.scope == Scope::PoolWide,
@@ -169,7 +171,7 @@ pub fn is_right(fault: &Planted, world: &World, verdict: &PoolVerdict) -> bool {
             verdict.scope == Scope::IpSpecific && found == guilty
         }
         Kind::Mixed => verdict.scope == Scope::Mixed && found == guilty,
-        Kind::Job | Kind::Sender | Kind::Host | Kind::Stuck => verdict.scope == Scope::Other,
+        Kind::Job | Kind::Sender | Kind::Host | Kind::Domain | Kind::Stuck => verdict.scope == Scope::Other,
         Kind::Confounded => matches!(verdict.scope, Scope::Other | Scope::CannotTell),
     }
 }
@@ -188,7 +190,7 @@ fn is_extent_right(fault: &Planted, world: &World, verdict: &PoolVerdict) -> boo
     verdict.extent == Some(expected)
 }
 
-/// Whether the very job, sender, host is named; other faults have nothing to explain.
+/// Whether the very job, sender, host, domain is named; other faults have nothing to explain.
 fn is_explained(fault: &Planted, verdict: &PoolVerdict) -> bool {
     let best = verdict.explained_by.as_ref();
     let is = |dimension| best.is_some_and(|best| best.dimension == dimension && best.keys == [fault.key]);
@@ -196,6 +198,7 @@ fn is_explained(fault: &Planted, verdict: &PoolVerdict) -> bool {
         Kind::Job => is(Dimension::Job) || best.is_some_and(|best| best.dimension == Dimension::Sender),
         Kind::Sender => is(Dimension::Sender) || best.is_some_and(|best| best.dimension == Dimension::Job),
         Kind::Host => is(Dimension::Host),
+        Kind::Domain => is(Dimension::Domain),
         Kind::Stuck => verdict.reason == Reason::Explained(Dimension::Messages),
         Kind::Confounded => true,
         _ => best.is_none(),
@@ -213,7 +216,7 @@ pub fn planted_word(kind: Kind) -> &'static str {
         Kind::PoolWide | Kind::WindowPool | Kind::WholeIsp => "pool-wide",
         Kind::OneIp | Kind::SeveralIps | Kind::WindowIp | Kind::ListedIp => "ip-specific",
         Kind::Mixed => "mixed",
-        Kind::Job | Kind::Sender | Kind::Host | Kind::Stuck => "other",
+        Kind::Job | Kind::Sender | Kind::Host | Kind::Domain | Kind::Stuck => "other",
         Kind::Confounded => "other or cannot-tell",
     }
 }

@@ -21,6 +21,7 @@ pub fn run(rng: &mut Rng, world: &World, fault: &Planted) -> Vec<Pool> {
 struct Tables {
     sent: HashMap<(u32, Mail), Count>,
     hosts: BTreeMap<u32, Count>,
+    domains: BTreeMap<u32, Count>,
     messages: Count,
 }
 
@@ -58,6 +59,7 @@ fn lane(rng: &mut Rng, world: &World, fault: &Planted, isp: usize, at: usize) ->
         limit: 0.05,
         sent: tables.sent.into_iter().map(|((hour, mail), count)| Sent { hour, mail, count }).collect(),
         hosts: tables.hosts.into_iter().collect(),
+        domains: tables.domains.into_iter().collect(),
         vmtas: Vec::new(),
         messages: Some(tables.messages),
     });
@@ -79,6 +81,7 @@ fn message(rng: &mut Rng, world: &World, fault: &Planted, tables: &mut Tables, r
     let (mut time, mut tries, mut any) = (start, 0, false);
     let schedule = if fault.is_stuck(isp, pool, place) && hard { &[10.0] } else { world.schedule };
     let expiry = if fault.is_stuck(isp, pool, place) && hard { MINUTES } else { world.expiry };
+    let domain = fault.domain_of(rng, isp, pool, place);
     while time < MINUTES {
         let host = isp as u32 * 10 + rng.u32(0..world.isps[isp].hosts);
         let hour = (time / 60.0) as usize;
@@ -87,13 +90,14 @@ fn message(rng: &mut Rng, world: &World, fault: &Planted, tables: &mut Tables, r
             if fault.is_stuck(isp, pool, place) { 0.995 } else { 0.9 }
         } else {
             let base = (lane.base * world.isps[isp].hours[hour] * lane.hours[place][hour]).min(0.9);
-            let attempt = Attempt { isp, pool, place, job: job.job, sender: job.sender, host, time };
+            let attempt = Attempt { isp, pool, place, job: job.job, sender: job.sender, host, domain, time };
             1.0 - (1.0 - base) * (1.0 - fault.chance(&attempt)) * (1.0 - throttled.map_or(0.0, |(_, _, chance)| chance))
         };
         let deferred = rng.f64() < chance;
         let count = Count::new(u64::from(deferred), 1);
         *tables.sent.entry((hour as u32, Mail { job: job.job, sender: job.sender })).or_default() += count;
         *tables.hosts.entry(host).or_default() += count;
+        *tables.domains.entry(domain).or_default() += count;
         any |= deferred;
         if !deferred || time - start > expiry {
             break;

@@ -96,7 +96,7 @@ fn traffic(row: &Row) -> Traffic {
         Sent { hour, mail: Mail::ANY, attempts, deferred: deferred.min(attempts) }
     };
     let sent = [(NO_TIME, 0), (NO_TIME + 1, 1), (i32::MAX, 2)].map(sent).to_vec();
-    Traffic { sent, hosts: Vec::new(), vmtas: Vec::new(), messages: Some((0.0, 0.0)) }
+    Traffic { sent, messages: Some((0.0, 0.0)), ..Traffic::default() }
 }
 
 /// A report with a hostile text in every place that takes one.
