@@ -6,18 +6,26 @@ use super::words::{self, listed, shell_word};
 use super::{Level, Scope};
 use crate::record::NONE;
 use crate::reply::DKIM_CAUSES;
+use crate::verdict::Dimension;
 
 /// A class that makes up this share of the deferrals is worth a step of its own.
 const WORTH_A_STEP: f64 = 0.1;
 
-/// The steps for one pool's trouble, whose dominating reply is of this class. `classes` are those of its deferrals, the
-/// most frequent first; `explained_by` is what else than the IP explains it.
-pub(crate) fn next_steps(
-    pool: &JudgedPool,
-    class: &str,
-    classes: &[(&'static str, u64)],
-    explained_by: Option<&str>,
-) -> Vec<String> {
+/// What the replies to a pool say.
+pub(crate) struct Said<'a> {
+    /// The class of the dominating one.
+    pub class: &'a str,
+    /// What it says the trouble lies in.
+    pub blames: Option<&'a str>,
+    /// What to do about it; may be empty.
+    pub next_step: &'a str,
+    /// The classes of the pool's deferrals, the most frequent first.
+    pub classes: &'a [(&'static str, u64)],
+}
+
+/// The steps for one pool's trouble; `explained_by` is what else than the IP explains it.
+pub(crate) fn next_steps(pool: &JudgedPool, said: &Said, explained_by: Option<&str>) -> Vec<String> {
+    let Said { class, classes, .. } = *said;
     let dominating = mend_authentication(class).or_else(|| mend_authentication(classes.first()?.0));
     if let Some(step) = dominating {
         return vec![step, read_the_replies(pool, "")];
@@ -25,6 +33,22 @@ pub(crate) fn next_steps(
     let mut steps = by_extent(pool, explained_by);
     let all: u64 = classes.iter().map(|(_, count)| count).sum();
     let share = |count: u64| count as f64 / all as f64;
+    let is_most = classes.iter().any(|(one, count)| *one == class && share(*count) > 0.5);
+    match class {
+        // Mailboxes are full or gone whoever sends to them, and however slowly.
+        "quota" | "mailbox" if is_most && !pool.pool.blocked => {
+            let cure = format!("{}; neither less volume nor another IP cures this", said.next_step);
+            return vec![cure, read_the_replies(pool, &explained_by.map_or(String::new(), filter_by))];
+        }
+        // What is sent is at fault, or it is none: more or less of it changes little.
+        "content" | "dns" | "tls" | "policy" | "greylist" => steps.insert(0, said.next_step.to_owned()),
+        "reputation" | "blocklist" => steps.insert(1.min(steps.len()), said.next_step.to_owned()),
+        "rate-limit" if matches!(said.blames, Some("domain" | "netblock" | "url")) => {
+            steps.insert(1.min(steps.len()), said.next_step.to_owned());
+        }
+        _ => {}
+    }
+    steps.retain(|step| !step.is_empty());
     let further = classes.iter().filter(|(_, count)| share(*count) >= WORTH_A_STEP);
     let further = further.filter_map(|(class, count)| Some((class, count, mend_authentication(class)?))).next();
     if let Some((class, count, step)) = further {
@@ -105,11 +129,29 @@ fn of_ips(pool: &JudgedPool, outliers: &[&Case]) -> Vec<String> {
         format!("keep an eye on {ips}; above {act}, take it out of {} for {isp}", name_of(pool))
     };
     let filters: String = names.iter().take(3).map(|ip| format!(" --ip {}", shell_word(ip))).collect();
-    vec![
-        first,
-        format!("check block lists, reverse DNS and the reputation at {isp} of {ips}"),
-        read_the_replies(pool, &filters),
-    ]
+    let check = format!("check block lists, reverse DNS and the reputation at {isp} of {ips}");
+    let mut steps: Vec<String> = rule_out_what_is_not_told(pool).into_iter().collect();
+    steps.extend([first, check, read_the_replies(pool, &filters)]);
+    steps
+}
+
+/// Where the records do not tell jobs, senders or hosts, one of them may be to blame for what an IP is named for.
+fn rule_out_what_is_not_told(pool: &JudgedPool) -> Option<String> {
+    let told = pool.told?;
+    let columns = [(Dimension::Job, "jobId"), (Dimension::Sender, "orig"), (Dimension::Host, "dsnMta")];
+    let untold = columns.into_iter().filter(|(dimension, _)| !told.compared.contains(dimension));
+    let (ways, columns): (Vec<String>, Vec<&str>) =
+        untold.map(|(dimension, column)| (format!("a {}", dimension.word()), column)).unzip();
+    let (isp, named) = (shell_word(&pool.row.isp), pool.row.pool != NONE);
+    let of_pool = if named { format!(" --pool {}", shell_word(&pool.row.pool)) } else { String::new() };
+    (!ways.is_empty()).then(|| {
+        format!(
+            "before an IP is blamed rule out {}, which nothing here tells: `pmtriage --isp {isp}{of_pool} PATH...` on \
+             accounting files that have {}",
+            ways.join(", "),
+            words::listed(&columns),
+        )
+    })
 }
 
 fn of_the_pool(pool: &JudgedPool) -> Vec<String> {
@@ -127,11 +169,7 @@ fn of_the_pool(pool: &JudgedPool) -> Vec<String> {
             format!("review max-smtp-out and max-msg-rate in the <domain> blocks that {isp} falls under"),
         ]
     };
-    if pool.row.pool != NONE {
-        steps.push(read_the_replies(pool, &format!(" --pool {}", shell_word(&pool.row.pool))));
-    } else {
-        steps.push(read_the_replies(pool, ""));
-    }
+    steps.push(read_the_replies(pool, ""));
     steps
 }
 
@@ -152,8 +190,24 @@ fn of_something_else(pool: &JudgedPool, explained_by: Option<&str>) -> Vec<Strin
         }
         _ => format!("look at {name}"),
     };
-    let filters = if dimension == "job" { format!(" --job {}", shell_word(key)) } else { String::new() };
-    vec![first, read_the_replies(pool, &filters), "leave the IPs and the volume of other mail as they are".to_owned()]
+
+    vec![
+        first,
+        read_the_replies(pool, &filter_by(name)),
+        "leave the IPs and the volume of other mail as they are".to_owned(),
+    ]
+}
+
+/// The options that keep the records of what explains it, of many the first three; nothing where there are no such options.
+fn filter_by(explained_by: &str) -> String {
+    match explained_by.split_once('=') {
+        Some((dimension @ ("job" | "domain" | "vmta"), keys)) => {
+            let between = format!(";{dimension}=");
+            let keys = keys.split(&between).filter(|key| *key != "(many)").take(3);
+            keys.map(|key| format!(" --{dimension} {}", shell_word(key))).collect()
+        }
+        _ => String::new(),
+    }
 }
 
 fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
@@ -192,7 +246,11 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
 
 fn read_the_replies(pool: &JudgedPool, filters: &str) -> String {
     let isp = shell_word(&pool.row.isp);
-    format!("read the replies: `pmtriage --isp {isp}{filters} --list groups --format csv PATH...`")
+    let of_pool = match pool.row.pool.as_str() {
+        NONE => String::new(),
+        name => format!(" --pool {}", shell_word(name)),
+    };
+    format!("read the replies: `pmtriage --isp {isp}{of_pool}{filters} --list groups --format csv PATH...`")
 }
 
 fn name_of(pool: &JudgedPool) -> String {
@@ -227,7 +285,7 @@ mod tests {
         let stuck = Stuck::new(&summary.ips);
         let pool =
             JudgedPool::new(&summary.pools[0], &summary.ips, &summary.traffic, &thresholds, &stuck, night.verdict(0));
-        next_steps(&pool, class, classes, None)
+        next_steps(&pool, &Said { class, blames: None, next_step: "do what the reply asks", classes }, None)
     }
 
     #[test]
@@ -240,6 +298,25 @@ mod tests {
         // Many causes of one class can together outweigh the most frequent one.
         let steps = steps("rate-limit", &[("auth-spf", 120), ("rate-limit", 80)]);
         assert!(steps[0].starts_with("mend the SPF record"), "{steps:?}");
+    }
+
+    #[test]
+    fn the_step_fits_what_the_replies_say() {
+        let full = steps("quota", &[("quota", 180), ("rate-limit", 20)]);
+        assert!(full[0].starts_with("do what the reply asks; neither less volume") && full.len() == 2, "{full:?}");
+        let mixed = steps("quota", &[("quota", 90), ("rate-limit", 110)]);
+        assert!(mixed[0].starts_with("cut the volume"), "{mixed:?}");
+        let (greylist, listed) = (steps("greylist", &[("greylist", 200)]), steps("blocklist", &[("blocklist", 200)]));
+        assert_eq!(greylist.iter().position(|step| step == "do what the reply asks"), Some(0));
+        assert_eq!(listed.iter().position(|step| step == "do what the reply asks"), Some(1));
+        assert!(listed.last().unwrap().contains("--pool p --list groups"), "{listed:?}");
+    }
+
+    #[test]
+    fn replies_are_read_of_what_explains_the_trouble() {
+        assert_eq!(filter_by("job=spring sale;job=b"), " --job 'spring sale' --job b");
+        assert_eq!(filter_by("domain=example.com"), " --domain example.com");
+        assert_eq!((filter_by("host=mx.example.com"), filter_by("messages=(many)")), (String::new(), String::new()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::{Extent, Finding, Level, Scope, advice};
 use crate::record::{NONE, RecordKind};
 use crate::summary::Counts;
 use crate::verdict::{Count, Dimension, Explanation};
+use advice::Said;
 
 /// The finding of one pool; nothing where its scope is `none`. `level` is that of the pool's row.
 pub(crate) fn of_pool(facts: &Facts, level: Level) -> Option<Finding> {
@@ -40,7 +41,11 @@ pub(crate) fn of_pool(facts: &Facts, level: Level) -> Option<Finding> {
         class,
         cause,
         summary: summary(pool, explained_by.as_ref()),
-        next_steps: advice::next_steps(pool, class, &classes, explained_by.as_ref().map(|(name, _)| name.as_str())),
+        next_steps: advice::next_steps(
+            pool,
+            &Said { class, blames, next_step: reply.map_or("", |reply| reply.next_step), classes: &classes },
+            explained_by.as_ref().map(|(name, _)| name.as_str()),
+        ),
         extent: extent(pool),
         explained_by: explained_by.map(|(name, _)| name).unwrap_or_default(),
         classes: classes.into_iter().map(|(class, count)| (class.to_owned(), count)).collect(),
@@ -202,11 +207,11 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt, explained_by: Option<&(String, &
             let worst = pool.named_worst_first().first().map(|ip| described(ip));
             let is_above = pool.pool.is_raised();
             match worst.filter(|_| !is_above) {
-                Some(worst) => format!("{worst}, but deferrals come in bursts here, and chance could do that"),
+                Some(worst) => format!("{worst}, but deferrals tend to come in bursts, and chance could do that"),
                 None => {
                     let limit = words::limit(pool.limits.lowest());
                     format!(
-                        "{}, but deferrals come in bursts here: the true rate may be within {limit}",
+                        "{}, but deferrals tend to come in bursts: the true rate may be within {limit}",
                         described(&pool.pool)
                     )
                 }

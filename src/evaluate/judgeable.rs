@@ -106,13 +106,17 @@ fn different_times(deferred: Ends, others: Ends) -> Vec<String> {
     } else {
         "they share no time at all, no window helps: add the files of the same days".to_owned()
     };
+    // Where a provider goes dark the last records of a log are deferrals.
+    let outage = (deferred.1 > others.1).then(|| {
+        format!(
+            "or nothing was delivered after {}: then it is an outage, see `pmta show topqueues --errors`",
+            others.1.to_rfc3339()
+        )
+    });
+    let ranges = [format!("t records:    {}", range(deferred)), format!("d, b records: {}", range(others)), remedy];
     lines(
         "cannot judge deferrals: t records and d, b records do not cover the same time",
-        [
-            format!("t records:    {}", range(deferred)).as_str(),
-            format!("d, b records: {}", range(others)).as_str(),
-            remedy.as_str(),
-        ],
+        ranges.iter().chain(&outage).map(String::as_str),
     )
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Dominating<'a> {
     pub class: &'static str,
     /// What it says the trouble lies in, if it says so.
     pub blames: Option<&'static str>,
+    /// What to do about it.
+    pub next_step: &'a str,
 }
 
 impl<'a> Replies<'a> {
@@ -32,7 +34,11 @@ impl<'a> Replies<'a> {
     ) -> Option<Dominating<'a>> {
         let key = |group: &'a Group| (group.cause60.as_str(), group.class, group.meaning.blames);
         let most = most_frequent(self.of_ips(isp, ips, kind).map(|group| (key(group), group.count)));
-        most.map(|(cause, class, blames)| Dominating { cause, class, blames })
+        let (cause, class, blames) = most?;
+        let same = self.of_isp(isp).iter().filter(|group| key(group) == (cause, class, blames));
+        // Replies of one cause may ask for different things; the first by text is one of them.
+        let next_step = same.map(|group| group.meaning.next_step.as_str()).min().unwrap_or_default();
+        Some(Dominating { cause, class, blames, next_step })
     }
 
     /// How many replies of this kind these IPs got from a provider, by class; the most frequent class first, ties by name.

@@ -48,7 +48,8 @@ pub fn name_or_none(cell: &[u8]) -> Cow<'_, str> {
 /// address is unspecified. Text that is no address stays as it is.
 pub fn canonical_ip(cell: &[u8]) -> String {
     let text = String::from_utf8_lossy(cell.trim_ascii());
-    match text.parse::<IpAddr>() {
+    // An IPv4 address in an IPv6 one (RFC 4291, section 2.5.5.2) is the same IP.
+    match text.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
         Ok(ip) if ip.is_unspecified() => NONE.to_owned(),
         Ok(ip) => ip.to_string(),
         Err(_) if text.is_empty() => NONE.to_owned(),
@@ -92,6 +93,7 @@ mod tests {
             ("192.0.2.1", "192.0.2.1"),
             (" 192.0.2.1 ", "192.0.2.1"),
             ("2001:DB8:0:0::1", "2001:db8::1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
             ("0.0.0.0", NONE),
             ("::", NONE),
             ("", NONE),

@@ -80,6 +80,9 @@ impl Span {
     }
 }
 
+/// The years 2000 to 2099. A clock that nobody has set shows 1970, and one such record would make a log of decades.
+const BELIEVABLE: std::ops::Range<i64> = 946_684_800..4_102_444_800;
+
 /// The length of the usual form, `2019-02-08 21:54:05+0000`.
 const USUAL: usize = 24;
 
@@ -115,10 +118,11 @@ impl TimeReader {
     }
 
     fn read_anew(&mut self, cell: &[u8]) -> Option<Moment> {
-        match cell {
+        let moment = match cell {
             [_, _, _, _, b'-', ..] | [_, _, b'/', ..] => self.calendar(cell),
             _ => epoch(cell),
-        }
+        };
+        moment.filter(|moment| BELIEVABLE.contains(&moment.0))
     }
 
     fn calendar(&mut self, cell: &[u8]) -> Option<Moment> {

@@ -85,6 +85,7 @@ fn examine(settings: &Settings) -> Result<Examined> {
     let (baseline, note) = compared.unzip();
     warnings.extend(note.flatten());
     warnings.extend(notes::strangers(settings, &plan, &evaluation.isps));
+    warnings.extend(notes::refusals(&evaluation, &summary.groups, settings.thresholds.min_attempts));
     warnings.extend(join.label(&mut evaluation, settings));
     let senders = |findings: &[&Finding]| join::senders(findings, &inputs, &plan, &isps, &summary);
     join.complete(&mut evaluation, &summary.groups, senders);

@@ -3,12 +3,12 @@
 use super::history;
 use super::inputs::Inputs;
 use crate::config::Settings;
-use crate::evaluate::{Drifting, IspRow};
+use crate::evaluate::{Drifting, Evaluation, IspRow};
 use crate::input::Content;
-use crate::record::{Column, Layout, Moment, RecordKind};
-use crate::summary::Summary;
+use crate::record::{Column, Layout, Moment, RecordKind, Schema};
+use crate::summary::{Group, Summary};
 use crate::tally::{LeaveOut, OTHER, Plan, Tally};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The warnings about a finished pass.
 pub fn warnings(settings: &Settings, tally: &mut Tally, inputs: &Inputs, plan: &Plan) -> Vec<String> {
@@ -63,6 +63,37 @@ pub fn strangers(settings: &Settings, plan: &Plan, met: &[IspRow]) -> Vec<String
     named.into_iter().filter(is_stranger).map(note).collect()
 }
 
+/// Providers that refuse mail for good, and not for want of a mailbox. No deferral rate speaks of that: a provider that
+/// bounces everything defers nothing.
+pub fn refusals(evaluation: &Evaluation, groups: &[Group], min_attempts: u64) -> Vec<String> {
+    let note = |row: &IspRow| {
+        let counts = &row.figures.counts;
+        let mut classes: BTreeMap<&str, u64> = BTreeMap::new();
+        let is_refused = |group: &&Group| {
+            group.kind == RecordKind::Bounced
+                && group.isp == row.isp
+                && !["mailbox", "quota", "expired"].contains(&group.class)
+        };
+        groups.iter().filter(is_refused).for_each(|group| *classes.entry(group.class).or_default() += group.count);
+        // Bounces that never left are among the groups as well.
+        let refused = classes.values().sum::<u64>().min(counts.bounced);
+        let (most, _) = classes.into_iter().max_by_key(|(class, count)| (*count, std::cmp::Reverse(*class)))?;
+        let share = refused as f64 / counts.attempts() as f64;
+        (counts.attempts() >= min_attempts && share > WORTH_A_NOTE).then(|| {
+            format!(
+                "{}: {:.1} % of {} attempts were refused for good, most as {most}; no deferral rate shows that, `--list groups` does",
+                row.isp,
+                100.0 * share,
+                counts.attempts(),
+            )
+        })
+    };
+    evaluation.isps.iter().filter_map(note).collect()
+}
+
+/// Refusals above this share of the attempts are worth a note: what a rate of deferrals is investigated above.
+const WORTH_A_NOTE: f64 = 0.05;
+
 /// Those about records that two inputs hold; `repeated` is how many were left out, by the place in the plan's list.
 pub fn left_out(repeated: &[u64], inputs: &Inputs, plan: &Plan) -> Vec<String> {
     let name = |number: usize| inputs.all[number].path.display();
@@ -99,6 +130,14 @@ pub fn about_records(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String>
         if !reasons.is_empty() {
             notes.push(format!("{}: damage was passed over: {}", name(*number), reasons.join("; ")));
         }
+        let has_times = schema_of(&inputs.all[*number].content).is_none_or(|schema| schema.has(Column::TimeLogged));
+        if coverage.without_time > 0 && has_times {
+            notes.push(format!(
+                "{}: {} records have no timeLogged that can be read and believed; hours and windows do without them",
+                name(*number),
+                coverage.without_time
+            ));
+        }
         let unknown = coverage.records[RecordKind::Unknown];
         if unknown > 0 {
             notes.push(format!("{}: {unknown} records are of an unknown type and were only counted", name(*number)));
@@ -116,21 +155,30 @@ pub fn about_records(tally: &Tally, inputs: &Inputs, plan: &Plan) -> Vec<String>
     notes
 }
 
+/// The columns that an input names; nothing where it names none.
+fn schema_of(content: &Content) -> Option<&Schema> {
+    match content {
+        Content::Csv(Layout::Header(schema)) | Content::Json(schema) => Some(schema),
+        Content::Csv(Layout::Positional(_)) | Content::Empty | Content::Foreign(_) => None,
+    }
+}
+
 /// What an input cannot tell for want of a header or of columns.
 fn missing_columns(content: &Content) -> Option<String> {
-    let schema = match content {
-        Content::Csv(Layout::Header(schema)) | Content::Json(schema) => schema,
-        Content::Csv(Layout::Positional(_)) => {
-            return Some("there is no header line; the columns were taken to be PowerMTA's default ones".to_owned());
-        }
-        _ => return None,
-    };
+    if let Content::Csv(Layout::Positional(_)) = content {
+        return Some("there is no header line; the columns were taken to be PowerMTA's default ones".to_owned());
+    }
+    let schema = schema_of(content)?;
     let needed = [
         (Column::TimeLogged, "records have no time"),
         (Column::Rcpt, "no provider is known"),
         (Column::DlvSourceIp, "no results by IP"),
         (Column::DsnDiag, "no replies"),
         (Column::TimeQueued, "no message rates"),
+        (Column::VmtaPool, "all IPs of a provider count as one pool"),
+        (Column::JobId, "a job that explains a finding is not seen"),
+        (Column::Orig, "a sender that explains a finding is not seen"),
+        (Column::DsnMta, "a host that explains a finding is not seen"),
     ];
     let missing = needed.iter().filter(|(column, _)| !schema.has(*column));
     let missing: Vec<String> =

@@ -13,6 +13,8 @@ pub struct InputCoverage {
     pub records: PerKind<u64>,
     /// First and last record by type.
     pub spans: PerKind<Span>,
+    /// Records whose time cannot be read, or not be believed.
+    pub without_time: u64,
     /// Damage by reason: how often, and where first (segment, line within it).
     pub skips: BTreeMap<Reason, (u64, (u32, u32))>,
     /// Bytes of that damage.
@@ -45,8 +47,9 @@ impl InputCoverage {
     #[inline]
     pub fn record(&mut self, kind: RecordKind, time: Option<Moment>) {
         self.records[kind] += 1;
-        if let Some(time) = time {
-            self.spans[kind].merge(Span::at(time));
+        match time {
+            Some(time) => self.spans[kind].merge(Span::at(time)),
+            None => self.without_time += 1,
         }
     }
 
@@ -74,6 +77,7 @@ impl InputCoverage {
     pub fn merge(&mut self, other: InputCoverage) {
         self.bytes += other.bytes;
         self.skipped_bytes += other.skipped_bytes;
+        self.without_time += other.without_time;
         for (kind, _) in RecordKind::ALL {
             self.records[kind] += other.records[kind];
             self.spans[kind].merge(other.spans[kind]);

@@ -17,11 +17,11 @@ impl PoolVerdict {
                 let rates = self.compared().map(|ip| ip.count.rate());
                 let (low, high) = rates.fold((1.0_f64, 0.0_f64), |(low, high), rate| (low.min(rate), high.max(rate)));
                 let count = self.compared().count();
+                // Some may have sent more than others in the bad hours.
+                let within = if high > 2.0 * low + 0.05 { " within the same hours" } else { "" };
+                let (p, low, high) = (self.p(), percent(low), percent(high));
                 format!(
-                    "{rate} deferred, {}; all {count} IPs alike, {} to {}, and nothing else tells them apart.",
-                    self.p(),
-                    percent(low),
-                    percent(high)
+                    "{rate} deferred, {p}; all {count} IPs alike{within}, {low} to {high}, and nothing else tells them apart."
                 )
             }
             Reason::Explained(dimension) => self.why_explained(dimension),

@@ -6,7 +6,7 @@ use std::io;
 use super::page::{Ink, Page};
 use super::{checked, text, trend};
 use crate::evaluate::words::{counted, grouped, listed};
-use crate::evaluate::{Extent, Finding, Level, Scope};
+use crate::evaluate::{Extent, Finding, IspRow, Level, Scope};
 use crate::record::NONE;
 use crate::reply::UNKNOWN_CLASS;
 use crate::report::digest::worst_first;
@@ -83,6 +83,18 @@ fn all_fine(report: &Report, rate: &str, attempts: &str) -> String {
     let few = evaluation.isps.iter().filter(|row| row.figures.level == Level::TooFew).count() as u64;
     if few > 0 {
         parts.push(format!("too few attempts to judge at {}", counted(few, "provider")));
+    }
+    // Queues that are deferred as a whole make hardly any attempts.
+    let waiting = |row: &&IspRow| {
+        let counts = &row.figures.counts;
+        row.figures.level == Level::TooFew && counts.queue_events > 10 * counts.attempts().max(1)
+    };
+    let waiting: Vec<String> = evaluation.isps.iter().filter(waiting).map(|row| row.isp.clone()).collect();
+    if !waiting.is_empty() {
+        parts.push(format!(
+            "at {} queues wait with hardly an attempt: `pmta show topqueues --errors`",
+            listed(&waiting)
+        ));
     }
     let raised = evaluation.ips.iter().filter(|row| row.figures.level >= Level::Investigate).count() as u64;
     if raised > 0 {
