@@ -106,6 +106,7 @@ impl Planted {
             after: &after,
             control_before: &control_before,
             control_after: &control_after,
+            control_parts: &[],
             hours_after: 4.0,
             expect: Expect::Down,
         })

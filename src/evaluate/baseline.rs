@@ -178,6 +178,7 @@ fn moved(before: &[Count], now: &[Count]) -> Option<Before> {
         after: now,
         control_before: &[],
         control_after: &[],
+        control_parts: &[],
         hours_after: now.len() as f64,
         expect: Expect::default(),
     };

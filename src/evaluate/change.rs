@@ -65,13 +65,17 @@ pub fn changes(summary: &Summary, asked: &Asked, min_attempts: u64, newest: Opti
             let is_near = (other.0 == *isp) != (other.1 == *pool);
             is_near && *other != key && !(names_any && is_asked(other))
         });
-        let mut control = Sides::new(series.parts);
-        untouched.for_each(|(_, other)| control.add(other));
+        let (mut control, mut control_parts) = (Sides::new(series.parts), Vec::new());
+        for (_, other) in untouched {
+            control.add(other);
+            control_parts.push((sum(&other.before), sum(&other.after)));
+        }
         let answered = verdict::change(&Question {
             before: &of.before,
             after: &of.after,
             control_before: &control.before,
             control_after: &control.after,
+            control_parts: &control_parts,
             hours_after,
             expect: asked.expect,
         });

@@ -16,6 +16,8 @@ pub struct Question<'a> {
     pub control_before: &'a [Count],
     /// The same after it.
     pub control_after: &'a [Count],
+    /// What the control is the sum of, each before and after the change. May be empty where that is not told.
+    pub control_parts: &'a [(Count, Count)],
     /// How many hours of records there are after the change.
     pub hours_after: f64,
     /// Which way the rate should have gone.
@@ -82,6 +84,7 @@ pub struct Change {
 /// Judges a change by the difference in differences of the rates (Card and Krueger, American Economic Review 84, 1994,
 /// 772-793). Its interval joins those of the four rates, each Wilson's with its own design effect, by the square-and-add
 /// method (Newcombe, Statistics in Medicine 17, 1998, 873-890; Zou and Donner, Statistics in Medicine 27, 2008, 1693-1702).
+/// Where the parts of the control moved apart, what it would have done here is known no better than they agree.
 pub fn change(question: &Question) -> Change {
     let sides = [question.after, question.before, question.control_after, question.control_before];
     let spreads = memory::measure_together(&sides);
@@ -93,13 +96,17 @@ pub fn change(question: &Question) -> Change {
     let drift = if has_control { rates[2].rate - rates[3].rate } else { 0.0 };
     let effect = moved - drift;
     let used = if has_control { 4 } else { 2 };
+    let apart = if has_control { wilson::Z * disagreement(question.control_parts) } else { 0.0 };
     // A rate that counts as it is lends its lower end to the lower end; one that is taken away lends its upper end.
     let reach = |sides: Range<usize>, lower: bool| {
         let part = |side: usize| match matches!(side, 0 | 3) == lower {
             true => rates[side].below(),
             false => rates[side].above(),
         };
-        sides.map(part).map(|part| part * part).sum::<f64>().sqrt()
+        let apart = if sides.contains(&2) { apart } else { 0.0 };
+        let of_sides = |sides: Range<usize>| sides.map(part).map(|part| part * part).sum::<f64>();
+        let control = of_sides(sides.start.max(2)..sides.end).max(apart * apart);
+        (of_sides(sides.start..sides.end.min(2)) + control).sqrt()
     };
     let interval = (effect - reach(0..used, true), effect + reach(0..used, false));
     let is_blind = reach(0..used, true).max(reach(0..used, false)) > SEEN;
@@ -117,6 +124,8 @@ pub fn change(question: &Question) -> Change {
         Answer::Worked
     } else if worse {
         Answer::Worse
+    } else if is_blind && apart > SEEN {
+        Answer::Confounded
     } else if is_blind {
         Answer::TooEarly
     } else {
@@ -125,6 +134,21 @@ pub fn change(question: &Question) -> Change {
     let control = |side: usize| has_control.then(|| counts[side]);
     let (control_before, control_after) = (control(3), control(2));
     Change { answer, effect, interval, before: counts[1], after: counts[0], control_before, control_after }
+}
+
+/// The standard error of how far the control moved, by how far its parts moved apart: that of a difference of two ratios whose
+/// clusters are the parts (Cochran, Sampling Techniques, 3rd ed. 1977, section 6.13; Bertrand, Duflo and Mullainathan, Quarterly
+/// Journal of Economics 119, 2004, 249-275, on why differences in differences need it). 0 where there are no two parts.
+fn disagreement(parts: &[(Count, Count)]) -> f64 {
+    let before: Count = parts.iter().map(|(before, _)| *before).sum();
+    let after: Count = parts.iter().map(|(_, after)| *after).sum();
+    let weighs = |(before, after): &&(Count, Count)| before.attempts + after.attempts > 0;
+    let clusters = parts.iter().filter(weighs).count() as f64;
+    let pull = |part: Count, all: Count| {
+        (part.deferred as f64 - part.attempts as f64 * all.rate()) / (all.attempts as f64).max(1.0)
+    };
+    let squares: f64 = parts.iter().map(|part| (pull(part.1, after) - pull(part.0, before)).powi(2)).sum();
+    if clusters > 1.0 { (squares * clusters / (clusters - 1.0)).sqrt() } else { 0.0 }
 }
 
 /// An effect that one wants to see, as a fraction.
@@ -169,8 +193,13 @@ mod tests {
     }
 
     fn ask(before: &[Count], after: &[Count], control: (&[Count], &[Count])) -> Change {
-        let (control_before, control_after) = control;
-        change(&Question { before, after, control_before, control_after, hours_after: 4.0, expect: Expect::Down })
+        change(&question((before, after), control))
+    }
+
+    fn question<'a>(sides: (&'a [Count], &'a [Count]), control: (&'a [Count], &'a [Count])) -> Question<'a> {
+        let ((before, after), (control_before, control_after)) = (sides, control);
+        let (control_parts, hours_after, expect) = (&[] as &[_], 4.0, Expect::Down);
+        Question { before, after, control_before, control_after, control_parts, hours_after, expect }
     }
 
     #[test]
@@ -183,6 +212,7 @@ mod tests {
             after: &steady(10),
             control_before: &[],
             control_after: &[],
+            control_parts: &[],
             hours_after: 4.0,
             expect: Expect::Up,
         };
@@ -202,6 +232,30 @@ mod tests {
     }
 
     #[test]
+    fn where_one_of_the_others_moved_little_is_known_of_what_all_would_have_done() {
+        let (same, moved) =
+            ((Count::new(50, 1000), Count::new(50, 1000)), (Count::new(50, 1000), Count::new(300, 1000)));
+        let sum = |parts: &[(Count, Count)], side: fn(&(Count, Count)) -> Count| -> Vec<Count> {
+            let all: Count = parts.iter().map(side).sum();
+            vec![Count::new(all.deferred / 24, all.attempts / 24); 24]
+        };
+        let ask = |control_parts: &[(Count, Count)]| {
+            let (before, after) = (sum(control_parts, |part| part.0), sum(control_parts, |part| part.1));
+            let (steady, control) = (steady(5), (&*before, &*after));
+            let question = Question { control_parts, ..question((&steady, &steady), control) };
+            change(&question)
+        };
+        let (agreed, one) = (ask(&[same; 8]), ask(&[[same; 7].as_slice(), &[moved]].concat()));
+        assert_eq!(agreed.answer, Answer::NoEffect);
+        // They rose by three points on average, and this one did not; but neither did most of them.
+        assert!(one.effect < -0.02 && one.answer != Answer::Worked, "{one:?}");
+        assert_eq!(disagreement(&[same; 8]), 0.0);
+        // By hand: 0.03125 on average; seven of -0.03125 / 8 each and one of 0.21875 / 8.
+        let by_hand = ((7.0 * 0.03125_f64.powi(2) + 0.21875_f64.powi(2)) / 64.0 * 8.0 / 7.0).sqrt();
+        assert!((disagreement(&[[same; 7].as_slice(), &[moved]].concat()) - by_hand).abs() < 1e-9);
+    }
+
+    #[test]
     fn too_little_is_too_early() {
         let few = [Count::new(3, 10), Count::new(2, 10)];
         assert_eq!(ask(&steady(30), &few, (&steady(5), &steady(5))).answer, Answer::TooEarly);
@@ -211,6 +265,7 @@ mod tests {
             after: &steady(1),
             control_before: &[],
             control_after: &[],
+            control_parts: &[],
             hours_after: 0.4,
             expect: Expect::Down,
         };
