@@ -10,7 +10,7 @@ type Sign = (&'static str, &'static str);
 const RESULTS: [Sign; 3] = [("spf= fail", "SPF"), ("dkim= fail", "DKIM"), ("dmarc= fail", "DMARC")];
 
 /// Named wherever they lie behind the cut, the first of them that is found.
-const SIGNS: [Sign; 10] = [
+const SIGNS: [Sign; 11] = [
     ("url domain", "URL"),
     ("with this url", "URL"),
     ("dkim domain", "DKIM domain"),
@@ -21,6 +21,7 @@ const SIGNS: [Sign; 10] = [
     ("originating from your ip", "IP"),
     ("same message-id", "Message-ID"),
     ("nature of the content", "content"),
+    ("spf alone", "DKIM alone"),
 ];
 
 /// What stands before the name of a block list.
