@@ -132,6 +132,8 @@ fn by_messages(
     let is_sure = p_of(case, &contrast, place, rest) < SURE_WITHIN
         && 2.0 * view.choices * lineup::against(&units, place, rest).p <= least_sure;
     match (is_clear, is_sure) {
+        // An IP at fault defers one attempt as likely as the next, of whatever message.
+        _ if each >= DEFERRALS_OF_A_STUCK_MESSAGE => Some(Blame::Explained(Dimension::Messages)),
         (true, true) => None,
         (true, false) if each <= MOST_DEFERRALS_OF_A_MESSAGE => Some(Blame::Unsure),
         // Messages are those of all day, in which a few hours drown.
