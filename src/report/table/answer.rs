@@ -177,7 +177,13 @@ fn place(finding: &Finding) -> String {
         Scope::Mixed => format!("mixed, {ips} {stands} out, the rest is raised too"),
         Scope::Other if finding.explained_by.is_empty() => "not the IPs, something else explains it".to_owned(),
         Scope::Other => format!("not the IPs, {} explains it", finding.explained_by),
-        Scope::CannotTell => "cannot tell whether pool or IP: one IP, or too few attempts".to_owned(),
+        Scope::CannotTell => match finding.evidence.as_ref().map(|evidence| evidence.reason) {
+            None | Some("nobody-to-compare" | "small-ips") => {
+                "cannot tell whether pool or IP: one IP, or too few attempts".to_owned()
+            }
+            // Why not says the next line.
+            Some(_) => "cannot tell whether pool or IP".to_owned(),
+        },
         Scope::None => "chance alone explains it".to_owned(),
     };
     let extent = match finding.extent {
