@@ -24,8 +24,7 @@ const LONGEST_WORD: usize = 40;
 pub(super) fn local_part(address: &[u8]) -> Option<&[u8]> {
     let local = &address[..memrchr(b'@', address)?];
     let ends_are = [local.first()?, local.last()?].into_iter().all(u8::is_ascii_alphanumeric);
-    let all_are = local.iter().all(|byte| IN_WORD[usize::from(*byte)] || matches!(byte, b'.' | b'-' | b'_' | b'+'));
-    (local.len() >= SHORTEST_NAME && ends_are && all_are).then_some(local)
+    (local.len() >= SHORTEST_NAME && ends_are && is_name_alone(local)).then_some(local)
 }
 
 /// Whether a local part can mean nobody but its owner: some of it is a name (three letters or more that are no word of
@@ -95,15 +94,31 @@ impl Words {
 
     /// The same for a name that need not be written as a word.
     pub(super) fn may_have_name(&self, name: &[u8]) -> bool {
-        let is_one = |byte: &u8| IN_WORD[usize::from(*byte)] || in_name(*byte);
         let ends_are_words = [name.first(), name.last()].into_iter().flatten().all(|byte| IN_WORD[usize::from(*byte)]);
-        !ends_are_words || !name.iter().all(is_one) || self.may_have(name)
+        !ends_are_words || !is_name_alone(name) || self.may_have(name)
     }
 }
 
 /// What stands between the letters and digits of a name.
-fn in_name(byte: u8) -> bool {
+const fn in_name(byte: u8) -> bool {
     matches!(byte, b'.' | b'-' | b'_' | b'+')
+}
+
+/// Letters, digits, and what stands between them in a name. A table, for it is asked of every byte of every address.
+static NAME: [bool; 256] = {
+    let mut table = IN_WORD;
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] |= in_name(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// Whether a text is made of nothing else.
+fn is_name_alone(text: &[u8]) -> bool {
+    // Without a way out of the loop the bytes are asked several at once.
+    text.iter().fold(true, |all, byte| all & NAME[usize::from(*byte)])
 }
 
 /// Whether a name that ends before this goes on in it.

@@ -87,19 +87,34 @@ fn gmail_id(reply: &[u8]) -> Option<usize> {
     let before = reply.strip_suffix(GMAIL)?;
     let start = memrchr(b' ', before)? + 1;
     let id = &before[start..];
-    let (mut digits, mut signs) = (0, 0);
-    for byte in id {
-        match byte {
-            b'0'..=b'9' => digits += 1,
-            b'.' | b'-' => signs += 1,
-            byte if IN_WORD[usize::from(*byte)] => {}
-            _ => return None,
-        }
-    }
+    let counts = id.iter().fold(0, |counts, byte| counts + OF_AN_ID[usize::from(*byte)]);
+    let (digits, signs, others) = (counts & FIELD, counts >> SIGNS & FIELD, counts >> OTHERS);
     let ends_are_words = [id.first()?, id.last()?].into_iter().all(|byte| IN_WORD[usize::from(*byte)]);
-    let is_id = ends_are_words && digits > 0 && id.get(3) != Some(&b'-') && signs < 3;
+    let is_id = ends_are_words && digits > 0 && others == 0 && id.get(3) != Some(&b'-') && signs < 3;
     (is_id && is_before_any(&before[..start - 1])).then_some(start)
 }
+
+/// What a byte counts for in an id: a digit, a sign, or what no id has, each in a field of its own, so that one sum
+/// counts all three. An id is shorter than a field counts.
+static OF_AN_ID: [u64; 256] = {
+    let mut table = [1 << OTHERS; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if (byte as u8).is_ascii_digit() {
+            table[byte] = 1;
+        } else if matches!(byte as u8, b'.' | b'-') {
+            table[byte] = 1 << SIGNS;
+        } else if IN_WORD[byte] {
+            table[byte] = 0;
+        }
+        byte += 1;
+    }
+    table
+};
+
+const SIGNS: u32 = 16;
+const OTHERS: u32 = 32;
+const FIELD: u64 = (1 << SIGNS) - 1;
 
 /// Whether a text's last word is read alike whatever word stands behind it: it has no digit.
 fn is_before_any(text: &[u8]) -> bool {
@@ -113,8 +128,10 @@ fn is_of(text: &[u8], address: &[u8]) -> bool {
         let same_letter = part.first().zip(text.first()).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other));
         same_letter && text.get(..part.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(part))
     };
-    let (first, rest) = address.split_at(memchr(b'@', address).unwrap_or(address.len()));
-    begins(first) || rest.split(|byte| *byte == b'@').any(begins)
+    let Some(at) = memchr(b'@', address) else { return begins(address) };
+    let rest = &address[at + 1..];
+    begins(&address[..at])
+        || if memchr(b'@', rest).is_none() { begins(rest) } else { rest.split(|byte| *byte == b'@').any(begins) }
 }
 
 #[cfg(test)]

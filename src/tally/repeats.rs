@@ -20,7 +20,7 @@ pub struct Asked<'a> {
     kind: RecordKind,
     ip: u32,
     texts: [&'a [u8]; 4],
-    local_part: Option<&'a [u8]>,
+    own: Own<'a>,
     hash: u64,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Asked<'a> {
         let [rcpt, orig] = own.domains_that_matter(diag)?;
         let seed = u64::from(domain) << 32 | u64::from(ip);
         let hash = xxh3_64_with_seed(diag, xxh3_64_with_seed(orig, seed));
-        Some(Asked { domain, kind, ip, texts: [diag, own.ip, rcpt, orig], local_part: own.local_part(), hash })
+        Some(Asked { domain, kind, ip, texts: [diag, own.ip, rcpt, orig], own, hash })
     }
 }
 
@@ -67,7 +67,7 @@ impl Known {
         (self.domain, self.kind, self.ip) == (asked.domain, asked.kind, asked.ip)
             && *self.diag == *diag
             && self.rest.iter().zip(rest).all(|(mine, theirs)| **mine == *theirs)
-            && asked.local_part.is_none_or(|local| !self.words.may_have(local))
+            && asked.own.local_part().is_none_or(|local| !self.words.may_have(local))
     }
 }
 
@@ -97,7 +97,7 @@ impl Repeats {
         if std::mem::replace(once, asked.hash) == asked.hash {
             let [diag, rest @ ..] = asked.texts;
             let words = Words::of(diag);
-            if asked.local_part.is_some_and(|local| words.may_have(local)) {
+            if asked.own.local_part().is_some_and(|local| words.may_have(local)) {
                 return true;
             }
             let known = Known {
