@@ -38,7 +38,7 @@ const BEFORE_LIST: [&str; 9] = [
 ];
 
 /// Named where the part before the cut has none of them: it does not tell yet what is wrong.
-const WORDS: [&str; 66] = [
+const WORDS: [&str; 67] = [
     "dmarc",
     "unauthenticated",
     "spf",
@@ -50,6 +50,7 @@ const WORDS: [&str; 66] = [
     "null mx",
     "ptr record",
     "dns ptr",
+    "dns mx",
     "reverse",
     "greylisted",
     "greylist",
