@@ -20,36 +20,35 @@ const MOST_LINES: u32 = 256;
 #[derive(Debug, Clone, Copy)]
 pub struct Cells<'r> {
     bytes: &'r [u8],
-    start: usize,
-    /// The places of the commas and of the newline; the number of bytes where there is no newline.
-    separators: &'r [u32],
+    /// See [`Cells::new`].
+    bounds: &'r [u32],
 }
 
 impl<'r> Cells<'r> {
-    /// The cells of the record that starts at `start`.
-    pub fn new(bytes: &'r [u8], start: usize, separators: &'r [u32]) -> Cells<'r> {
-        Cells { bytes, start, separators }
+    /// The cells between these bounds: the place before the record ([`before`]), those of its commas, and that of its
+    /// newline, or the number of bytes where there is none.
+    pub fn new(bytes: &'r [u8], bounds: &'r [u32]) -> Cells<'r> {
+        Cells { bytes, bounds }
     }
 
     /// The whole record as it stands in the input, with its line end where it has one.
     pub fn bytes(&self) -> &'r [u8] {
-        let end = self.separators.last().map_or(self.start, |last| *last as usize + 1);
-        &self.bytes[self.start..end.min(self.bytes.len())]
+        let [start, .., end] = *self.bounds else { return b"" };
+        &self.bytes[behind(start)..behind(end).min(self.bytes.len())]
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.separators.len()
+        self.bounds.len().saturating_sub(1)
     }
 
     /// The text of a cell.
     #[inline(always)]
     pub fn get(&self, place: usize) -> Option<Cow<'r, [u8]>> {
-        let end = *self.separators.get(place)? as usize;
-        let start = if place == 0 { self.start } else { self.separators[place - 1] as usize + 1 };
-        let mut raw = &self.bytes[start..end];
+        let end = *self.bounds.get(place + 1)? as usize;
+        let mut raw = &self.bytes[behind(self.bounds[place])..end];
         // One carriage return before the newline belongs to the line end.
-        if place + 1 == self.separators.len()
+        if place + 2 == self.bounds.len()
             && let [line @ .., b'\r'] = raw
         {
             raw = line;
@@ -64,6 +63,17 @@ impl<'r> Cells<'r> {
     pub fn iter(&self) -> impl Iterator<Item = Cow<'r, [u8]>> {
         (0..self.count()).filter_map(|place| self.get(place))
     }
+}
+
+/// The place before the one where a record starts, as a bound of its first cell.
+pub fn before(start: usize) -> u32 {
+    (start as u32).wrapping_sub(1)
+}
+
+/// Where a cell starts that has this bound before it.
+#[inline(always)]
+pub fn behind(bound: u32) -> usize {
+    bound.wrapping_add(1) as usize
 }
 
 /// The text of a quoted cell; `quoted` is what follows its opening quote. Two quotes are one, and what
@@ -103,9 +113,11 @@ pub fn line_end(bytes: &[u8], at: usize) -> usize {
     memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |newline| at + newline + 1)
 }
 
-/// Cuts the record that starts at `at`: its separators go to `separators`. The bytes must be fewer than 4 GiB.
-pub fn split(bytes: &[u8], at: usize, separators: &mut Vec<u32>) -> Extent {
-    separators.clear();
+/// Cuts the record that starts at `at`: what bounds its cells goes to `bounds` (see [`Cells::new`]). The bytes must be
+/// fewer than 4 GiB.
+pub fn split(bytes: &[u8], at: usize, bounds: &mut Vec<u32>) -> Extent {
+    bounds.clear();
+    bounds.push(before(at));
     let mut lines = 1;
     let mut start = at;
     loop {
@@ -117,7 +129,7 @@ pub fn split(bytes: &[u8], at: usize, separators: &mut Vec<u32>) -> Extent {
             _ => start,
         };
         let separator = memchr2(b',', b'\n', &bytes[text_end..]).map_or(bytes.len(), |found| text_end + found);
-        separators.push(separator as u32);
+        bounds.push(separator as u32);
         if lines > 1 && separator - at > LONGEST_LINES {
             return Extent::OpenQuote;
         }
@@ -181,9 +193,9 @@ mod tests {
     use super::*;
 
     fn texts(line: &str) -> Vec<String> {
-        let mut separators = Vec::new();
-        split(line.as_bytes(), 0, &mut separators);
-        let cells = Cells::new(line.as_bytes(), 0, &separators);
+        let mut bounds = Vec::new();
+        split(line.as_bytes(), 0, &mut bounds);
+        let cells = Cells::new(line.as_bytes(), &bounds);
         cells.iter().map(|cell| String::from_utf8_lossy(&cell).into_owned()).collect()
     }
 
@@ -205,9 +217,9 @@ mod tests {
     #[test]
     fn a_record_has_its_line_end() {
         let bytes = |text: &str, start: usize| {
-            let mut separators = Vec::new();
-            split(text.as_bytes(), start, &mut separators);
-            String::from_utf8_lossy(Cells::new(text.as_bytes(), start, &separators).bytes()).into_owned()
+            let mut bounds = Vec::new();
+            split(text.as_bytes(), start, &mut bounds);
+            String::from_utf8_lossy(Cells::new(text.as_bytes(), &bounds).bytes()).into_owned()
         };
         assert_eq!(bytes("d,x\nt,\"y\nz\"\r\nd", 4), "t,\"y\nz\"\r\n");
         assert_eq!(bytes("d,x\nt,y", 4), "t,y");

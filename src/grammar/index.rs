@@ -2,19 +2,21 @@
 //! line. Nearly all are. Where one is not, the index ends before it, and [`super::step()`] takes that
 //! one byte by byte.
 
+use super::cells::{before, behind};
 use super::masks::{Masks, Walk, with_masks};
 
 /// So many separators are enough for one index: what it describes is then still in the cache.
-const ENOUGH: usize = 8192;
+const ENOUGH: usize = 2048;
 
-/// With what the last block may add.
-const ROOM: usize = ENOUGH + 64;
+/// With the place before them, and what the last block may add.
+const ROOM: usize = 1 + ENOUGH + 64;
 
 /// The separators of a stretch of whole records.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// The places of all commas and newlines that separate, in order; behind the first `known`, room.
-    separators: Vec<u32>,
+    /// The place before all, then those of all commas and newlines that separate, in order; behind the first `known` of
+    /// these, room.
+    bounds: Vec<u32>,
     known: usize,
     /// For each record, how many separators there are up to its end.
     pub record_ends: Vec<u32>,
@@ -35,8 +37,21 @@ impl Index {
     }
 
     /// The places of all commas and newlines that separate, in order.
-    pub fn separators(&self) -> &[u32] {
-        &self.separators[..self.known]
+    fn separators(&self) -> &[u32] {
+        self.bounds.get(1..=self.known).unwrap_or_default()
+    }
+
+    /// Where the record starts that has so many separators before it.
+    #[inline(always)]
+    pub fn behind(&self, separators: usize) -> usize {
+        behind(self.bounds[separators])
+    }
+
+    /// The bounds of a record's cells (see [`super::Cells::new`]); `from` and `to` are how many separators there are up to
+    /// its start and its end.
+    #[inline(always)]
+    pub fn record(&self, from: usize, to: usize) -> &[u32] {
+        &self.bounds[from..=to]
     }
 }
 
@@ -63,8 +78,9 @@ impl Walk for Regular<'_> {
     #[inline(always)]
     fn walk(self, masks: impl Fn(&[u8; 64]) -> Masks, places: impl Fn(u64, u32, &mut [u32; 64])) {
         let Regular { bytes, from, index } = self;
-        index.separators.resize(ROOM, 0);
-        let separators: &mut [u32; ROOM] = index.separators.first_chunk_mut().expect("it was just resized");
+        index.bounds.resize(ROOM, 0);
+        let [first, separators @ ..]: &mut [u32; ROOM] = index.bounds.first_chunk_mut().expect("it was just resized");
+        *first = before(from);
         let mut before = Before { separator: 1, ..Before::default() };
         let (mut known, mut base) = (0, from as u32);
         let (blocks, rest) = bytes[from..].as_chunks::<64>();
@@ -152,13 +168,15 @@ mod tests {
         let end = index.fill(bytes, from);
         let (mut at, mut walked, mut ends) = (from, Vec::new(), Vec::new());
         while at < end {
-            let mut separators = Vec::new();
-            match split(bytes, at, &mut separators) {
+            let mut bounds = Vec::new();
+            match split(bytes, at, &mut bounds) {
                 Extent::Whole { next, lines: 1 } => at = next,
                 other => panic!("{other:?} at {at} of {:?}", String::from_utf8_lossy(bytes)),
             }
-            walked.append(&mut separators);
+            let first = walked.len();
+            walked.extend(&bounds[1..]);
             ends.push(walked.len() as u32);
+            assert_eq!(index.record(first, walked.len()), bounds);
         }
         assert_eq!((at, index.separators(), &index.record_ends), (end, &*walked, &ends));
     }

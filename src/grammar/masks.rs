@@ -1,4 +1,4 @@
-//! Where commas, newlines and quotes stand in 64 bytes, one bit a byte. Reading is bound by this
+//! Where commas, newlines, quotes and NULs stand in 64 bytes, one bit a byte. Reading is bound by this
 //! (a byte-by-byte loop took a third of all time), so it is done with the processor's vector
 //! instructions where it has them. The only unsafe code of the program is here.
 
@@ -11,13 +11,15 @@ pub struct Masks {
     pub newline: u64,
     /// Double quotes.
     pub quote: u64,
+    /// NULs.
+    pub nul: u64,
 }
 
 /// A walk over bytes that asks for the masks of many blocks.
 pub trait Walk {
     /// What it comes to.
     type Output;
-    /// Walks; both functions are inlined into it, with the instructions they need. `places` writes the
+    /// Walks; both functions are inlined into it, with the instructions they need; masks that are not used cost nothing. `places` writes the
     /// places of all bits that are set, counted from a base; what it writes behind them means nothing.
     fn walk(self, masks: impl Fn(&[u8; 64]) -> Masks, places: impl Fn(u64, u32, &mut [u32; 64])) -> Self::Output;
 }
@@ -54,7 +56,7 @@ fn portable(block: &[u8; 64]) -> Masks {
         let (words, _) = block.as_chunks::<8>();
         words.iter().rev().fold(0, |mask, word| mask << 8 | equal(u64::from_le_bytes(*word), byte))
     };
-    Masks { comma: mask(b','), newline: mask(b'\n'), quote: mask(b'"') }
+    Masks { comma: mask(b','), newline: mask(b'\n'), quote: mask(b'"'), nul: mask(0) }
 }
 
 /// One bit for each of eight bytes that equals the given one (Warren, Hacker's Delight, section 6-1,
@@ -94,7 +96,7 @@ mod avx2 {
             let bits = |half| _mm256_movemask_epi8(_mm256_cmpeq_epi8(half, wanted)) as u32;
             u64::from(bits(high)) << 32 | u64::from(bits(low))
         };
-        Masks { comma: mask(b','), newline: mask(b'\n'), quote: mask(b'"') }
+        Masks { comma: mask(b','), newline: mask(b'\n'), quote: mask(b'"'), nul: mask(0) }
     }
 
     #[inline]
@@ -133,7 +135,7 @@ mod avx512 {
     fn masks(block: &[u8; 64]) -> Masks {
         let bytes = load(block);
         let mask = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8));
-        Masks { comma: mask(b','), newline: mask(b'\n'), quote: mask(b'"') }
+        Masks { comma: mask(b','), newline: mask(b'\n'), quote: mask(b'"'), nul: mask(0) }
     }
 
     /// Sixteen places at once; hardly any block has more.
@@ -206,12 +208,12 @@ mod tests {
         let mask = |wanted: u8| {
             block.iter().enumerate().fold(0, |mask, (place, byte)| mask | u64::from(*byte == wanted) << place)
         };
-        Masks { comma: mask(b','), newline: mask(b'\n'), quote: mask(b'"') }
+        Masks { comma: mask(b','), newline: mask(b'\n'), quote: mask(b'"'), nul: mask(0) }
     }
 
     proptest! {
         #[test]
-        fn all_ways_find_every_byte(block in prop::collection::vec(prop_oneof![any::<u8>(), Just(b','), Just(b'\n'), Just(b'"')], 64)) {
+        fn all_ways_find_every_byte(block in prop::collection::vec(prop_oneof![any::<u8>(), Just(0), Just(b','), Just(b'\n'), Just(b'"')], 64)) {
             let block: [u8; 64] = block.try_into().expect("64 bytes");
             let masks = obvious(&block);
             let commas: Vec<u32> = (0..64).filter(|place| masks.comma >> place & 1 == 1).map(|place| place + 7).collect();

@@ -15,5 +15,5 @@ mod step;
 pub use cells::{Cells, LONGEST_LINE, split};
 pub use damage::{Reason, Skip};
 pub use index::Index;
-pub use starts::{ENOUGH, Start, start_of};
+pub use starts::{ENOUGH, Start, Survey, start_of, survey};
 pub use step::{Beyond, Nuls, Step, step};

@@ -1,5 +1,7 @@
 //! Which physical lines start a record or a header for certain.
 
+use super::masks::{Masks, Walk, with_masks};
+use super::step::Nuls;
 use crate::record::{Column, RecordKind};
 
 /// What a line starts.
@@ -28,6 +30,51 @@ pub fn start_of(line: &[u8]) -> Option<Start> {
     let first = first.strip_prefix(b"#").unwrap_or(first).trim_ascii_end();
     let named = matches!(first, b"type" | b"Type" | b"TYPE");
     (named && Column::is_known_name(first_cell(rest).0.trim_ascii())).then_some(Start::Header)
+}
+
+/// What must be known of bytes before they are cut into records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Survey {
+    /// Where the first header line starts that has a line before it.
+    pub header: Option<usize>,
+    /// Whether any NUL stands before that.
+    pub nuls: Nuls,
+}
+
+/// Looks through bytes. All of the input passes through here, so newlines are found as in [`super::Index`], and of nearly
+/// all lines the first byte is enough.
+pub fn survey(bytes: &[u8]) -> Survey {
+    with_masks(Surveying { bytes })
+}
+
+struct Surveying<'a> {
+    bytes: &'a [u8],
+}
+
+impl Walk for Surveying<'_> {
+    type Output = Survey;
+
+    #[inline(always)]
+    fn walk(self, masks: impl Fn(&[u8; 64]) -> Masks, _: impl Fn(u64, u32, &mut [u32; 64])) -> Survey {
+        let (blocks, rest) = self.bytes.as_chunks::<64>();
+        let mut last = [b' '; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        let (mut start, mut nuls) = (0, 0);
+        for block in blocks.iter().chain([&last]) {
+            let Masks { newline: mut newlines, nul, .. } = masks(block);
+            nuls |= nul;
+            while newlines != 0 {
+                let line = start + newlines.trailing_zeros() as usize + 1;
+                let may_be = matches!(self.bytes.get(line), Some(b't' | b'T' | b'#' | b'"' | b'\xef'));
+                if may_be && start_of(&self.bytes[line..]) == Some(Start::Header) {
+                    return Survey { header: Some(line), nuls: Nuls::among(nuls) };
+                }
+                newlines &= newlines - 1;
+            }
+            start += 64;
+        }
+        Survey { header: None, nuls: Nuls::among(nuls) }
+    }
 }
 
 /// The first cell without its quotes, and what follows its comma.

@@ -23,7 +23,7 @@ pub enum Beyond {
 /// What stands at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// A record, whose separators were collected; the next one starts at `next`.
+    /// A record, the bounds of whose cells were collected; the next one starts at `next`.
     Record {
         /// Where the next step starts.
         next: usize,
@@ -48,7 +48,7 @@ pub enum Step {
 /// Takes the step that starts at `at`, which is the start of a line (or follows NULs).
 ///
 /// `nuls` says whether the bytes hold any NUL at all: hardly any input does, and then it is not asked again.
-pub fn step(bytes: &[u8], at: usize, nuls: Nuls, beyond: Beyond, separators: &mut Vec<u32>) -> Step {
+pub fn step(bytes: &[u8], at: usize, nuls: Nuls, beyond: Beyond, bounds: &mut Vec<u32>) -> Step {
     let skip = |next, lines, reason| Step::Skip { next, lines, reason };
     if let [b'\n', ..] | [b'\r', b'\n', ..] = bytes[at..] {
         return skip(line_end(bytes, at), 1, Reason::BlankLine);
@@ -58,7 +58,7 @@ pub fn step(bytes: &[u8], at: usize, nuls: Nuls, beyond: Beyond, separators: &mu
     {
         return taken;
     }
-    let extent = split(bytes, at, separators);
+    let extent = split(bytes, at, bounds);
     if let Extent::Whole { next, lines } = extent
         && next - at <= LONGEST_LINE
     {
@@ -90,6 +90,11 @@ impl Nuls {
     /// Looks.
     pub fn within(bytes: &[u8]) -> Nuls {
         if memchr(0, bytes).is_some() { Nuls::Some } else { Nuls::None }
+    }
+
+    /// Whether a mask has any.
+    pub(super) fn among(mask: u64) -> Nuls {
+        if mask != 0 { Nuls::Some } else { Nuls::None }
     }
 }
 

@@ -3,9 +3,9 @@
 
 use super::open::Body;
 use super::segment::Segment;
-use crate::grammar::{Beyond, Cells, ENOUGH, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, split, start_of, step};
+use crate::grammar::{Beyond, Cells, ENOUGH, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, Survey};
+use crate::grammar::{split, start_of, step, survey};
 use crate::record::{Column, Layout, Schema};
-use memchr::memmem::Finder;
 use memchr::{memchr, memrchr, memrchr_iter};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -27,8 +27,6 @@ pub struct Cutter {
     error: Option<io::Error>,
     layout: Arc<Layout>,
     index: u32,
-    /// Finds header lines; any case, so by the letters that have no other place in most logs.
-    type_finders: [Finder<'static>; 2],
 }
 
 impl Cutter {
@@ -43,7 +41,6 @@ impl Cutter {
             // A file may begin with rows before its header line; they have the positional layout.
             layout: Arc::new(layout),
             index: 0,
-            type_finders: [Finder::new("ype"), Finder::new("YPE")],
         }
     }
 
@@ -53,20 +50,20 @@ impl Cutter {
             self.fill(BLOCK);
             if self.start == self.filled {
                 if before != Before::default() {
-                    return Ok(Some(self.hand_out(0, Beyond::Nothing, before, spare)));
+                    return Ok(Some(self.hand_out(0, Nuls::None, Beyond::Nothing, before, spare)));
                 }
                 return self.error.take().map_or(Ok(None), Err);
             }
             if self.pass_header(&mut before) {
                 continue;
             }
-            let Some(end) = self.end_of_segment() else {
+            let Some((end, nuls)) = self.end_of_segment() else {
                 self.pass_long_line(&mut before);
                 continue;
             };
             let at_end = self.ended && self.start + end == self.filled;
             let beyond = if at_end { Beyond::Nothing } else { Beyond::Start };
-            return Ok(Some(self.hand_out(end, beyond, before, spare)));
+            return Ok(Some(self.hand_out(end, nuls, beyond, before, spare)));
         }
     }
 
@@ -107,17 +104,17 @@ impl Cutter {
         if !loose && start_of(bytes) != Some(Start::Header) {
             return false;
         }
-        let mut separators = Vec::new();
+        let mut bounds = Vec::new();
         let (next, lines) = loop {
             let beyond = if self.ended { Beyond::Nothing } else { Beyond::More };
-            match step(self.at_hand(), 0, Nuls::None, beyond, &mut separators) {
+            match step(self.at_hand(), 0, Nuls::None, beyond, &mut bounds) {
                 Step::Record { next, lines, .. } => break (next, lines),
                 Step::More if self.at_hand().len() <= LONGEST_LINE => self.fill(self.at_hand().len() + BLOCK),
                 _ => return false,
             }
         };
         let bytes = self.at_hand();
-        let names: Vec<_> = Cells::new(bytes, 0, &separators).iter().collect();
+        let names: Vec<_> = Cells::new(bytes, &bounds).iter().collect();
         self.layout = Arc::new(Layout::Header(Schema::from_names(names.iter().map(|name| &**name))));
         before.header = Some(self.at_hand()[..next].into());
         before.header_bytes += next as u64;
@@ -126,20 +123,22 @@ impl Cutter {
         true
     }
 
-    /// How many of the bytes at hand make a segment; nothing where a line is too long to be one.
-    fn end_of_segment(&mut self) -> Option<usize> {
+    /// How many of the bytes at hand make a segment, and whether NULs may be among them; nothing where a line is too long to
+    /// be one.
+    fn end_of_segment(&mut self) -> Option<(usize, Nuls)> {
         let mut wanted = BLOCK;
         loop {
             // A header starts another segment, and wherever it stands is a place to cut.
-            if let Some(header) = self.first_header() {
-                return Some(header);
-            }
             let bytes = self.at_hand();
+            let Survey { header, nuls } = survey(bytes);
+            if let Some(header) = header {
+                return Some((header, nuls));
+            }
             if self.ended {
-                return Some(bytes.len());
+                return Some((bytes.len(), nuls));
             }
             if let Some(cut) = last_certain_start(bytes).or_else(|| last_end_by_walking(bytes)) {
-                return Some(cut);
+                return Some((cut, nuls));
             }
             if bytes.len() > LONGEST_LINE + BLOCK {
                 return None;
@@ -147,22 +146,6 @@ impl Cutter {
             wanted += BLOCK;
             self.fill(wanted);
         }
-    }
-
-    /// Where the first header line after the start stands.
-    fn first_header(&self) -> Option<usize> {
-        let bytes = self.at_hand();
-        let mut until = bytes.len();
-        for finder in &self.type_finders {
-            let header = finder.find_iter(&bytes[..until]).find_map(|found| {
-                let before = found.saturating_sub(8);
-                let line = before + memrchr(b'\n', &bytes[before..found])? + 1;
-                (start_of(&bytes[line..]) == Some(Start::Header)).then_some(line)
-            });
-            // What stands behind a header that was found need not be searched for an earlier one.
-            until = header.unwrap_or(until);
-        }
-        (until < bytes.len()).then_some(until)
     }
 
     /// Passes over a line that is longer than any record may be.
@@ -191,7 +174,7 @@ impl Cutter {
 
     /// Gives away a segment. Where it is the most of what is at hand, it takes the buffer along and the
     /// rest moves to `spare`; else the buffer stays and the segment's few bytes are copied.
-    fn hand_out(&mut self, length: usize, beyond: Beyond, before: Before, mut spare: Vec<u8>) -> Segment {
+    fn hand_out(&mut self, length: usize, nuls: Nuls, beyond: Beyond, before: Before, mut spare: Vec<u8>) -> Segment {
         let range = self.start..self.start + length;
         let rest = range.end..self.filled;
         let moved = if length < rest.len() { range.clone() } else { rest.clone() };
@@ -212,6 +195,7 @@ impl Cutter {
             range,
             layout: self.layout.clone(),
             index: self.index - 1,
+            nuls,
             beyond,
             source_bytes: length as u64 + before.header_bytes + before.skips.iter().map(|skip| skip.bytes).sum::<u64>(),
             header: before.header,
@@ -234,18 +218,18 @@ struct Before {
 /// Whether the first cell is the name of the type column, whatever follows it.
 fn starts_with_type(bytes: &[u8]) -> bool {
     let line = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
-    let mut separators = Vec::new();
-    split(line, 0, &mut separators);
-    let name = Cells::new(line, 0, &separators).get(0);
+    let mut bounds = Vec::new();
+    split(line, 0, &mut bounds);
+    let name = Cells::new(line, &bounds).get(0);
     name.is_some_and(|name| Schema::from_names([&*name]).has(Column::Type))
 }
 
 /// How many bytes at the start are steps that nothing behind them can change.
 pub(super) fn finished(bytes: &[u8]) -> usize {
-    let (nuls, mut separators) = (Nuls::within(bytes), Vec::new());
+    let (nuls, mut bounds) = (Nuls::within(bytes), Vec::new());
     let mut at = last_certain_start(bytes).unwrap_or_default();
     while at < bytes.len() {
-        match step(bytes, at, nuls, Beyond::More, &mut separators) {
+        match step(bytes, at, nuls, Beyond::More, &mut bounds) {
             Step::Record { next, .. } | Step::Skip { next, .. } => at = next,
             Step::More => break,
         }
@@ -268,10 +252,10 @@ fn last_certain_start(bytes: &[u8]) -> Option<usize> {
 /// The end of the last whole record, found by walking from the start: for files whose second column
 /// is no time, where no line tells by itself what it starts.
 fn last_end_by_walking(bytes: &[u8]) -> Option<usize> {
-    let (nuls, mut at, mut separators) = (Nuls::within(bytes), 0, Vec::new());
+    let (nuls, mut at, mut bounds) = (Nuls::within(bytes), 0, Vec::new());
     // A quote's fate may hang on the line that follows, so a step that ends close to the end waits.
     while at < bytes.len().saturating_sub(ENOUGH) {
-        match step(bytes, at, nuls, Beyond::More, &mut separators) {
+        match step(bytes, at, nuls, Beyond::More, &mut bounds) {
             Step::Record { next, .. } | Step::Skip { next, .. } if next <= bytes.len().saturating_sub(ENOUGH) => {
                 at = next
             }

@@ -96,9 +96,9 @@ fn header_of(head: &[u8]) -> Option<Vec<u8>> {
 fn layout_of(line: &[u8]) -> Option<Layout> {
     // What a crash left before a record does not hide it.
     let line = &line[line.iter().position(|byte| *byte != 0)?..];
-    let mut separators = Vec::new();
-    split(line, 0, &mut separators);
-    let texts: Vec<_> = Cells::new(line, 0, &separators).iter().collect();
+    let mut bounds = Vec::new();
+    split(line, 0, &mut bounds);
+    let texts: Vec<_> = Cells::new(line, &bounds).iter().collect();
     let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
     let schema = Schema::from_names(texts.iter().copied());
     if schema.place(Column::Type) == Some(0) && texts[1..].iter().any(|name| Column::is_known_name(name)) {

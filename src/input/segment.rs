@@ -1,7 +1,7 @@
 //! What the cutter hands to the reader.
 
 use super::cut::finished;
-use crate::grammar::{Beyond, Skip};
+use crate::grammar::{Beyond, Nuls, Skip};
 use crate::record::Layout;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct Segment {
     pub layout: Arc<Layout>,
     /// Its number within the source, counted from 0.
     pub index: u32,
+    /// Whether any NUL may be among its bytes.
+    pub nuls: Nuls,
     /// What follows it: nothing, or a certain start.
     pub beyond: Beyond,
     /// The header line right before it, where one stands there.
@@ -54,12 +56,13 @@ impl Segment {
     /// A segment of its own, for tests and for rows made from something else than a file.
     pub fn of(bytes: Vec<u8>, layout: Arc<Layout>, index: u32, beyond: Beyond) -> Segment {
         let range = 0..bytes.len();
-        let range_length = bytes.len() as u64;
+        let (nuls, range_length) = (Nuls::within(&bytes), bytes.len() as u64);
         Segment {
             buffer: bytes,
             range,
             layout,
             index,
+            nuls,
             beyond,
             header: None,
             skips: Vec::new(),

@@ -33,7 +33,6 @@ impl<'r> Row<'r> {
     }
 
     /// The domain of its envelope sender, as written; empty for the null sender (RFC 5321, section 4.5.5).
-    #[inline(always)]
     pub fn sender_domain(&self) -> Cow<'r, [u8]> {
         part(self.get(Column::Orig), domain_of_address)
     }

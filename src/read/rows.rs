@@ -26,15 +26,15 @@ pub struct Rows<'s> {
     index: Index,
     /// The records of the index that were passed, and their separators.
     passed: (usize, usize),
-    separators: Vec<u32>,
+    /// The bounds of a record that no index describes.
+    bounds: Vec<u32>,
 }
 
 impl<'s> Rows<'s> {
     /// Starts at the segment's first record.
     pub fn new(segment: &'s Segment) -> Rows<'s> {
-        let nuls = Nuls::within(segment.bytes());
-        let (index, separators) = (Index::default(), Vec::new());
-        Rows { segment, nuls, at: 0, line: segment.lines_before, index, passed: (0, 0), separators }
+        let (index, bounds) = (Index::default(), Vec::new());
+        Rows { segment, nuls: segment.nuls, at: 0, line: segment.lines_before, index, passed: (0, 0), bounds }
     }
 
     /// The next record or stretch of damage; nothing at the end of the segment.
@@ -48,17 +48,17 @@ impl<'s> Rows<'s> {
         }
         let Some(end) = self.index.record_ends.get(self.passed.0).map(|end| *end as usize) else { return self.step() };
         let (start, line) = (self.at, self.line);
-        let next = self.index.separators()[end - 1] as usize + 1;
+        let next = self.index.behind(end);
         if next - start > LONGEST_LINE {
             return self.step();
         }
-        let separators = &self.index.separators()[self.passed.1..end];
+        let bounds = self.index.record(self.passed.1, end);
         self.passed = (self.passed.0 + 1, end);
         (self.at, self.line) = (next, line + 1);
-        if matches!(bytes[start..next], [b'\n'] | [b'\r', b'\n']) {
+        if bounds.len() == 2 && matches!(bytes[start..next], [b'\n'] | [b'\r', b'\n']) {
             return Some(skip(Reason::BlankLine, start, next, line));
         }
-        let cells = Cells::new(bytes, start, separators);
+        let cells = Cells::new(bytes, bounds);
         Some(match check(cells, &self.segment.layout, End::OfLine) {
             Ok((kind, schema)) => Item::Row(Row { kind, cells, schema }),
             Err(reason) => skip(reason, start, next, line),
@@ -66,6 +66,8 @@ impl<'s> Rows<'s> {
     }
 
     /// The same without an index.
+    #[cold]
+    #[inline(never)]
     fn step(&mut self) -> Option<Item<'_>> {
         let bytes = self.segment.bytes();
         if self.at >= bytes.len() {
@@ -75,7 +77,7 @@ impl<'s> Rows<'s> {
         self.index.clear();
         self.passed = (0, 0);
         let (start, line) = (self.at, self.line);
-        match step(bytes, start, self.nuls, self.segment.beyond, &mut self.separators) {
+        match step(bytes, start, self.nuls, self.segment.beyond, &mut self.bounds) {
             Step::Skip { next, lines, reason } => {
                 (self.at, self.line) = (next, line + lines);
                 Some(skip(reason, start, next, line))
@@ -83,7 +85,7 @@ impl<'s> Rows<'s> {
             Step::Record { next, lines, unterminated } => {
                 (self.at, self.line) = (next, line + lines);
                 let end = if unterminated { End::OfInput } else { End::OfLine };
-                let cells = Cells::new(bytes, start, &self.separators);
+                let cells = Cells::new(bytes, &self.bounds);
                 Some(match check(cells, &self.segment.layout, end) {
                     Ok((kind, schema)) => Item::Row(Row { kind, cells, schema }),
                     Err(reason) => skip(reason, start, next, line),

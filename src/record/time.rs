@@ -86,20 +86,26 @@ const BELIEVABLE: std::ops::Range<i64> = 946_684_800..4_102_444_800;
 /// The length of the usual form, `2019-02-08 21:54:05+0000`.
 const USUAL: usize = 24;
 
-/// Reads time cells. Remembers the last cell and the last date it saw, since neighbouring records share them.
+/// A zone in that form, as `+0000`.
+const USUAL_ZONE: usize = 5;
+
+/// Reads time cells. Remembers the last cell, the last date and the last zone it saw, since neighbouring records share
+/// them.
 #[derive(Debug, Clone)]
 pub struct TimeReader {
     zone: Tz,
     last: ([u8; USUAL], Option<Moment>),
     day: [u8; 10],
     midnight: i64,
+    /// The zone as written, and its seconds east of Greenwich.
+    offset: Option<([u8; USUAL_ZONE], i64)>,
     zoneless: bool,
 }
 
 impl TimeReader {
     /// A reader that takes times without a zone to be local to `zone`.
     pub fn new(zone: Tz) -> Self {
-        Self { zone, last: ([0; USUAL], None), day: [0; 10], midnight: 0, zoneless: false }
+        Self { zone, last: ([0; USUAL], None), day: [0; 10], midnight: 0, offset: None, zoneless: false }
     }
 
     /// Whether any time so far came without a zone, so that the assumed one was needed.
@@ -112,9 +118,19 @@ impl TimeReader {
     pub fn read(&mut self, cell: &[u8]) -> Option<Moment> {
         let Ok(usual) = <&[u8; USUAL]>::try_from(cell) else { return self.read_anew(cell) };
         if *usual != self.last.0 {
-            self.last = (*usual, self.read_anew(cell));
+            self.last = (*usual, self.read_clock(usual).or_else(|| self.read_anew(cell)));
         }
         self.last.1
+    }
+
+    /// The instant of a cell in the usual form that has the date and the zone of one before: only its clock is read.
+    #[inline]
+    fn read_clock(&self, cell: &[u8; USUAL]) -> Option<Moment> {
+        let (date, rest) = cell.split_first_chunk()?;
+        let ([b' ', clock @ ..], zone) = rest.split_last_chunk::<USUAL_ZONE>()? else { return None };
+        let seconds = usual_seconds_of_day(clock.first_chunk()?)?;
+        let (known_zone, offset) = self.offset?;
+        (*date == self.day && *zone == known_zone).then_some(Moment(self.midnight + seconds - offset))
     }
 
     fn read_anew(&mut self, cell: &[u8]) -> Option<Moment> {
@@ -139,7 +155,11 @@ impl TimeReader {
                 self.zoneless = true;
                 Moment::of_local(DateTime::from_timestamp(local, 0)?.naive_utc(), self.zone)
             }
-            zone => Some(Moment(local - offset(zone)?)),
+            zone => {
+                let offset = offset(zone)?;
+                self.offset = zone.try_into().ok().map(|zone| (zone, offset));
+                Some(Moment(local - offset))
+            }
         }
     }
 }
@@ -184,6 +204,20 @@ fn seconds_of_day(clock: &[u8]) -> Option<(i64, &[u8])> {
         rest => rest,
     };
     (hours < 24 && minutes < 60 && seconds <= 60).then_some((hours * 3600 + minutes * 60 + seconds, rest))
+}
+
+/// `HH:MM:SS` alone, all eight bytes looked at together.
+#[inline]
+fn usual_seconds_of_day(clock: &[u8; 8]) -> Option<i64> {
+    // Each byte becomes its digit, and a colon 0. What is added lifts every other byte to 128 and above.
+    let digits = u64::from_le_bytes(*clock) ^ u64::from_le_bytes(*b"00:00:00");
+    let too_high = u64::from_le_bytes([118, 118, 127, 118, 118, 127, 118, 118]);
+    if (digits | digits.wrapping_add(too_high)) & u64::from_le_bytes([128; 8]) != 0 {
+        return None;
+    }
+    let [h1, h2, _, m1, m2, _, s1, s2] = digits.to_le_bytes().map(i64::from);
+    let (hours, minutes, seconds) = (h1 * 10 + h2, m1 * 10 + m2, s1 * 10 + s2);
+    (hours < 24 && minutes < 60 && seconds <= 60).then_some(hours * 3600 + minutes * 60 + seconds)
 }
 
 /// A zone as seconds east of Greenwich: `Z`, `+0000`, `+00:00`, `+00`.
@@ -298,6 +332,33 @@ mod tests {
             assert_eq!(read(text), None, "{text}");
         }
         assert_eq!(TimeReader::new(Tz::UTC).read(b"\xff\xff\xff\xff-\xff\xff-\xff\xff 1"), None);
+    }
+
+    #[test]
+    fn a_clock_is_read_the_same_by_itself_and_behind_another_one() {
+        let zone = "+0130";
+        for clock in [
+            "00:00:00",
+            "23:59:60",
+            "23:59:61",
+            "24:00:00",
+            "12:60:00",
+            "12:30:5x",
+            "1/:30:00",
+            "12:3::00",
+            "12:30;00",
+            "12-30-00",
+            "12:30   ",
+            "\u{ff}2:30:0",
+            "12:30:\u{ff}",
+        ] {
+            let cell = format!("2019-02-08 {clock}{zone}");
+            let mut reader = TimeReader::new(Tz::UTC);
+            assert!(reader.read(format!("2019-02-08 10:00:00{zone}").as_bytes()).is_some());
+            let alone = TimeReader::new(Tz::UTC).read(cell.as_bytes());
+            assert_eq!(reader.read(cell.as_bytes()), alone, "{clock}");
+            assert_eq!(alone.is_some(), matches!(clock, "00:00:00" | "23:59:60"), "{clock}");
+        }
     }
 
     #[test]

@@ -87,10 +87,10 @@ impl Read for HeaderLines {
 
 /// The names in a header line, without what exports put around them.
 pub fn names_of_line(line: &[u8]) -> Vec<String> {
-    let mut separators = Vec::new();
-    split(line, 0, &mut separators);
+    let mut bounds = Vec::new();
+    split(line, 0, &mut bounds);
     let text = |cell: &[u8]| String::from_utf8_lossy(header_name(cell)).into_owned();
-    Cells::new(line, 0, &separators).iter().map(|cell| text(&cell)).collect()
+    Cells::new(line, &bounds).iter().map(|cell| text(&cell)).collect()
 }
 
 impl Headers {

@@ -114,9 +114,9 @@ mod tests {
         let mut out = Vec::new();
         let mut writer = RowWriter::start(format, &headers, &mut out).unwrap();
         for (names, row) in rows {
-            let mut separators = Vec::new();
-            split(row.as_bytes(), 0, &mut separators);
-            let cells = Cells::new(row.as_bytes(), 0, &separators);
+            let mut bounds = Vec::new();
+            split(row.as_bytes(), 0, &mut bounds);
+            let cells = Cells::new(row.as_bytes(), &bounds);
             writer.row(&cells, &names_of_line(names.as_bytes()).into()).unwrap();
         }
         let lost = writer.without_place().keys().cloned().collect();

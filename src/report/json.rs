@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::ser::Formatter;
@@ -81,8 +82,7 @@ pub fn write_sheets(schema: &str, sheets: Vec<(&str, Sheet)>, out: &mut dyn Writ
 
 /// Writes the rows of a list of any kind, one object a line, each with its `record`.
 pub fn write_sheet_lines(record: &'static str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
-    for row in objects(sheet, Some(record)) {
-        compact(&row, out)?;
+    if write_rows(objects(sheet, Some(record)), ["", "\n"], out)? > 0 {
         out.write_all(b"\n")?;
     }
     out.flush()
@@ -105,13 +105,44 @@ fn array(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()> {
 
 fn write_array(name: &str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
     write!(out, ",\n\"{name}\": [")?;
-    let mut separator = "\n";
-    for row in objects(sheet, None) {
-        out.write_all(separator.as_bytes())?;
-        compact(&row, out)?;
-        separator = ",\n";
+    let rows = write_rows(objects(sheet, None), ["\n", ",\n"], out)?;
+    out.write_all(if rows == 0 { b"]" } else { b"\n]" })
+}
+
+/// So many rows are made at once, and so many of them in one piece. A long list takes as long as the rest of the report,
+/// so its pieces are laid out beside each other, and written in their order.
+const ROWS_AT_ONCE: usize = 8192;
+const ROWS_IN_PIECE: usize = 128;
+
+/// Writes rows, with the first of two texts before the first row and the second one before each other. Gives their number.
+fn write_rows<'r>(
+    mut rows: impl Iterator<Item = Object<'r>>,
+    [first, further]: [&str; 2],
+    out: &mut dyn Write,
+) -> io::Result<usize> {
+    let mut written = 0;
+    loop {
+        let at_once: Vec<Object> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+        let piece = |(number, rows): (usize, &[Object])| -> io::Result<Vec<u8>> {
+            let mut text = Vec::with_capacity(rows.len() * 512);
+            for (place, row) in rows.iter().enumerate() {
+                let is_first = written + number * ROWS_IN_PIECE + place == 0;
+                text.extend_from_slice(if is_first { first } else { further }.as_bytes());
+                serialize(row, &mut text)?;
+            }
+            Ok(text)
+        };
+        if at_once.len() <= ROWS_IN_PIECE {
+            out.write_all(&piece((0, &at_once))?)?;
+        } else {
+            let pieces: Vec<_> = at_once.par_chunks(ROWS_IN_PIECE).enumerate().map(piece).collect();
+            pieces.into_iter().try_for_each(|piece| out.write_all(&piece?))?;
+        }
+        written += at_once.len();
+        if at_once.len() < ROWS_AT_ONCE {
+            return Ok(written);
+        }
     }
-    out.write_all(if separator == "\n" { b"]" } else { b"\n]" })
 }
 
 /// An object whose members keep their order.
@@ -168,8 +199,12 @@ fn total(report: &Report) -> Object<'_> {
 fn compact(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     // In one piece: the many small ones that it is made of would each be a call into the writer.
     let mut text = Vec::with_capacity(512);
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Seen))?;
+    serialize(value, &mut text)?;
     out.write_all(&text)
+}
+
+fn serialize(value: &impl Serialize, text: &mut Vec<u8>) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(text, Seen)).map_err(io::Error::from)
 }
 
 /// Writes what cannot be seen as `\u202e`: the same text to a program, harmless on a terminal.
@@ -177,7 +212,9 @@ struct Seen;
 
 impl Formatter for Seen {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        if !fragment.contains(is_unseen) {
+        // Of ASCII, control characters were taken out before, all but the last one.
+        let is_plain = fragment.is_ascii() && !fragment.as_bytes().contains(&0x7f);
+        if is_plain || !fragment.contains(is_unseen) {
             return out.write_all(fragment.as_bytes());
         }
         for character in fragment.chars() {

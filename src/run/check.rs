@@ -30,7 +30,7 @@ fn unknown(headline: &str) -> u8 {
 }
 
 fn check(settings: &Settings) -> Result<u8> {
-    let Examined { report, inputs, mut outcome } = examine(settings)?;
+    let Examined { report, inputs, mut outcome, .. } = examine(settings)?;
     let judged = judged_of_all(digest(&report, &[]), &outcome.reasons());
     let mut lines = vec![plugin_line(&judged, &report, &settings.thresholds)];
     if settings.verbose > 0 {

@@ -36,6 +36,7 @@ use crate::tally::HourOf;
 use gather::{Gathered, gather};
 use inputs::{Inputs, Reading};
 use join::Join;
+use rayon::ThreadPool;
 
 /// Reads what the settings name and reports on it.
 ///
@@ -43,13 +44,15 @@ use join::Join;
 /// Only what makes any report impossible. Inputs that cannot be read, and outputs that cannot be
 /// written, are part of the outcome: what can be done is done.
 fn report(settings: &Settings) -> Result<Outcome> {
-    let Examined { report, inputs, mut outcome } = examine(settings)?;
-    outputs::write_files(&report, settings, &inputs, &mut outcome);
-    if settings.quiet_if_ok && digest(&report, &outcome.reasons()).state == State::Ok {
-        outcome.hush();
-    } else {
-        outputs::write_stdout(&report, settings, &mut outcome);
-    }
+    let Examined { pool, report, inputs, mut outcome } = examine(settings)?;
+    pool.install(|| {
+        outputs::write_files(&report, settings, &inputs, &mut outcome);
+        if settings.quiet_if_ok && digest(&report, &outcome.reasons()).state == State::Ok {
+            outcome.hush();
+        } else {
+            outputs::write_stdout(&report, settings, &mut outcome);
+        }
+    });
     alerts::tell(&report, settings, &mut outcome);
     outputs::write_metrics(&report, settings, &inputs, &mut outcome);
     // To free the texts of some ten thousand rows one by one takes longer than to let the process end.
@@ -59,6 +62,8 @@ fn report(settings: &Settings) -> Result<Outcome> {
 
 /// A report that is not written yet.
 struct Examined {
+    /// The threads to write it with.
+    pool: ThreadPool,
     report: Report,
     inputs: Inputs,
     outcome: Outcome,
@@ -103,5 +108,5 @@ fn examine(settings: &Settings) -> Result<Examined> {
     };
     outcome.judge(&report, settings.fail_on);
     std::mem::forget(summary);
-    Ok(Examined { report, inputs, outcome })
+    Ok(Examined { pool, report, inputs, outcome })
 }

@@ -86,30 +86,40 @@ fn groups(
         Party::Domain(domain) => kept(domain).then(|| numbers[domain as usize]),
     };
     by_isp.merge(replies, party, |ip| ip);
-    // Each distinct cause of a provider is told once, by the whole text of one of its replies.
-    let examples: HashSet<Example> = by_isp.all().filter_map(|(isp, reply, _)| example(isp, &reply)).collect();
-    let told = tell(plan, &names, examples);
-    let groups: Vec<Group> = by_isp
-        .all()
-        .map(|(isp, reply, seen)| {
-            let told = example(isp, &reply).and_then(|example| told.get(&example));
-            let (class, meaning) = told.cloned().unwrap_or_else(|| (UNKNOWN_CLASS, Arc::default()));
-            Group {
-                isp: names.text(isp).to_owned(),
-                ip: ips.text(reply.ip).to_owned(),
-                kind: reply.kind,
-                diag60: reply.diag60.to_owned(),
-                cause60: reply.cause60.to_owned(),
-                class,
-                count: seen.count,
-                seen: seen.span,
-                meaning,
-            }
+    // Each distinct cause of a provider is told once, by the whole text of one of its replies. Groups of a cause stand
+    // together.
+    let all: Vec<_> = by_isp.all().collect();
+    let causes = all.chunk_by(|(isp, one, _), (other_isp, other, _)| {
+        (isp, one.kind, one.cause60) == (other_isp, other.kind, other.cause60)
+    });
+    let causes: Vec<_> = causes.collect();
+    let examples = causes.iter().map(|cause| example(cause[0].0, &cause[0].1));
+    let told = tell(plan, &names, examples.flatten().collect());
+    let groups = causes.par_iter().flat_map_iter(|cause| {
+        let told = example(cause[0].0, &cause[0].1).and_then(|example| told.get(&example));
+        let (class, meaning) = told.cloned().unwrap_or_else(|| (UNKNOWN_CLASS, Arc::default()));
+        let isp = names.text(cause[0].0);
+        cause.iter().map(move |(_, reply, seen)| Group {
+            isp: isp.to_owned(),
+            ip: ips.text(reply.ip).to_owned(),
+            kind: reply.kind,
+            diag60: reply.diag60.to_owned(),
+            cause60: reply.cause60.to_owned(),
+            class,
+            count: seen.count,
+            seen: seen.span,
+            meaning: meaning.clone(),
         })
-        .collect();
-    let (mut groups, flooded) = bound_classes(groups, plan.flood);
-    sort_groups(&mut groups);
-    (groups, flooded)
+    });
+    let groups: Vec<Group> = groups.collect();
+    drop(told);
+    let bounded = || {
+        let (mut groups, flooded) = bound_classes(groups, plan.flood);
+        sort_groups(&mut groups);
+        (groups, flooded)
+    };
+    // To free so many texts one by one takes long too.
+    rayon::join(bounded, || drop(by_isp)).0
 }
 
 /// A provider, one of its replies in full, the host that sent it, and its class where that is told.

@@ -4,7 +4,7 @@
 use super::rows::Group;
 use crate::record::RecordKind;
 use crate::tally::OTHER;
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Whose causes they are: mailbox provider, record type, class.
@@ -46,10 +46,10 @@ pub fn bound_classes(groups: Vec<Group>, flood: usize) -> (Vec<Group>, Flooded) 
         group.meaning = Arc::default();
         let key = (kind, group.ip.clone(), group.diag60.clone());
         match joined.entry(key) {
-            std::collections::hash_map::Entry::Vacant(place) => {
+            hashbrown::hash_map::Entry::Vacant(place) => {
                 place.insert(group);
             }
-            std::collections::hash_map::Entry::Occupied(mut known) => {
+            hashbrown::hash_map::Entry::Occupied(mut known) => {
                 known.get_mut().count += group.count;
                 known.get_mut().seen.merge(group.seen);
             }

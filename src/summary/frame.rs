@@ -5,6 +5,7 @@ use super::rows::{Group, Row};
 use crate::record::{Moment, Span};
 use crate::tally::Counts;
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, PolarsResult, Series, SortMultipleOptions};
+use rayon::prelude::*;
 
 /// The names of the counts, in the order of [`Counts`].
 const COUNTS: [&str; 7] =
@@ -97,7 +98,7 @@ fn rows(sums: &DataFrame, first: &DataFrame, last: &DataFrame) -> PolarsResult<V
 
 /// Sorts groups by their keys.
 pub fn sort_groups(groups: &mut [Group]) {
-    groups.sort_by(|a, b| {
+    groups.par_sort_by(|a, b| {
         let key = |group: &Group| (group.kind.word(), group.class);
         (&a.isp, &a.ip, key(a).0, &a.diag60, &a.cause60, key(a).1).cmp(&(
             &b.isp,

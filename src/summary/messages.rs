@@ -3,8 +3,8 @@
 
 use super::rows::Row;
 use crate::tally::{MessageRate, Messages, Met};
+use hashbrown::HashMap;
 use rayon::prelude::*;
-use std::collections::HashMap;
 
 /// Provider, pool and IP; empty where a row is not split by it.
 type Key<'a> = (&'a str, &'a str, &'a str);

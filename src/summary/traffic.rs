@@ -48,6 +48,9 @@ pub(super) fn deal<'k>(
     let number = |numbers: &[u32], there: u32| numbers.get(there as usize).copied().unwrap_or(there);
     let mail = |mail: Mail| Mail { job: number(&jobs.1, mail.job), sender: number(&senders.1, mail.sender) };
     let traffic = &mut summary.traffic;
+    for (of_row, room) in traffic.iter_mut().zip(hours_of_rows(streams, &rows, summary.ips.len())) {
+        of_row.sent.reserve_exact(room);
+    }
     for of in streams.hours() {
         if let Some(row) = rows[of.cell as usize] {
             let (attempts, deferred) = (of.attempts.into(), of.deferred.into());
@@ -70,6 +73,13 @@ pub(super) fn deal<'k>(
     traffic.par_iter_mut().for_each(join_equal);
     let (jobs, senders, hosts, domains, vmtas) = (jobs.0, senders.0, hosts.0, domains.0, vmtas.0);
     summary.names = TrafficNames { jobs, senders, hosts, domains, vmtas };
+}
+
+/// How many parts of hours come to each row: to make room for them once is quicker than to make more again and again.
+fn hours_of_rows(streams: &Streams, rows: &[Option<usize>], count: usize) -> Vec<usize> {
+    let mut of_rows = vec![0; count];
+    streams.hours().filter_map(|of| rows[of.cell as usize]).for_each(|row| of_rows[row] += 1);
+    of_rows
 }
 
 /// Sorts what stands behind a row, and adds up what came in parts or from several domains.

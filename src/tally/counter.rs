@@ -13,12 +13,14 @@ use super::replies::{Party, Reply};
 use super::select::Filter;
 use super::streams::{Known, Mail, Stream};
 use super::tally::{Listed, Tally};
+use super::texts::Texts;
 use super::votes::Vote;
 use super::walk::{Counting, count_segment};
 use crate::input::Segment;
 use crate::provider::{ProviderId, Source};
 use crate::read::Row;
-use crate::record::{Column, Moment, Span, TimeReader, canonical_domain, canonical_ip, domain_of_queue, name_or_none};
+use crate::record::{Column, Moment, RecordKind, Span, TimeReader};
+use crate::record::{canonical_domain, canonical_ip, domain_of_address, domain_of_queue, name_or_none};
 use crate::reply::{Own, first_60};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -61,7 +63,7 @@ struct Host {
 
 /// So many records are brought to their cells together: these lie far apart in memory, and the processor
 /// fetches several at once where nothing else comes between.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = 64;
 
 impl Counting for Counter {
     fn plan(&self) -> &Plan {
@@ -83,8 +85,9 @@ impl Counting for Counter {
             return;
         }
         let Some(counted) = Counted::of(row) else { return };
-        let domain = self.domain(row);
-        self.vote(domain, row);
+        let texts = Texts::of(row);
+        let domain = self.domain(row, &texts);
+        self.vote(domain, row, &texts);
         if !self.tally.left_out.window_keeps(&self.plan.window, time) {
             return;
         }
@@ -92,7 +95,7 @@ impl Counting for Counter {
             self.tally.left_out.filtered += 1;
             return;
         }
-        self.count(row, counted, domain, time);
+        self.count(row, &texts, counted, domain, time);
     }
 }
 
@@ -132,17 +135,17 @@ impl Counter {
         self.tally
     }
 
-    fn count(&mut self, row: &Row, counted: Counted, domain: u32, time: Option<Moment>) {
-        let (pool_cell, ip_cell) = (row.get(Column::VmtaPool), row.get(Column::DlvSourceIp));
+    fn count(&mut self, row: &Row, texts: &Texts, counted: Counted, domain: u32, time: Option<Moment>) {
         let tally = &mut self.tally;
-        let pool = self.pools.get(&pool_cell, |cell| tally.pools.number(&name_or_none(cell)));
-        let ip = self.ips.get(&ip_cell, |cell| tally.ips.number(&canonical_ip(cell)));
+        let pool = self.pools.get(&texts.pool, |cell| tally.pools.number(&name_or_none(cell)));
+        let ip = self.ips.get(&texts.ip, |cell| tally.ips.number(&canonical_ip(cell)));
         let (mut mail, mut host, mut vmta, mut message) = (Mail::ANY, ANY_PART, ANY_PART, None);
         if counted.is_attempt() {
-            (mail, host, vmta, message) = (self.mail(row), self.host(row), self.vmta(row), self.message(row));
+            (mail, host) = (self.mail(row, texts), self.host(texts));
+            (vmta, message) = (self.vmta(row), self.message(row, texts));
         }
         if self.plan.diag_types[row.kind] {
-            self.add_reply(row, domain, ip, &ip_cell, time);
+            self.add_reply(row, texts, domain, ip, time);
         }
         let stream = self.tally.streams.known(Stream { key: (domain, pool, ip), mail, host, vmta });
         self.waiting.push(Waiting { stream, counted, time, message });
@@ -156,6 +159,7 @@ impl Counter {
         let Tally { cells, streams, messages, .. } = &mut self.tally;
         let records = self.waiting.len();
         let mut places = [0; TOGETHER];
+        messages.fetch(self.waiting.iter().filter_map(|record| record.message));
         streams.places(self.waiting.iter().map(|record| record.stream), &mut places[..records], cells);
         for (place, record) in places.into_iter().zip(self.waiting.drain(..)) {
             let cell = streams.add_record(place, record.counted, record.time, cells);
@@ -168,12 +172,10 @@ impl Counter {
         self.tally.join_what_is_too_much();
     }
 
-    fn add_reply(&mut self, row: &Row, domain: u32, ip: u32, ip_cell: &[u8], time: Option<Moment>) {
+    fn add_reply(&mut self, row: &Row, texts: &Texts, domain: u32, ip: u32, time: Option<Moment>) {
         let diag = row.get(Column::DsnDiag);
-        let (rcpt, orig) = (row.get(Column::Rcpt), row.get(Column::Orig));
-        let mta = row.get(Column::DsnMta);
-        let host = host_of(&mta);
-        let own = Own { ip: ip_cell, rcpt: &rcpt, orig: &orig };
+        let host = host_of(&texts.mta);
+        let own = Own { ip: &texts.ip, rcpt: &texts.rcpt, orig: &texts.orig };
         let asked = Asked::new(domain, row.kind, ip, own, &diag);
         let span = time.map_or(Span::default(), Span::at);
         if let Some(asked) = &asked
@@ -196,13 +198,13 @@ impl Counter {
     /// Counts the replies that were met again.
     fn count_repeats(&mut self) {
         for known in self.repeats.take() {
-            let (cause60, diag60) = (&known.cause60, &first_60(&known.diag));
+            let (cause60, diag60) = (&known.cause60, &first_60(known.diag()));
             let reply = Reply {
                 kind: known.kind,
                 cause60,
                 diag60,
                 ip: known.ip,
-                text: &known.diag,
+                text: known.diag(),
                 host: &known.host,
                 class: None,
             };
@@ -211,18 +213,27 @@ impl Counter {
     }
 
     /// The number of a record's domain.
-    fn domain(&mut self, row: &Row) -> u32 {
+    #[inline]
+    fn domain(&mut self, row: &Row, texts: &Texts) -> u32 {
         let tally = &mut self.tally;
-        self.domains.get(&row.domain(), |cell| tally.number_domain(&canonical_domain(cell)))
+        let of_queue;
+        let domain = match row.kind {
+            RecordKind::QueueDeferred => {
+                of_queue = row.domain();
+                &*of_queue
+            }
+            _ => domain_of_address(&texts.rcpt),
+        };
+        self.domains.get(domain, |cell| tally.number_domain(&canonical_domain(cell)))
     }
 
     /// Lets a record say whose hosts its domain's mail goes to, where no list decides it.
-    fn vote(&mut self, domain: u32, row: &Row) {
+    fn vote(&mut self, domain: u32, row: &Row, texts: &Texts) {
         let listed = self.tally.listed(domain);
         if matches!(listed, Listed::Surely(_) | Listed::Nobody) {
             return;
         }
-        let found = self.host_of(row).and_then(|host| host.provider);
+        let found = self.host_of(texts).and_then(|host| host.provider);
         let votes = &mut self.tally.votes;
         match found {
             Some((provider, Source::User)) => votes.add(domain, Vote::Host(provider)),
@@ -240,17 +251,18 @@ impl Counter {
 
     /// Whose mail an attempt is of.
     #[inline]
-    fn mail(&mut self, row: &Row) -> Mail {
+    fn mail(&mut self, row: &Row, texts: &Texts) -> Mail {
         let Tally { streams, jobs, senders, .. } = &mut self.tally;
         if !streams.tell_mail() {
             return Mail::ANY;
         }
         let mut mail = Mail::ANY;
         if row.has(Column::JobId) {
-            mail.job = self.jobs.get(&row.get(Column::JobId), |cell| jobs.number(&name_or_none(cell)));
+            mail.job = self.jobs.get(&texts.job, |cell| jobs.number(&name_or_none(cell)));
         }
         if row.has(Column::Orig) {
-            mail.sender = self.senders.get(&row.sender_domain(), |cell| senders.number(&canonical_domain(cell)));
+            let domain = domain_of_address(&texts.orig);
+            mail.sender = self.senders.get(domain, |cell| senders.number(&canonical_domain(cell)));
         }
         mail
     }
@@ -267,15 +279,15 @@ impl Counter {
 
     /// The number of the host that an attempt went to.
     #[inline]
-    fn host(&mut self, row: &Row) -> u32 {
-        let found = if self.tally.streams.tell_hosts() { self.host_of(row) } else { None };
+    fn host(&mut self, texts: &Texts) -> u32 {
+        let found = if self.tally.streams.tell_hosts() { self.host_of(texts) } else { None };
         found.map_or(ANY_PART, |host| host.number)
     }
 
     /// What is known of the host in a record's dsnMta; nothing where it names none.
-    fn host_of(&mut self, row: &Row) -> Option<Host> {
-        let mta = row.get(Column::DsnMta);
-        let host = host_of(&mta);
+    #[inline]
+    fn host_of(&mut self, texts: &Texts) -> Option<Host> {
+        let host = host_of(&texts.mta);
         if host.is_empty() {
             return None;
         }
@@ -290,23 +302,26 @@ impl Counter {
     }
 
     /// The hash of the message a record is about; nothing where a column for it is missing.
-    fn message(&mut self, row: &Row) -> Option<u64> {
+    #[inline]
+    fn message(&mut self, row: &Row, texts: &Texts) -> Option<u64> {
         let (key, has) = (self.plan.message_key, |wanted: bool, column| !wanted || row.has(column));
         if !(has(key.orig, Column::Orig) && has(key.job, Column::JobId) && has(key.env, Column::EnvId)) {
             return None;
         }
         let Moment(queued) = self.queued.read(&row.get(Column::TimeQueued))?;
-        let rcpt = row.get(Column::Rcpt);
-        if rcpt.is_empty() {
+        if texts.rcpt.is_empty() {
             return None;
         }
         // One part's hash is the next one's seed, so that no two splits of the same bytes agree.
-        let mut hash = xxh3_64_with_seed(&rcpt, queued as u64);
-        for (_, column) in [(key.orig, Column::Orig), (key.job, Column::JobId), (key.env, Column::EnvId)]
-            .into_iter()
-            .filter(|(wanted, _)| *wanted)
-        {
-            hash = xxh3_64_with_seed(&row.get(column), hash);
+        let mut hash = xxh3_64_with_seed(&texts.rcpt, queued as u64);
+        if key.orig {
+            hash = xxh3_64_with_seed(&texts.orig, hash);
+        }
+        if key.job {
+            hash = xxh3_64_with_seed(&texts.job, hash);
+        }
+        if key.env {
+            hash = xxh3_64_with_seed(&row.get(Column::EnvId), hash);
         }
         Some(hash)
     }

@@ -76,6 +76,7 @@ pub enum Counted {
 
 impl Counted {
     /// What a record counts as; nothing for types that are no part of the sending of mail.
+    #[inline]
     pub fn of(row: &Row) -> Option<Counted> {
         Some(match row.kind {
             RecordKind::Delivered if is_smtp(&row.get(Column::DlvType)) => Counted::Delivered,
@@ -96,7 +97,8 @@ impl Counted {
 
 /// Files that do not log the delivery type are taken to hold SMTP deliveries.
 fn is_smtp(delivery_type: &[u8]) -> bool {
-    delivery_type.is_empty() || delivery_type.eq_ignore_ascii_case(b"smtp")
+    // Compared in one piece first: nearly all records have it.
+    delivery_type == b"smtp" || delivery_type.is_empty() || delivery_type.eq_ignore_ascii_case(b"smtp")
 }
 
 /// Suppressed, expired and unroutable mail bounces without a connection. Told by the best column there is.

@@ -119,6 +119,13 @@ impl Messages {
         self.is_compact = false;
     }
 
+    /// Asks memory for where these messages will be put, for all of them together: one after the other, each would be waited
+    /// for.
+    pub fn fetch(&self, hashes: impl Iterator<Item = u64>) {
+        let last = |hash: u64| self.buckets[hash as usize % BUCKETS].last().map_or(0, |met| met.0[2]);
+        std::hint::black_box(hashes.fold(0, |sum, hash| sum ^ last(hash)));
+    }
+
     /// An eighth above the budget there may be before what is double, and what the budget does not hold, is dropped.
     fn most(&self) -> usize {
         self.budget + self.budget / 8 + 1
@@ -127,36 +134,36 @@ impl Messages {
     /// Keeps each pair once, and as many as the budget holds.
     pub fn compact(&mut self) {
         if !self.is_compact {
-            self.join(vec![Vec::new(); BUCKETS]);
+            self.join(vec![Vec::new(); BUCKETS], |cell| cell);
         }
     }
 
     /// Adds another part's messages, whose cells have the numbers that `cell` gives them here.
-    pub fn merge(&mut self, mut other: Messages, cell: impl Fn(u32) -> u32 + Sync) {
+    pub fn merge(&mut self, other: Messages, cell: impl Fn(u32) -> u32 + Sync) {
         // What one part could not hold, both together cannot.
         self.zero_bits = self.zero_bits.max(other.zero_bits);
-        other
-            .buckets
-            .par_iter_mut()
-            .flatten()
-            .for_each(|met| *met = Met::new(met.message(), cell(met.cell()), met.deferred()));
-        self.join(other.buckets);
+        self.join(other.buckets, cell);
     }
 
-    /// Joins buckets with others, keeps each pair once, and as many as the budget holds.
-    fn join(&mut self, mut others: Vec<Vec<Met>>) {
+    /// Joins buckets with others, whose cells are numbered anew, keeps each pair once, and as many as the budget holds.
+    fn join(&mut self, mut others: Vec<Vec<Met>>, cell: impl Fn(u32) -> u32 + Sync) {
         let pairs = self.buckets.par_iter_mut().zip(&mut others);
-        let by_zero_bits = pairs.map_init(Vec::new, |scratch, (one, two)| keep_each_once(scratch, one, two));
+        let by_zero_bits = pairs.map_init(Vec::new, |scratch, (one, two)| keep_each_once(scratch, one, two, &cell));
         let sum = |one: [usize; 65], two: [usize; 65]| std::array::from_fn(|bits| one[bits] + two[bits]);
         let by_zero_bits = by_zero_bits.reduce(|| [0; 65], sum);
         let kept_by = |zero_bits: u32| by_zero_bits[zero_bits as usize..].iter().sum::<usize>();
         while kept_by(self.zero_bits) > self.budget {
             self.zero_bits += 1;
         }
+        let are_all_kept = kept_by(self.zero_bits) == kept_by(0);
         let kept = |met: &Met| met.message().leading_zeros() >= self.zero_bits;
         self.buckets.par_iter_mut().zip(others).for_each(|(one, two)| {
-            one.retain(kept);
-            one.extend(two.iter().filter(|met| kept(met)));
+            if are_all_kept {
+                one.extend(two);
+            } else {
+                one.retain(kept);
+                one.extend(two.iter().filter(|met| kept(met)));
+            }
         });
         (self.met, self.is_compact) = (kept_by(self.zero_bits), true);
     }
@@ -176,58 +183,81 @@ impl Messages {
 }
 
 /// Keeps each pair of two buckets once, and puts beside each other those of one message: all in the first
-/// bucket and, where it has no room left, the second, so that no memory is asked for. Gives how many there
-/// are by the leading zero bits of their messages.
+/// bucket and, where it has no room left, the second, so that no memory is asked for. The cells of the second are numbered
+/// anew. Gives how many there are by the leading zero bits of their messages.
 ///
 /// Hashes are spread evenly, so they are dealt to slots by some of their bits (a pass of counting sort:
 /// Knuth, The Art of Computer Programming, volume 3, section 5.2), and only the few of a slot are compared.
-fn keep_each_once(scratch: &mut Vec<Met>, one: &mut Vec<Met>, two: &mut Vec<Met>) -> [usize; 65] {
+fn keep_each_once(
+    scratch: &mut Vec<Met>,
+    one: &mut Vec<Met>,
+    two: &mut Vec<Met>,
+    cell: &impl Fn(u32) -> u32,
+) -> [usize; 65] {
     const SLOTS: usize = 8192;
+    two.iter_mut().for_each(|met| *met = Met::new(met.message(), cell(met.cell()), met.deferred()));
+    scratch.clear();
+    let mut kept = Kept { count: 0, by_zero_bits: [0; 65] };
     if one.len() + two.len() < SLOTS / 16 {
         // To clear the slots takes longer than to sort so few.
-        scratch.clear();
         scratch.extend(one.iter().chain(&*two));
-        scratch.sort_unstable();
-        return deal_out(scratch, one, two);
-    }
-    let slot = |met: &Met| met.0[1] as usize / BUCKETS % SLOTS;
-    let mut ends = [0_u32; SLOTS];
-    one.iter().chain(&*two).for_each(|met| ends[slot(met)] += 1);
-    let mut end = 0;
-    for count in &mut ends {
-        end += *count;
-        *count = end;
-    }
-    scratch.resize(one.len() + two.len(), Met::default());
-    for met in one.iter().chain(&*two) {
-        let place = &mut ends[slot(met)];
-        *place -= 1;
-        scratch[*place as usize] = *met;
-    }
-    for of_slot in scratch.chunk_by_mut(|a, b| slot(a) == slot(b)).filter(|of_slot| of_slot.len() > 1) {
-        of_slot.sort_unstable();
-    }
-    deal_out(scratch, one, two)
-}
-
-/// Of pairs that stand by message and cell, gives each back once.
-fn deal_out(scratch: &mut Vec<Met>, one: &mut Vec<Met>, two: &mut Vec<Met>) -> [usize; 65] {
-    // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
-    scratch.dedup_by(|later, kept| {
-        let same = (later.message(), later.cell()) == (kept.message(), kept.cell());
-        if same {
-            kept.0[2] |= later.0[2];
+        let end = scratch.len();
+        kept.keep(scratch, 0, end);
+    } else {
+        let slot = |met: &Met| met.0[1] as usize / BUCKETS % SLOTS;
+        let mut starts = [0_u32; SLOTS];
+        one.iter().chain(&*two).for_each(|met| starts[slot(met)] += 1);
+        let mut end = 0;
+        for count in &mut starts {
+            end += *count;
+            *count = end;
         }
-        same
-    });
-    let (first, second) = scratch.split_at(scratch.len().min(one.len()));
+        scratch.resize(one.len() + two.len(), Met::default());
+        for met in one.iter().chain(&*two) {
+            let place = &mut starts[slot(met)];
+            *place -= 1;
+            scratch[*place as usize] = *met;
+        }
+        let ends = starts[1..].iter().copied().chain([end]);
+        for (start, end) in starts.into_iter().zip(ends) {
+            kept.keep(scratch, start as usize, end as usize);
+        }
+    }
+    let (first, second) = scratch[..kept.count].split_at(kept.count.min(one.len()));
     for (bucket, part) in [(one, first), (two, second)] {
         bucket.truncate(part.len());
         bucket.copy_from_slice(part);
     }
-    let mut by_zero_bits = [0; 65];
-    scratch.iter().for_each(|met| by_zero_bits[met.message().leading_zeros() as usize] += 1);
-    by_zero_bits
+    kept.by_zero_bits
+}
+
+/// The pairs that are kept, which stand before all others.
+struct Kept {
+    count: usize,
+    by_zero_bits: [usize; 65],
+}
+
+impl Kept {
+    /// Sorts the next of them, and keeps each once.
+    #[inline(always)]
+    fn keep(&mut self, all: &mut [Met], start: usize, end: usize) {
+        if end - start > 1 {
+            all[start..end].sort_unstable();
+        }
+        let first = self.count;
+        for place in start..end {
+            let met = all[place];
+            // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
+            match all[first..self.count].last_mut() {
+                Some(last) if (last.message(), last.cell()) == (met.message(), met.cell()) => last.0[2] |= met.0[2],
+                _ => {
+                    all[self.count] = met;
+                    self.count += 1;
+                    self.by_zero_bits[met.message().leading_zeros() as usize] += 1;
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod names;
 mod overlap;
 mod parts;
 mod plan;
+mod recent;
 mod repeats;
 mod replies;
 mod rolled;
@@ -24,6 +25,7 @@ mod sliding;
 mod streams;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
 mod tally;
+mod texts;
 mod votes;
 mod walk;
 

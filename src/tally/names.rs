@@ -1,5 +1,6 @@
 //! Gives each distinct text a small number, so that keys are small and compare fast.
 
+use super::recent::{Recent, mix};
 use hashbrown::HashMap;
 use std::hash::Hash;
 
@@ -56,12 +57,18 @@ impl Names {
 
 /// What was found out of cells as they are written, so that a spelling is looked into only once: the number of its one
 /// form, or more.
-#[derive(Debug, Clone, Default)]
-pub struct Spellings<V = u32> {
+#[derive(Debug, Clone)]
+pub struct Spellings<V: Copy = u32> {
     /// Nearly all spellings are short, and are compared without a call and without another place in memory.
-    short: HashMap<(u64, u64, u8), V>,
-    medium: HashMap<([u64; 2], [u64; 2], u8), V>,
+    short: Known<(u64, u64, u8), V>,
+    medium: Known<([u64; 2], [u64; 2], u8), V>,
     long: HashMap<Box<[u8]>, V>,
+}
+
+impl<V: Copy> Default for Spellings<V> {
+    fn default() -> Spellings<V> {
+        Spellings { short: Known::default(), medium: Known::default(), long: HashMap::default() }
+    }
 }
 
 /// Spellings are only remembered for speed; so many are enough, and no longer ones.
@@ -74,10 +81,13 @@ impl<V: Copy> Spellings<V> {
     pub fn get(&mut self, cell: &[u8], find: impl FnOnce(&[u8]) -> V) -> V {
         let length = cell.len();
         if let Some((first, last)) = ends(cell) {
-            return remembered(&mut self.short, (first, last, length as u8), || find(cell));
+            let hash = mix([first, last ^ length as u64]);
+            return self.short.get(hash, (first, last, length as u8), || find(cell));
         }
         if let (Some(first), Some(last), ..=32) = (cell.first_chunk(), cell.last_chunk(), length) {
-            return remembered(&mut self.medium, (words(first), words(last), length as u8), || find(cell));
+            let (first, last) = (words(first), words(last));
+            let hash = mix([first[0] ^ last[0].rotate_left(32), first[1] ^ last[1].rotate_left(32)]);
+            return self.medium.get(hash, (first, last, length as u8), || find(cell));
         }
         if let Some(value) = self.long.get(cell) {
             return *value;
@@ -90,7 +100,28 @@ impl<V: Copy> Spellings<V> {
     }
 }
 
-#[inline]
+/// What is known of spellings of one size.
+#[derive(Debug, Clone)]
+struct Known<K, V> {
+    recent: Recent<K, V>,
+    all: HashMap<K, V>,
+}
+
+impl<K: Copy, V: Copy> Default for Known<K, V> {
+    fn default() -> Known<K, V> {
+        Known { recent: Recent::default(), all: HashMap::default() }
+    }
+}
+
+impl<K: Hash + Eq + Copy, V: Copy> Known<K, V> {
+    #[inline(always)]
+    fn get(&mut self, hash: u64, key: K, find: impl FnOnce() -> V) -> V {
+        let Known { recent, all } = self;
+        recent.get(hash, key, || remembered(all, key, find))
+    }
+}
+
+#[inline(never)]
 fn remembered<K: Hash + Eq, V: Copy>(values: &mut HashMap<K, V>, key: K, find: impl FnOnce() -> V) -> V {
     if let Some(value) = values.get(&key) {
         return *value;

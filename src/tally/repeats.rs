@@ -47,8 +47,6 @@ pub struct Known {
     pub ip: u32,
     /// The masked text.
     pub cause60: Box<str>,
-    /// The whole text.
-    pub diag: Box<[u8]>,
     /// The first host by alphabet that sent it.
     pub host: Box<[u8]>,
     /// How often it was met since it was remembered.
@@ -57,17 +55,34 @@ pub struct Known {
     pub span: Span,
     /// Its words: none of them is the local part of a recipient it is remembered for.
     words: Words,
-    rest: [Box<[u8]>; 3],
+    /// All texts in one piece, the whole reply first: they are compared with many records', and wherever in memory a text
+    /// begins takes long to come.
+    texts: Box<[u8]>,
+    lengths: [usize; 4],
     hash: u64,
 }
 
 impl Known {
+    /// The whole reply.
+    pub fn diag(&self) -> &[u8] {
+        &self.texts[..self.lengths[0]]
+    }
+
     fn is(&self, asked: &Asked) -> bool {
-        let [diag, rest @ ..] = asked.texts;
-        (self.domain, self.kind, self.ip) == (asked.domain, asked.kind, asked.ip)
-            && *self.diag == *diag
-            && self.rest.iter().zip(rest).all(|(mine, theirs)| **mine == *theirs)
+        (self.domain, self.kind, self.ip, self.lengths)
+            == (asked.domain, asked.kind, asked.ip, asked.texts.map(<[u8]>::len))
+            && self.has_texts(asked.texts)
             && asked.own.local_part().is_none_or(|local| !self.words.may_have(local))
+    }
+
+    /// Whether these, which are as long as the own texts, are the same.
+    fn has_texts(&self, texts: [&[u8]; 4]) -> bool {
+        let mut mine = &*self.texts;
+        texts.into_iter().all(|theirs| {
+            let (first, rest) = mine.split_at(theirs.len());
+            mine = rest;
+            first == theirs
+        })
     }
 }
 
@@ -95,8 +110,7 @@ impl Repeats {
         self.met_once.resize(MET_ONCE, 0);
         let once = &mut self.met_once[asked.hash as usize % MET_ONCE];
         if std::mem::replace(once, asked.hash) == asked.hash {
-            let [diag, rest @ ..] = asked.texts;
-            let words = Words::of(diag);
+            let words = Words::of(asked.texts[0]);
             if asked.own.local_part().is_some_and(|local| words.may_have(local)) {
                 return true;
             }
@@ -105,12 +119,12 @@ impl Repeats {
                 kind: asked.kind,
                 ip: asked.ip,
                 cause60: cause60.into(),
-                diag: diag.into(),
                 host: Box::default(),
                 count: 0,
                 span: Span::default(),
                 words,
-                rest: rest.map(Box::from),
+                texts: asked.texts.concat().into(),
+                lengths: asked.texts.map(<[u8]>::len),
                 hash: asked.hash,
             };
             self.known.insert_unique(asked.hash, known, |known| known.hash);

@@ -9,6 +9,7 @@ use super::counts::{Counted, Counts};
 use super::hours::{Hour, Hours};
 use super::parts::{OfPart, Parts};
 use super::plan::HourOf;
+use super::recent::{Recent, mix};
 use crate::record::{Moment, Span};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
@@ -49,20 +50,22 @@ pub struct Known {
     hash: u64,
 }
 
-/// Numbers of a domain, of (pool, IP, virtual MTA) and of (mail, host). The latter are few, and make a short key.
+/// Numbers of a domain, of a host, and of what sends to them. The latter are few, and make a short key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct ShortKey {
     domain: u32,
-    source: u32,
-    way: u32,
+    host: u32,
+    from: u32,
 }
+
+/// What sends: numbers of a pool, an IP and a virtual MTA, and whose mail it is.
+type From = (u32, u32, u32, Mail);
 
 /// All streams at hand.
 #[derive(Debug, Clone)]
 pub struct Streams {
     clock: Clock,
-    sources: Numbers<(u32, u32, u32)>,
-    ways: Numbers<(Mail, u32)>,
+    froms: Numbers<From>,
     hasher: DefaultHashBuilder,
     /// What each counted in the hour at hand.
     at_hand: HashTable<AtHand>,
@@ -105,8 +108,7 @@ impl Streams {
         let clock = Clock { seconds: i64::from(seconds), from, start: from, hour: 0 };
         Streams {
             clock,
-            sources: Numbers::default(),
-            ways: Numbers::default(),
+            froms: Numbers::default(),
             hasher: DefaultHashBuilder::default(),
             // All at once: to grow would take half as much again meanwhile. What is not touched takes no memory.
             at_hand: HashTable::with_capacity(ROOM),
@@ -151,20 +153,22 @@ impl Streams {
     /// A stream as [`Streams::places`] looks for it, before the next [`Streams::make_room`].
     #[inline]
     pub fn known(&mut self, Stream { key: (domain, pool, ip), mail, host, vmta }: Stream) -> Known {
-        let key = ShortKey { domain, source: self.sources.of((pool, ip, vmta)), way: self.ways.of((mail, host)) };
+        let pair = |one: u32, other: u32| u64::from(one) << 32 | u64::from(other);
+        let hash = mix([pair(pool, ip), pair(mail.job, mail.sender), vmta.into()]);
+        let key = ShortKey { domain, host, from: self.froms.of(hash, (pool, ip, vmta, mail)) };
         Known { key, hash: self.hasher.hash_one(key) }
     }
 
     /// Where streams are at hand. They lie far apart in memory: nothing else is done here, so that the processor waits for
     /// several at once.
     pub fn places(&mut self, wanted: impl Iterator<Item = Known> + Clone, places: &mut [usize], cells: &mut Cells) {
-        let Streams { at_hand, hasher, sources, .. } = self;
+        let Streams { at_hand, hasher, froms, .. } = self;
         // A place would be another one in a larger table.
         at_hand.reserve(places.len(), |known| hasher.hash_one(known.key));
         for (place, Known { key, hash }) in places.iter_mut().zip(wanted) {
             let is_it = |known: &AtHand| known.key == key;
             *place = at_hand.find_bucket_index(hash, is_it).unwrap_or_else(|| {
-                let (pool, ip, _) = sources.keys[key.source as usize];
+                let (pool, ip, ..) = froms.keys[key.from as usize];
                 let new = AtHand::new(key, cells.number((key.domain, pool, ip)), NO_TIME);
                 at_hand.insert_unique(hash, new, |known| hasher.hash_one(known.key)).bucket_index()
             });
@@ -215,12 +219,11 @@ impl Streams {
         let seen = if first <= last { Span::between(second(first), second(last)) } else { Span::default() };
         cells.add(cell, counts, seen);
         if counts.attempts() > 0 {
-            let (mail, host) = self.ways.keys[key.way as usize];
-            let (.., vmta) = self.sources.keys[key.source as usize];
+            let (.., vmta, mail) = self.froms.keys[key.from as usize];
             // Six numbers of sixteen bits each.
             let (attempts, deferred) = (counts.attempts() as u32, counts.deferred as u32);
             self.hours.push(Hour { cell, mail, hour, attempts, deferred });
-            self.hosts.add(cell, host, counts.attempts(), counts.deferred);
+            self.hosts.add(cell, key.host, counts.attempts(), counts.deferred);
             self.vmtas.add(cell, vmta, counts.attempts(), counts.deferred);
         }
     }
@@ -263,8 +266,7 @@ impl Streams {
         let mut all = std::mem::take(&mut self.at_hand);
         all.drain().for_each(|over| self.sum_up(over, cells));
         self.at_hand = all;
-        self.sources.clear();
-        self.ways.clear();
+        self.froms.clear();
         self.counted = 0;
     }
 
@@ -301,30 +303,38 @@ impl Streams {
 /// Numbers of keys, in the order they were met.
 #[derive(Debug, Clone)]
 struct Numbers<K> {
+    recent: Recent<K, u32>,
     numbers: HashMap<K, u32>,
     keys: Vec<K>,
 }
 
-impl<K> Default for Numbers<K> {
+impl<K: Copy> Default for Numbers<K> {
     fn default() -> Numbers<K> {
-        Numbers { numbers: HashMap::new(), keys: Vec::new() }
+        Numbers { recent: Recent::default(), numbers: HashMap::new(), keys: Vec::new() }
     }
 }
 
 impl<K: std::hash::Hash + Eq + Copy> Numbers<K> {
-    /// The number of a key, a new one where it is new.
-    #[inline]
-    fn of(&mut self, key: K) -> u32 {
-        *self.numbers.entry(key).or_insert_with(|| {
-            self.keys.push(key);
-            (self.keys.len() - 1) as u32
-        })
+    /// The number of a key with this hash, a new one where it is new.
+    #[inline(always)]
+    fn of(&mut self, hash: u64, key: K) -> u32 {
+        let Numbers { recent, numbers, keys } = self;
+        recent.get(hash, key, || number(numbers, keys, key))
     }
 
     fn clear(&mut self) {
+        self.recent.clear();
         self.numbers.clear();
         self.keys.clear();
     }
+}
+
+#[inline(never)]
+fn number<K: std::hash::Hash + Eq + Copy>(numbers: &mut HashMap<K, u32>, keys: &mut Vec<K>, key: K) -> u32 {
+    *numbers.entry(key).or_insert_with(|| {
+        keys.push(key);
+        (keys.len() - 1) as u32
+    })
 }
 
 /// The hour of records without a time.
