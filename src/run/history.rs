@@ -30,13 +30,13 @@ pub fn add(
     let query = Query { hosts, window: settings.window, filter: &settings.filter, days_before: *days_before };
     for attempt in 1..=TRIES {
         let catalogue = read_catalogue(&history.store)?;
-        let (found, failures) = read(&query, &catalogue, history, inputs, plan, pool)?;
+        let (found, daily, failures) = read(&query, &catalogue, history, inputs, plan, pool)?;
         // A part that was there may have been joined with others just now.
         let has_changed = || read_catalogue(&history.store).is_ok_and(|now| now.generation != catalogue.generation);
         if failures.is_empty() || attempt == TRIES || !has_changed() {
-            pool.install(|| tally.merge(found.tally));
+            pool.install(|| tally.merge(found));
             outcome.failures.extend(failures);
-            return Ok(drifting(&found.daily));
+            return Ok(drifting(&daily));
         }
     }
     Ok(Vec::new())
@@ -75,22 +75,29 @@ fn read(
     inputs: &Inputs,
     plan: &Arc<Plan>,
     pool: &ThreadPool,
-) -> Result<(Found, Vec<Error>)> {
-    let (parts, next) = (query.parts(catalogue)?, AtomicUsize::new(0));
+) -> Result<(Tally, Daily, Vec<Error>)> {
+    let parts = query.parts(catalogue)?;
     let input = inputs.all.len() - 1;
-    let read = pool.broadcast(|_| {
-        let (mut found, mut failures) = (Found { tally: Tally::new(plan), daily: Daily::default() }, Vec::new());
-        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            failures.extend(query.add_part(&history.store, *part, input, &mut found, plan).err());
+    // Each thread has parts of its own, that stand together: what they have in common, no other thread has too. Then it
+    // helps the others.
+    let share = parts.len().div_ceil(pool.current_num_threads()).max(1);
+    let shares: Vec<_> = parts.chunks(share).map(|parts| (parts, AtomicUsize::new(0))).collect();
+    let read = pool.broadcast(|thread| {
+        let (mut found, mut failures) = (Found::new(plan), Vec::new());
+        for place in 0..shares.len() {
+            let (parts, next) = &shares[(thread.index() + place) % shares.len()];
+            while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                failures.extend(query.add_part(&history.store, *part, input, &mut found).err());
+            }
         }
-        (found, failures)
+        let (tally, daily) = found.finish();
+        (tally, daily, failures)
     });
     let whole = pool.install(|| {
-        read.into_iter().reduce(|(mut found, mut failures), (other, more)| {
-            found.tally.merge(other.tally);
-            found.daily.merge(other.daily);
+        read.into_iter().reduce(|(mut tally, mut daily, mut failures), (other, days, more)| {
+            rayon::join(|| tally.merge(other), || daily.merge(days));
             failures.extend(more);
-            (found, failures)
+            (tally, daily, failures)
         })
     });
     Ok(whole.expect("a pool has at least one thread"))
