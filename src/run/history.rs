@@ -4,7 +4,6 @@ use super::inputs::Inputs;
 use super::status::Outcome;
 use crate::config::{History, Settings};
 use crate::error::{Error, Result};
-use crate::evaluate::{Drifting, drifting};
 use crate::record::Moment;
 use crate::store::{self, Catalogue, Daily, Found, Known, Query, read_catalogue};
 use crate::tally::{InputCoverage, Plan, Tally};
@@ -15,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// How often reading begins anew where the store changes meanwhile.
 const TRIES: usize = 3;
 
-/// Adds what is asked of a store; gives the rates that drift. Parts that cannot be read go to `outcome`.
+/// Adds what is asked of a store; gives the rates of days. Parts that cannot be read go to `outcome`.
 ///
 /// # Errors
 /// Where the store cannot be read at all, or cannot answer what is asked.
@@ -25,21 +24,25 @@ pub fn add(
     inputs: &Inputs,
     (plan, pool): (&Arc<Plan>, &ThreadPool),
     (tally, outcome): (&mut Tally, &mut Outcome),
-) -> Result<Vec<Drifting>> {
+) -> Result<Daily> {
     let History { hosts, days_before, .. } = history;
     let query = Query { hosts, window: settings.window, filter: &settings.filter, days_before: *days_before };
     for attempt in 1..=TRIES {
         let catalogue = read_catalogue(&history.store)?;
-        let (found, daily, failures) = read(&query, &catalogue, history, inputs, plan, pool)?;
+        let (mut found, daily, failures) = read(&query, &catalogue, history, inputs, plan, pool)?;
         // A part that was there may have been joined with others just now.
         let has_changed = || read_catalogue(&history.store).is_ok_and(|now| now.generation != catalogue.generation);
         if failures.is_empty() || attempt == TRIES || !has_changed() {
+            // What is smaller is added to what is larger.
+            if tally.cells.keys().len() < found.cells.keys().len() {
+                std::mem::swap(tally, &mut found);
+            }
             pool.install(|| tally.merge(found));
             outcome.failures.extend(failures);
-            return Ok(drifting(&daily));
+            return Ok(daily);
         }
     }
-    Ok(Vec::new())
+    Ok(Daily::default())
 }
 
 /// How many records a store holds of the hosts that are asked about, beyond those of it that were read, and its newest one.

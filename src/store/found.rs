@@ -8,7 +8,9 @@ use super::table::RollupSum;
 use crate::record::{Moment, RecordKind};
 use crate::reply::{CLASSES, UNKNOWN_CLASS};
 use crate::tally::{Counts, Filter, FilterNames, Names, Plan, RolledUp, Seen, Tally, Window};
-use hashbrown::HashMap;
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,9 +20,33 @@ pub struct Found {
     daily: Daily,
     plan: Arc<Plan>,
     /// What was not yet added to the tally.
-    at_hand: HashMap<Key, RollupSum>,
-    /// The texts of its keys.
+    at_hand: AtHand,
+}
+
+/// Sums of rows by what these have in common, in the order in which that was met: most parts have it in nearly the same
+/// one, and what comes next is close to the processor then.
+#[derive(Default)]
+struct AtHand {
+    sums: Vec<(Key, RollupSum)>,
+    /// The places of keys among them.
+    places: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// The texts of keys.
     texts: Names,
+}
+
+impl AtHand {
+    fn add(&mut self, key: Key, sum: RollupSum) {
+        let AtHand { sums, places, hasher, .. } = self;
+        let same = |place: &u32| sums[*place as usize].0 == key;
+        match places.entry(hasher.hash_one(key), same, |place| hasher.hash_one(sums[*place as usize].0)) {
+            Entry::Occupied(place) => sums[*place.get() as usize].1.merge(sum),
+            Entry::Vacant(place) => {
+                place.insert(sums.len() as u32);
+                sums.push((key, sum));
+            }
+        }
+    }
 }
 
 /// What rows have in common: a cell of the tally, and the numbers of their texts in the columns of [`REPLY`].
@@ -78,7 +104,7 @@ impl Found {
     /// Nothing yet.
     pub fn new(plan: &Arc<Plan>) -> Found {
         let (tally, daily) = (Tally::new(plan), Daily::default());
-        Found { tally, daily, plan: plan.clone(), at_hand: HashMap::new(), texts: Names::default() }
+        Found { tally, daily, plan: plan.clone(), at_hand: AtHand::default() }
     }
 
     /// What was asked for, and the rates of that and of the days before, by which slow changes are told.
@@ -89,7 +115,7 @@ impl Found {
 
     /// Adds what is wanted of a row group.
     pub fn add(&mut self, columns: &Columns, wanted: Wanted) {
-        if self.at_hand.len() > MOST_AT_HAND {
+        if self.at_hand.sums.len() > MOST_AT_HAND {
             self.put_away();
         }
         let group = Group::of(columns, self);
@@ -149,7 +175,7 @@ impl Found {
         }
         if is_asked {
             let cell = *cell.get_or_insert_with(|| group.cell(first, &mut self.tally));
-            self.at_hand.entry(Key { cell, texts: group.reply(first) }).or_default().merge(asked);
+            self.at_hand.add(Key { cell, texts: group.reply(first) }, asked);
         }
     }
 
@@ -184,16 +210,17 @@ impl Found {
 
     /// Adds what is at hand to the tally.
     fn put_away(&mut self) {
-        let Found { tally, plan, at_hand, texts, .. } = self;
-        for (Key { cell, texts: numbers }, RollupSum { counts, seen }) in at_hand.drain() {
-            let [kind, class, cause60, host_isp, rollup] = numbers.map(|number| texts.text(number));
+        let Found { tally, plan, at_hand, .. } = self;
+        for (Key { cell, texts }, RollupSum { counts, seen }) in at_hand.sums.drain(..) {
+            let [kind, class, cause60, host_isp, rollup] = texts.map(|number| at_hand.texts.text(number));
             let class = CLASSES.into_iter().find(|known| *known == class).unwrap_or(UNKNOWN_CLASS);
             let rollup = (!rollup.is_empty()).then(|| tally.rollups.number(rollup));
             let host_isp = if host_isp.is_empty() { None } else { plan.providers.by_token(host_isp) };
             let kind = RecordKind::of(kind.as_bytes());
             tally.add_rolled_up(&RolledUp { cell, kind, counts, seen, reply: (cause60, class), host_isp, rollup });
         }
-        *texts = Names::default();
+        at_hand.places.clear();
+        at_hand.texts = Names::default();
     }
 }
 
@@ -210,7 +237,7 @@ impl<'c> Group<'c> {
     fn of(columns: &'c Columns, found: &mut Found) -> Group<'c> {
         let distinct = |column: usize| columns.texts[column].distinct.iter();
         let rates = RATE.map(|column| distinct(column).map(|text| found.daily.number(text)).collect());
-        let replies = REPLY.map(|column| distinct(column).map(|text| found.texts.number(text)).collect());
+        let replies = REPLY.map(|column| distinct(column).map(|text| found.at_hand.texts.number(text)).collect());
         Group { columns, rates, replies }
     }
 

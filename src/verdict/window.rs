@@ -15,8 +15,8 @@ pub(crate) struct Raised {
 /// The likeliest run of at least `shortest` buckets whose rate is above that of all others: the scan statistic of
 /// Kulldorff (Communications in Statistics, Theory and Methods 26, 1997, 1481-1496), in one dimension the "epidemic" change
 /// of Levin and Kline (Statistics in Medicine 4, 1985, 469-488). `expected` holds, up to a factor, the deferrals that
-/// each bucket would have without any change. Nothing where no run is above the others.
-pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize) -> Option<Raised> {
+/// each bucket would have without any change. Nothing where the ratio of no run is above `floor`.
+pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize, floor: f64) -> Option<Raised> {
     let mut sums = Vec::with_capacity(series.len() + 1);
     let (mut deferred, mut exposure) = (0.0, 0.0);
     sums.push((0.0, 0.0));
@@ -26,7 +26,7 @@ pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize) -> 
         sums.push((deferred, exposure));
     }
     let mut best: Option<Raised> = None;
-    let (mut least, rate) = (0.0, deferred / exposure);
+    let (mut least, rate) = (floor, deferred / exposure);
     let blocks: Vec<Block> = sums.chunks(BLOCK).map(|ends| Block::of(ends, rate)).collect();
     for (start, before) in sums.iter().enumerate() {
         let mut next = start + shortest.max(1);
@@ -54,7 +54,7 @@ pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize) -> 
                     if count > 0.0 { count * (count * exposure / (of * deferred)).ln() } else { 0.0 }
                 };
                 let ratio = 2.0 * (term(inside, spent) + term(outside, left));
-                if best.as_ref().is_none_or(|best| ratio > best.ratio + ROUNDING) {
+                if best.as_ref().map_or(ratio > floor, |best| ratio > best.ratio + ROUNDING) {
                     best = Some(Raised { range: start..end, ratio });
                     least = ratio;
                 }
@@ -110,7 +110,7 @@ mod tests {
     fn three_bad_hours_are_found() {
         let mut series = vec![Count::new(3, 100); 24];
         series[7..10].fill(Count::new(40, 100));
-        let raised = likeliest(&series, &[1.0; 24], 3).unwrap();
+        let raised = likeliest(&series, &[1.0; 24], 3, 0.0).unwrap();
         assert_eq!(raised.range, 7..10);
         assert!(raised.ratio > 100.0);
     }
@@ -119,15 +119,15 @@ mod tests {
     fn a_fault_that_goes_on_reaches_the_end() {
         let mut series = vec![Count::new(3, 100); 24];
         series[15..].fill(Count::new(20, 100));
-        assert_eq!(likeliest(&series, &[1.0; 24], 3).unwrap().range, 15..24);
+        assert_eq!(likeliest(&series, &[1.0; 24], 3, 0.0).unwrap().range, 15..24);
     }
 
     #[test]
     fn what_all_others_do_as_well_is_no_change() {
         let series = [Count::new(3, 100), Count::new(3, 100), Count::new(30, 100), Count::new(30, 100)];
-        assert_eq!(likeliest(&series, &[3.0, 3.0, 30.0, 30.0], 1), None);
-        assert_eq!(likeliest(&[Count::default(); 5], &[0.0; 5], 1), None);
-        assert_eq!(likeliest(&[], &[], 1), None);
+        assert_eq!(likeliest(&series, &[3.0, 3.0, 30.0, 30.0], 1, 0.0), None);
+        assert_eq!(likeliest(&[Count::default(); 5], &[0.0; 5], 1, 0.0), None);
+        assert_eq!(likeliest(&[], &[], 1, 0.0), None);
     }
 
     /// Every run of some buckets, by the formula as it stands in the books.
@@ -149,7 +149,11 @@ mod tests {
             };
             let runs = (0..buckets).flat_map(|start| (start + 2..=buckets).map(move |end| start..end));
             let best = runs.filter_map(ratio).max_by(f64::total_cmp);
-            let found = likeliest(&series, &expected, 2).map(|raised| raised.ratio);
+            let found = likeliest(&series, &expected, 2, 0.0).map(|raised| raised.ratio);
+            assert_eq!(
+                likeliest(&series, &expected, 2, 9.0).map(|raised| raised.ratio),
+                found.filter(|ratio| *ratio > 9.0)
+            );
             let alike = found.zip(best).is_none_or(|(found, best)| (found - best).abs() < 1e-6);
             assert!(found.is_some() == best.is_some() && alike, "{found:?} {best:?} of {series:?} {expected:?}");
         }
