@@ -4,24 +4,20 @@ use super::rollup::NO_HOUR;
 use crate::tally::Names;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use std::collections::BTreeMap;
 
 /// Whose rate: numbers of provider, pool, IP and class, of which those are empty that it is not split by. A pool and an IP
 /// have names in every record: no rate of theirs is taken for that of a provider.
 type Rate = [u32; 4];
-
-/// Attempts and how many of them are counted, by days since 1970.
-type ByDay = BTreeMap<u32, (u64, u64)>;
 
 /// Counts by the day.
 #[derive(Debug, Clone)]
 pub struct Daily {
     names: Names,
     /// Attempts and deferred ones by provider, pool and IP; attempts that got a class of reply by provider and class.
-    counts: HashMap<Rate, ByDay>,
+    counts: HashMap<Rate, Days>,
 }
 
-/// Attempts and how many of them are counted, of days since 1970.
+/// Attempts and how many of them are counted, of days since 1970, first to last.
 pub type Days = Vec<(u32, u64, u64)>;
 
 impl Default for Daily {
@@ -38,17 +34,17 @@ impl Daily {
         self.names.number(name)
     }
 
-    /// Adds attempts of a provider, pool and IP in an hour, and how many of them were deferred.
-    pub fn add(&mut self, [isp, pool, ip]: [u32; 3], hour: u32, attempts: u64, deferred: u64) {
-        if hour != NO_HOUR && attempts > 0 {
-            add(self.counts.entry([isp, pool, ip, 0]).or_default(), hour / 24, (attempts, deferred));
+    /// Adds attempts of a provider, pool and IP, which have these numbers, and how many of them were deferred.
+    pub fn add(&mut self, [isp, pool, ip]: [u32; 3], day: u32, attempts: u64, deferred: u64) {
+        if day != NO_HOUR / 24 && attempts > 0 {
+            add(self.counts.entry([isp, pool, ip, 0]).or_default(), (day, attempts, deferred));
         }
     }
 
-    /// Adds attempts of a provider in an hour that got a class of reply.
-    pub fn add_class(&mut self, isp: u32, class: u32, hour: u32, attempts: u64) {
-        if hour != NO_HOUR && attempts > 0 && class != 0 {
-            add(self.counts.entry([isp, 0, 0, class]).or_default(), hour / 24, (0, attempts));
+    /// Adds attempts of a provider that got a class of reply, which have these numbers.
+    pub fn add_class(&mut self, isp: u32, class: u32, day: u32, attempts: u64) {
+        if day != NO_HOUR / 24 && attempts > 0 {
+            add(self.counts.entry([isp, 0, 0, class]).or_default(), (day, 0, attempts));
         }
     }
 
@@ -68,7 +64,7 @@ impl Daily {
     /// the numbers of these. Deferrals of attempts; of a class, the attempts that got it.
     pub fn rates(&self) -> Vec<([&str; 4], Days)> {
         // A provider's attempts are those of its IPs, and those that its classes are parts of.
-        let mut sums: HashMap<Rate, ByDay> = HashMap::new();
+        let mut sums: HashMap<Rate, Days> = HashMap::new();
         for ([isp, _, _, class], days) in &self.counts {
             let of_ip = [[*isp, 0, 0, 0], [0, 0, 0, 0]];
             let of_class = [[0, 0, 0, *class]];
@@ -76,16 +72,16 @@ impl Daily {
                 add_days(sums.entry(*rate).or_default(), days);
             }
         }
-        let mut all: Vec<(&Rate, &ByDay)> = self.counts.iter().chain(&sums).collect();
+        let mut all: Vec<(&Rate, &Days)> = self.counts.iter().chain(&sums).collect();
         all.sort_unstable_by_key(|(rate, _)| *rate);
-        let days = |[isp, _, _, class]: Rate, days: &ByDay| -> Days {
+        let days = |[isp, _, _, class]: Rate, days: &Days| -> Days {
             match sums.get(&[isp, 0, 0, 0]) {
                 // Of a class there are days on which there was none of it.
                 Some(all) if class != 0 => {
-                    let of_class = |day| days.get(day).map_or(0, |count| count.1);
-                    all.iter().map(|(day, (attempts, _))| (*day, *attempts, of_class(day))).collect()
+                    let of_class = |day| place(days, day).map_or(0, |place| days[place].2);
+                    all.iter().map(|(day, attempts, _)| (*day, *attempts, of_class(*day))).collect()
                 }
-                _ => days.iter().map(|(day, (attempts, count))| (*day, *attempts, *count)).collect(),
+                _ => days.clone(),
             }
         };
         let names = |rate: Rate| rate.map(|number| self.names.text(number));
@@ -93,11 +89,20 @@ impl Daily {
     }
 }
 
-fn add_days(sum: &mut ByDay, days: &ByDay) {
-    days.iter().for_each(|(day, count)| add(sum, *day, *count));
+fn add_days(sums: &mut Days, days: &Days) {
+    days.iter().for_each(|day| add(sums, *day));
 }
 
-fn add(sum: &mut ByDay, day: u32, (attempts, counted): (u64, u64)) {
-    let sum = sum.entry(day).or_default();
-    *sum = (sum.0 + attempts, sum.1 + counted);
+fn add(days: &mut Days, (day, attempts, counted): (u32, u64, u64)) {
+    // Most come in their order.
+    let place = if days.last().is_none_or(|last| last.0 < day) { Err(days.len()) } else { place(days, day) };
+    match place {
+        Ok(place) => days[place] = (day, days[place].1 + attempts, days[place].2 + counted),
+        Err(place) => days.insert(place, (day, attempts, counted)),
+    }
+}
+
+/// The place of a day, or the one that it would have.
+fn place(days: &Days, day: u32) -> std::result::Result<usize, usize> {
+    days.binary_search_by_key(&day, |(day, ..)| *day)
 }

@@ -25,11 +25,10 @@ pub struct Hour {
 }
 
 impl Hour {
-    /// What it is of, as numbers that compare fast.
-    fn key(&self) -> (u64, u64) {
-        let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-        // Hours before 1970 stay before those after it.
-        (pair(self.cell, self.hour.cast_unsigned() ^ 1 << 31), pair(self.mail.job, self.mail.sender))
+    /// What it is of, in one number: numbers compare fast.
+    fn key(&self) -> u128 {
+        let parts = [self.cell, self.hour.cast_unsigned(), self.mail.job, self.mail.sender];
+        parts.into_iter().fold(0, |key, part| key << 32 | u128::from(part))
     }
 
     /// Adds another one where it is of the same cell, hour and mail, and the sum fits; whether it is.
