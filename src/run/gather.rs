@@ -56,7 +56,7 @@ pub fn gather(settings: &Settings, hour: HourOf, reading: Reading, outcome: &mut
     let daily = settings.history.as_ref().map(add).transpose()?;
 
     let mut facts = Facts::of(&counted.tally, &plan);
-    facts.unread = history::unread(settings, &inputs, &counted.tally)?;
+    facts.stored = history::stored(settings, &inputs, &counted.tally)?;
     let warnings = notes::warnings(settings, &mut counted.tally, &inputs, &plan);
     let isps = if reading == Reading::Twice { isps(&counted.tally, &plan) } else { HashMap::new() };
     let rows = inputs.rows(&counted);

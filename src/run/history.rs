@@ -8,6 +8,7 @@ use crate::record::Moment;
 use crate::store::{self, Catalogue, Daily, Found, Known, Query, read_catalogue};
 use crate::tally::{InputCoverage, Plan, Tally};
 use rayon::ThreadPool;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -45,19 +46,31 @@ pub fn add(
     Ok(Daily::default())
 }
 
-/// How many records a store holds of the hosts that are asked about, beyond those of it that were read, and its newest one.
+/// What a store holds, asked for or not.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// Records of the hosts that are asked about, beyond those that were read: their days lie outside the window.
+    pub unread: u64,
+    /// The newest record of these hosts.
+    pub newest: Option<Moment>,
+    /// All hosts.
+    pub hosts: BTreeSet<String>,
+}
+
+/// What the store holds that is asked, if one is.
 ///
 /// # Errors
-/// Where the store cannot be read.
-pub fn unread(settings: &Settings, inputs: &Inputs, tally: &Tally) -> Result<(u64, Option<Moment>)> {
-    let Some(History { store, hosts, .. }) = &settings.history else { return Ok((0, None)) };
+/// Where it cannot be read.
+pub fn stored(settings: &Settings, inputs: &Inputs, tally: &Tally) -> Result<Option<Stored>> {
+    let Some(History { store, hosts, .. }) = &settings.history else { return Ok(None) };
     let catalogue = read_catalogue(store)?;
     let is_asked = |host: &str| hosts.is_empty() || hosts.iter().any(|wanted| wanted == host);
     let of_hosts = || store::parts(&catalogue).filter(|(_, _, host, _)| is_asked(host)).map(|(.., entry)| entry);
     let newest = of_hosts().filter_map(|entry| entry.seen).map(|(_, last)| last).max();
     let read = tally.coverage.all().get(&(inputs.all.len() - 1)).map_or(0, InputCoverage::all_records);
     let held: u64 = of_hosts().map(|entry| entry.records).sum();
-    Ok((held.saturating_sub(read), newest))
+    let hosts = store::parts(&catalogue).map(|(_, _, host, _)| host.to_owned()).collect();
+    Ok(Some(Stored { unread: held.saturating_sub(read), newest, hosts }))
 }
 
 /// What a store knows of logs: of those that are named as well, only what is not yet in it counts.
