@@ -27,7 +27,8 @@ pub fn add(
     (tally, outcome): (&mut Tally, &mut Outcome),
 ) -> Result<Daily> {
     let History { hosts, days_before, .. } = history;
-    let query = Query { hosts, window: settings.window, filter: &settings.filter, days_before: *days_before };
+    let (window, filter) = (settings.window, &settings.filter);
+    let query = Query { hosts, window, filter, days_before: *days_before, now: settings.now };
     for attempt in 1..=TRIES {
         let catalogue = read_catalogue(&history.store)?;
         let (mut found, daily, failures) = read(&query, &catalogue, history, inputs, plan, pool)?;

@@ -22,7 +22,12 @@ pub struct Query<'a> {
     pub filter: &'a Filter,
     /// So many days before the window's end are looked at for slow changes.
     pub days_before: i64,
+    /// The present time.
+    pub now: Moment,
 }
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// So many days before the last one tell of slow changes all that can be told.
 pub const DAYS_BEFORE: i64 = 66;
@@ -51,12 +56,15 @@ impl Query<'_> {
     /// # Errors
     /// [`Error::Usage`] where a filter asks for what was not kept.
     pub fn parts<'c>(&self, catalogue: &'c Catalogue) -> Result<Vec<(&'c str, &'c Entry)>> {
-        let newest = parts(catalogue).filter_map(|(.., entry)| entry.seen).map(|(_, last)| last).max();
-        let end = self.window.until.or(newest);
+        let ends = || parts(catalogue).filter_map(|(.., entry)| entry.seen).map(|(_, last)| last);
+        // What a clock wrote that was ahead would be the newest for years.
+        let is_past = |last: &Moment| last.0 <= self.now.0.saturating_add(DAY);
+        let newest = || ends().filter(is_past).max().or_else(|| ends().max());
+        let end = self.window.until.or_else(newest);
         let wanted = |host: &str, entry: &Entry| {
             let is_of_host = self.hosts.is_empty() || self.hosts.iter().any(|wanted| wanted == host);
             let is_before = entry.seen.zip(end).is_some_and(|((first, last), Moment(end))| {
-                last.0 >= end.saturating_sub(self.days_before * 86_400) && first.0 < end
+                last.0 >= end.saturating_sub(self.days_before * DAY) && first.0 < end
             });
             is_of_host && (is_before || self.reason(entry) == Reason::Asked)
         };
