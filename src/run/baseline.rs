@@ -53,8 +53,11 @@ pub fn compared(
                 Some(format!("no baseline yet: nothing was counted of {}", found.described()))
             }
             [why, ..] => Some(format!("no baseline: of {}: {why}", found.described())),
-            [] => break,
+            [] => None,
         };
+        if note.is_none() {
+            break;
+        }
     }
     outcome.add_failures(failures);
     Ok(Some((found, note)))

@@ -6,6 +6,7 @@ use crate::cli::{self, Command, DemoArgs, IngestArgs};
 use crate::config::{self, Environment, Settings};
 use crate::demo;
 use crate::error::{Error, Result};
+use crate::evaluate::words::counted;
 use crate::provider::{self, Providers};
 use crate::record::Moment;
 use crate::report::visible;
@@ -110,8 +111,9 @@ fn ingest(args: &IngestArgs) -> Result<u8> {
     let settings = config::ingest(args, &environment())?;
     let ingested = super::ingest(&settings, Steps::all())?;
     if !settings.counting.quiet {
-        let (records, parts) = (ingested.met.records(), ingested.parts);
-        print(|out| writeln!(out, "{}: {records} new records, {parts} parts written", settings.host))?;
+        let records = counted(ingested.met.records(), "new record");
+        let parts = counted(ingested.parts as u64, "part");
+        print(|out| writeln!(out, "{}: {records}, {parts} written", settings.host))?;
     }
     Ok(told(&ingested.outcome, &settings.counting))
 }

@@ -1,5 +1,6 @@
 //! What the numbers mean for the reader, and why there may be none.
 
+use super::history::Stored;
 use super::inputs::Inputs;
 use crate::config::Settings;
 use crate::evaluate::judge_inputs;
@@ -50,9 +51,8 @@ pub struct Facts {
     totals: PerKind<u64>,
     spans: PerKind<Span>,
     newest: Option<Moment>,
-    /// How many records a store holds that did not have to be read, since their days lie outside the window, and the
-    /// newest of all it holds.
-    pub unread: (u64, Option<Moment>),
+    /// What the store holds that is asked, if one is.
+    pub stored: Option<Stored>,
     left_out: LeftOut,
     seen: Seen,
     /// The providers there are, where the user asked for some.
@@ -71,15 +71,7 @@ impl Facts {
         }
         let newest = spans.iter().filter_map(|(_, span)| span.last()).max();
         let isps = if plan.filter.isps.is_empty() { Vec::new() } else { isps_of_domains(tally, plan) };
-        Facts {
-            totals,
-            spans,
-            newest,
-            unread: (0, None),
-            left_out: tally.left_out.clone(),
-            seen: tally.seen.clone(),
-            isps,
-        }
+        Facts { totals, spans, newest, stored: None, left_out: tally.left_out.clone(), seen: tally.seen.clone(), isps }
     }
 
     /// The last record of any kind.
@@ -113,7 +105,10 @@ impl Facts {
         let records: u64 = self.totals.iter().map(|(_, count)| count).sum();
         let filter = &settings.filter;
         let asked = !settings.window.is_open() || *filter != Default::default();
-        let (unread, newest_stored) = self.unread;
+        let (unread, newest_stored) = self.stored.as_ref().map_or((0, None), |stored| (stored.unread, stored.newest));
+        if let (Some(stored), 0) = (&self.stored, records + unread) {
+            return nothing_stored(stored, settings);
+        }
         if is_left || records + unread == 0 || !asked {
             return Vec::new();
         }
@@ -142,6 +137,22 @@ impl Facts {
             }
         }
         lines
+    }
+}
+
+/// A store has no record of the hosts that are asked about, and nothing else was read.
+fn nothing_stored(stored: &Stored, settings: &Settings) -> Vec<String> {
+    let wanted = settings.history.as_ref().map(|history| &history.hosts[..]).unwrap_or_default();
+    let names: Vec<String> = stored.hosts.iter().cloned().collect();
+    match (wanted, names.is_empty()) {
+        ([first, ..], false) => vec![
+            "the store holds no records of the hosts asked for".to_owned(),
+            format!("--host {}: the store has {}", wanted.join(", "), nearest(first, names)),
+        ],
+        _ => vec![
+            "the store holds no records yet".to_owned(),
+            "`pmtriage ingest PATH... --store DIR` puts in what is new in the logs".to_owned(),
+        ],
     }
 }
 

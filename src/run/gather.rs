@@ -7,7 +7,7 @@ use super::status::Outcome;
 use super::{history, notes, progress};
 use crate::config::Settings;
 use crate::error::Result;
-use crate::evaluate::Drifting;
+use crate::evaluate::{Drifting, drifting};
 use crate::input::ReadSoFar;
 use crate::provider::Providers;
 use crate::reply::Rules;
@@ -53,15 +53,16 @@ pub fn gather(settings: &Settings, hour: HourOf, reading: Reading, outcome: &mut
     settings.history.iter().for_each(|history| inputs.add_store(&history.store));
     let (mut counted, plan) = count(settings, hour, &inputs, &pool, &so_far)?;
     let add = |history| history::add(history, settings, &inputs, (&plan, &pool), (&mut counted.tally, outcome));
-    let drift = settings.history.as_ref().map(add).transpose()?;
+    let daily = settings.history.as_ref().map(add).transpose()?;
 
     let mut facts = Facts::of(&counted.tally, &plan);
-    facts.unread = history::unread(settings, &inputs, &counted.tally)?;
+    facts.stored = history::stored(settings, &inputs, &counted.tally)?;
     let warnings = notes::warnings(settings, &mut counted.tally, &inputs, &plan);
     let isps = if reading == Reading::Twice { isps(&counted.tally, &plan) } else { HashMap::new() };
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
-    let summary = pool.install(|| summarise(counted.tally, &plan));
+    let drift = || daily.map(|daily| drifting(&daily));
+    let (summary, drift) = pool.install(|| rayon::join(|| summarise(counted.tally, &plan), drift));
     let nothing_left = facts.nothing_left(settings, &summary);
     let unjudged = if nothing_left.is_empty() { facts.unjudged(settings, &inputs) } else { nothing_left };
     Ok(Gathered { pool, inputs, rows, plan, facts, isps, summary, drift, warnings, unjudged })

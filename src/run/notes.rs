@@ -30,7 +30,8 @@ pub fn warnings(settings: &Settings, tally: &mut Tally, inputs: &Inputs, plan: &
         ("destination hosts", streams.tell_hosts()),
         ("VirtualMTAs", streams.tell_vmtas()),
     ] {
-        if !are_told {
+        // A store keeps none of them: no number of them is too large.
+        if !are_told && (settings.history.is_none() || !settings.paths.is_empty()) {
             notes.push(format!(
                 "{what} are too many to be told apart: whether one of them explains a finding is not known"
             ));

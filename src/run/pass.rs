@@ -49,7 +49,10 @@ pub fn count(
             one
         })
     });
-    Counted { tally: tally.expect("a pool has at least one thread"), errors: queue.errors() }
+    Counted {
+        tally: tally.expect("a pool has at least one thread"),
+        errors: queue.errors("what came before is counted"),
+    }
 }
 
 /// Counts what is new in all inputs into rollups.
@@ -70,7 +73,7 @@ pub fn roll_up(
         (rollups, met)
     });
     let (rollups, met) = whole.expect("a pool has at least one thread");
-    (rollups, met, queue.errors())
+    (rollups, met, queue.errors("nothing of it is counted, the next ingest reads it again"))
 }
 
 /// The inputs with what is still to be read of each.
@@ -87,7 +90,8 @@ struct Source<'i> {
     segments: Option<Segments>,
     fresh: Option<Fresh<'i>>,
     ended: bool,
-    error: Option<Error>,
+    /// What broke it off.
+    error: Option<String>,
 }
 
 impl<'i> Queue<'i> {
@@ -115,11 +119,11 @@ impl<'i> Queue<'i> {
         })
     }
 
-    /// Inputs that could not be read to their end.
-    fn errors(self) -> Vec<(usize, Error)> {
+    /// Inputs that could not be read to their end, with what that means for them.
+    fn errors(self, so: &str) -> Vec<(usize, Error)> {
         let errors = self.sources.into_iter().filter_map(|(number, source)| {
             let source = source.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-            Some((number, source.error?))
+            Some((number, Error::input(&self.inputs.all[number].path, format!("{}; {so}", source.error?))))
         });
         errors.collect()
     }
@@ -183,9 +187,7 @@ impl<'i> Queue<'i> {
                     Err(error) => Some(error),
                     Ok(_) => spooled.as_ref(),
                 };
-                let told =
-                    |error| Error::input(&input.path, format!("{}; what came before is counted", describe(error)));
-                *source = Source { ended: true, error: broken.map(told), ..Source::default() };
+                *source = Source { ended: true, error: broken.map(describe), ..Source::default() };
                 Err(Vec::new())
             }
         }

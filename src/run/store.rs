@@ -25,7 +25,8 @@ pub fn run(settings: &StoreSettings) -> Result<u8> {
                 faults.iter().try_for_each(|fault| writeln!(out, "fault: {}", visible(fault)))?;
                 remarks.iter().try_for_each(|remark| writeln!(out, "note: {}", visible(remark)))?;
                 let word = if faults.is_empty() { "sound" } else { "not sound" };
-                writeln!(out, "{word}: {} files, {} bytes, {} faults", findings.files, findings.bytes, faults.len())
+                let (files, faults) = (counted(findings.files as u64, "file"), counted(faults.len() as u64, "fault"));
+                writeln!(out, "{word}: {files}, {} bytes, {faults}", grouped(findings.bytes))
             })?;
             Ok(if faults.is_empty() { DONE } else { FAILED })
         }
@@ -90,7 +91,8 @@ fn show(settings: &StoreSettings) -> Result<u8> {
         }
         let others: u64 =
             catalogue.files.iter().filter(|(path, _)| path.starts_with('_')).map(|(_, entry)| entry.bytes).sum();
-        writeln!(out, "{} changes; {others} bytes tell which logs were read", catalogue.generation)
+        let changes = counted(catalogue.generation, "change");
+        writeln!(out, "{changes}; {} bytes tell which logs were read", grouped(others))
     })
     .map(|()| DONE)
 }

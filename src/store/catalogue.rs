@@ -50,7 +50,9 @@ pub struct Catalogue {
     pub gone: Vec<String>,
 }
 
+/// What a catalogue begins with, and the version of what follows.
 const FIRST_LINE: &str = "pmtriage store 1";
+const ANY_VERSION: &str = "pmtriage store ";
 
 impl Catalogue {
     /// As text. Its last line is the hash of all before.
@@ -69,6 +71,14 @@ impl Catalogue {
         // Writing to a text cannot fail.
         let _ = writeln!(text, "end {hash:032x}");
         text
+    }
+
+    /// Whether the bytes are those of a catalogue that is written in another way than this.
+    pub fn is_of_another_version(bytes: &[u8]) -> bool {
+        let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let version = first.strip_prefix(ANY_VERSION.as_bytes()).unwrap_or_default();
+        let is_number = !version.is_empty() && version.iter().all(u8::is_ascii_digit);
+        is_number && first != FIRST_LINE.as_bytes()
     }
 
     /// From such a text; nothing where it is damaged.
@@ -133,6 +143,10 @@ mod tests {
         catalogue.files.insert("_pmtriage/logs/1".into(), Entry::of(b"", 1));
         let text = catalogue.encode();
         assert_eq!(Catalogue::decode(text.as_bytes()), Some(catalogue));
+        assert!(!Catalogue::is_of_another_version(text.as_bytes()));
+        for (other, is_one) in [("pmtriage store 2\nall else", true), ("pmtriage store", false), ("", false)] {
+            assert_eq!(Catalogue::is_of_another_version(other.as_bytes()), is_one, "{other}");
+        }
         for place in 0..text.len() {
             let mut damaged = text.clone().into_bytes();
             damaged[place] ^= 1;

@@ -177,10 +177,11 @@ pub fn is_store(path: &Path) -> bool {
 pub fn read_catalogue(path: &Path) -> Result<Catalogue> {
     match fs::read(path.join(CATALOGUE)) {
         Ok(bytes) => Catalogue::decode(&bytes).ok_or_else(|| {
-            Error::input(
-                path.join(CATALOGUE),
-                "the store's catalogue is damaged; bring it back from a backup of the store",
-            )
+            let what = match Catalogue::is_of_another_version(&bytes) {
+                true => "a newer pmtriage made the store; read it with that one",
+                false => "the store's catalogue is damaged; bring it back from a backup of the store",
+            };
+            Error::input(path.join(CATALOGUE), what)
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_store(path) => Err(no_store(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !has_parts(path) => Ok(Catalogue::default()),

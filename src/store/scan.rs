@@ -13,6 +13,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The rows of a row group, column by column, in the orders in which a part has its columns.
@@ -21,6 +22,9 @@ pub struct Columns {
     pub rows: usize,
     /// What the rows have in the columns of text.
     pub texts: [Texts; TEXTS.len()],
+    /// For each row the first column of text in which it differs from the row above it; of the first row, as if it did in
+    /// none.
+    changes: Vec<u8>,
     counts: [Vec<i64>; COUNTS.len()],
     /// Seconds since 1970.
     times: [Vec<Option<i64>>; TIMES.len()],
@@ -57,11 +61,17 @@ pub fn about(bytes: &[u8]) -> Result<Vec<(String, String)>> {
 impl Columns {
     fn read(group: &dyn RowGroupReader) -> Result<Columns> {
         let rows = usize::try_from(group.metadata().num_rows()).map_err(|_| damaged("rows"))?;
-        let mut columns =
-            Columns { rows, texts: Default::default(), counts: Default::default(), times: Default::default() };
+        let mut columns = Columns {
+            rows,
+            texts: Default::default(),
+            changes: Vec::new(),
+            counts: Default::default(),
+            times: Default::default(),
+        };
         for (name, into) in TEXTS.iter().zip(&mut columns.texts) {
             *into = Texts::read(group, name, rows)?;
         }
+        columns.changes = changes(&columns.texts, rows);
         for ((name, _), into) in COUNTS.iter().zip(&mut columns.counts) {
             *into = counts(group, name, rows)?;
         }
@@ -104,13 +114,15 @@ impl Columns {
         RecordKind::of(self.text(4, row).as_bytes())
     }
 
-    /// Where the rows end that have all texts in common with one.
-    pub fn end_of_run(&self, from: usize) -> usize {
-        let differs = |row: &usize| {
-            let mut varying = self.texts.iter().filter(|texts| texts.distinct.len() > 1);
-            varying.any(|texts| texts.places[*row] != texts.places[from])
-        };
-        (from + 1..self.rows).find(differs).unwrap_or(self.rows)
+    /// Rows that stand together, cut where the first so many texts change. Parts are sorted by their texts: rows that have
+    /// these in common are one stretch, but for parts of another make.
+    pub fn stretches(&self, rows: Range<usize>, texts: usize) -> impl Iterator<Item = Range<usize>> {
+        let mut from = rows.start;
+        std::iter::from_fn(move || {
+            let differs = |row: &usize| usize::from(self.changes[*row]) < texts;
+            let to = (from + 1..rows.end).find(differs).unwrap_or(rows.end);
+            (from < rows.end).then(|| std::mem::replace(&mut from, to)..to)
+        })
     }
 
     /// Adds all rows to a table.
@@ -124,6 +136,19 @@ impl Columns {
             sum: self.sum(row),
         }));
     }
+}
+
+/// See [`Columns::stretches`].
+fn changes(texts: &[Texts], rows: usize) -> Vec<u8> {
+    let mut changes = vec![texts.len() as u8; rows];
+    for (column, texts) in texts.iter().enumerate().rev().filter(|(_, texts)| texts.distinct.len() > 1) {
+        for (change, pair) in changes.iter_mut().skip(1).zip(texts.places.windows(2)) {
+            if pair[0] != pair[1] {
+                *change = column as u8;
+            }
+        }
+    }
+    changes
 }
 
 /// The counts of a column.

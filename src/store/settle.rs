@@ -4,7 +4,7 @@
 use super::rollup::{Key, More, Rollups};
 use super::table::{Day, RollupSum, Row, Table, day_of};
 use crate::record::RecordKind;
-use crate::reply::UNKNOWN_CLASS;
+use crate::reply::{Question, UNKNOWN_CLASS};
 use crate::summary::{Ballot, isps_of};
 use crate::tally::{Listed, Names, OTHER, Plan, Vote, Votes};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -62,7 +62,7 @@ fn isps(rollups: &Rollups, plan: &Plan) -> Vec<String> {
 }
 
 /// The type, the masked text and the class of every cause, by number.
-fn causes<'r>(rollups: &'r Rollups, isps: &[String], plan: &Plan) -> Vec<(RecordKind, &'r str, &'static str)> {
+fn causes<'r>(rollups: &'r Rollups, isps: &'r [String], plan: &'r Plan) -> Vec<(RecordKind, &'r str, &'static str)> {
     type Party<'a> = (&'a str, RecordKind);
     type Example<'a> = (&'a [u8], &'a [u8]);
     let all = || rollups.causes.all().iter().skip(1);
@@ -79,7 +79,12 @@ fn causes<'r>(rollups: &'r Rollups, isps: &[String], plan: &Plan) -> Vec<(Record
         let first = examples.entry((party, &cause.cause60)).or_insert(example);
         *first = (*first).min(example);
     }
-    let class = |((isp, _), _): &(Party, &str), (text, host): Example| plan.rules.classify_for(isp, text, host).class;
+    // Most replies ask nothing new of the rules.
+    let mut answers: HashMap<Question, &'static str> = HashMap::new();
+    let mut class = |((isp, _), _): &(Party<'r>, &str), (text, host): Example| {
+        let question = plan.rules.question(isp, text, host);
+        *answers.entry(question).or_insert_with_key(|question| plan.rules.answer(question).class)
+    };
     let classes: HashMap<_, _> = examples.into_iter().map(|(of, example)| (of, class(&of, example))).collect();
     let mut of_class: HashMap<(Party, &str), usize> = HashMap::new();
     classes.iter().for_each(|((party, _), class)| *of_class.entry((*party, class)).or_default() += 1);

@@ -10,7 +10,7 @@ pub const HOUR_BUDGET: usize = 1 << 20;
 const COARSEST: u32 = 7;
 
 /// What was sent of some mail in an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hour {
     /// The number of the cell.
     pub cell: u32,
@@ -25,9 +25,15 @@ pub struct Hour {
 }
 
 impl Hour {
+    /// What it is of, in one number: numbers compare fast.
+    fn key(&self) -> u128 {
+        let parts = [self.cell, self.hour.cast_unsigned(), self.mail.job, self.mail.sender];
+        parts.into_iter().fold(0, |key, part| key << 32 | u128::from(part))
+    }
+
     /// Adds another one where it is of the same cell, hour and mail, and the sum fits; whether it is.
     fn join(&mut self, other: Hour) -> bool {
-        let same = (self.cell, self.hour, self.mail) == (other.cell, other.hour, other.mail);
+        let same = self.key() == other.key();
         let sum = self.attempts.checked_add(other.attempts).filter(|_| same);
         sum.map(|sum| (self.attempts, self.deferred) = (sum, self.deferred + other.deferred)).is_some()
     }
@@ -106,7 +112,7 @@ impl Hours {
     fn join_equal(&mut self) {
         let coarseness = self.coarseness;
         self.hours.iter_mut().for_each(|hour| *hour = coarsened(*hour, coarseness));
-        self.hours.sort_unstable();
+        self.hours.sort_unstable_by_key(Hour::key);
         self.hours.dedup_by(|later, kept| kept.join(*later));
     }
 }

@@ -41,7 +41,6 @@ pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
 pub use parts::{ANY_PART, OfPart};
 pub use plan::{HourOf, IspBy, Plan};
 pub use replies::{FLOOD, OTHER, Party, Replies, Reply};
-pub use rolled::RolledUp;
 pub use select::{Filter, FilterNames, LeftOut, Seen, Window};
 pub use sliding::Sliding;
 pub use streams::{Mail, NO_TIME, Stream, Streams};

@@ -110,15 +110,17 @@ impl Tally {
             Party::Provider(_) => party,
             Party::Domain(domain) => Party::Domain(at(&domains, domain)),
         };
-        // These two are large.
-        rayon::join(
-            || self.messages.merge(other.messages, |cell| at(&cells, cell)),
-            || self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip)),
-        );
         let or_any = |numbers: &[u32], there: u32| if there == ANY_PART { there } else { at(numbers, there) };
         let mail = |there: Mail| Mail { job: or_any(&jobs, there.job), sender: or_any(&senders, there.sender) };
         let (host, vmta) = (|host| at(&hosts, host), |vmta| at(&vmtas, vmta));
-        self.streams.merge(other.streams, |cell| at(&cells, cell), mail, host, vmta);
+        // These are large.
+        rayon::join(
+            || {
+                self.messages.merge(other.messages, |cell| at(&cells, cell));
+                self.streams.merge(other.streams, |cell| at(&cells, cell), mail, host, vmta);
+            },
+            || self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip)),
+        );
         self.join_what_is_too_much();
         self.votes.merge(other.votes, |domain| at(&domains, domain), |rollup| at(&rollups, rollup));
         self.coverage.merge(other.coverage);

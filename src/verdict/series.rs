@@ -20,7 +20,7 @@ pub(crate) fn is_busier(series: &[Count], columns: &Range<usize>, settings: &Set
 /// The run of hours in which a series is worst, where that is more than a ripple.
 pub(crate) fn worst_run(series: &[Count], profile: &[f64], shortest: usize) -> Option<Range<usize>> {
     let expected: Vec<f64> = series.iter().zip(profile).map(|(count, factor)| count.attempts as f64 * factor).collect();
-    window::likeliest(series, &expected, shortest).filter(|raised| raised.ratio > RIPPLE).map(|raised| raised.range)
+    window::likeliest(series, &expected, shortest, RIPPLE).map(|raised| raised.range)
 }
 
 /// By how much each hour was better or worse than the mean for the other IPs. Hours of few deferrals are drawn to the mean.

@@ -146,6 +146,11 @@ fn no_baseline_yet_is_said() {
         assert_eq!(changes(&report), [""; 0]);
         assert_eq!((&report["isps"][0]["rate_before"], &report["baseline"]["attempts"]), (&Value::Null, &0.into()));
     }
+    // A folder that holds nothing older counts as it is, and nothing is missing.
+    let said = Run::new().args(["-q", "--format", "json"]).arg(&files[7]).args(["--baseline"]).arg(&store).run();
+    let report = said.document();
+    assert_eq!(report["baseline"]["attempts"], 1440, "{}", said.stderr);
+    assert!(!report["warnings"].to_string().contains("no baseline"), "{}", report["warnings"]);
     let refused = Run::new().args(["--baseline", "tomorrow"]).arg(&files[8]).run();
     assert_eq!(refused.status, Some(2), "{}", refused.stderr);
 }

@@ -53,7 +53,7 @@ fn what_was_read_is_not_new_whatever_it_is_called() {
     let folder = tempdir().expect("a folder");
     let store = folder.path().join("store");
     let first = program(&store, &sample("plain.csv")).run();
-    assert_eq!(String::from_utf8_lossy(&first.stdout), "mx1: 8 new records, 1 parts written\n");
+    assert_eq!(String::from_utf8_lossy(&first.stdout), "mx1: 8 new records, 1 part written\n");
     for again in ["plain.csv", "plain.csv.zst", "plain.csv.bz2", "plain.csv.xz", "two-members.csv.gz"] {
         let said = program(&store, &sample(again)).run();
         let expected = "mx1: 0 new records, 0 parts written\n";
@@ -92,7 +92,7 @@ fn rows_that_look_alike_in_one_log_are_no_records_of_another() {
     fs::write(logs.join("acct-older.csv"), format!("{header}{row}")).expect("written");
     fs::write(logs.join("acct.csv"), format!("{header}{row}{row}")).expect("written");
     let said = program(&store, &logs).args(["--threads", "1"]).run();
-    assert_eq!(String::from_utf8_lossy(&said.stdout), "mx1: 2 new records, 1 parts written\n", "{}", said.stderr);
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "mx1: 2 new records, 1 part written\n", "{}", said.stderr);
 }
 
 #[test]
@@ -102,6 +102,7 @@ fn an_input_that_fails_leaves_nothing_half_done() {
     let said = program(&store, &sample("cut-compression.csv.gz")).arg(sample("plain.csv")).arg("missing.csv").run();
     assert_eq!(said.status, Some(1));
     assert!(said.stderr.contains("cut-compression.csv.gz") && said.stderr.contains("missing.csv"), "{}", said.stderr);
+    assert!(said.stderr.contains("; nothing of it is counted, "), "{}", said.stderr);
     let alone = folder.path().join("alone");
     assert_eq!(program(&alone, &sample("plain.csv")).run().status, Some(0));
     assert_eq!(sums(&store), sums(&alone), "only the sound input counts");

@@ -79,6 +79,19 @@ fn a_slow_rise_of_a_class_is_told() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_once_silences_nothing() {
+    let folder = tempdir().expect("a folder");
+    write_days(folder.path(), 48);
+    let mut table = Table::default();
+    add(&mut table, ("gmail", 30_000), ["d", ""], 1);
+    let mut store = Folder::open(folder.path(), Steps::all()).expect("a store");
+    store.change(vec![part(table, 30_000)], Vec::new()).expect("written");
+    let report = Run::json().arg("--store").arg(folder.path()).args(["--since", "2026-02-17"]).run().document();
+    let drift = report["drift"].as_array().expect("a list");
+    assert!(drift.iter().any(|row| row["class"] == "auth-dkim" && row["state"] == "rising"), "{drift:?}");
+}
+
+#[test]
 fn a_class_that_rises_a_little_at_every_provider_is_told_for_all_of_them() {
     let folder = tempdir().expect("a folder");
     let mut daily = Folder::open(folder.path(), Steps::all()).expect("a store");

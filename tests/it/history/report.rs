@@ -115,9 +115,25 @@ fn filters_and_windows_work_and_what_was_not_kept_is_refused() {
     }
     let hosts = |name: &str| of_store(&store).args(["--host", name]).run().document()["totals"]["attempts"].clone();
     assert_eq!((hosts("mx1"), hosts("mx2")), (all["totals"]["attempts"].clone(), 0.into()));
+    let said = of_store(&store).args(["--host", "mx2"]).run();
+    assert_eq!(said.status, Some(3));
+    assert!(said.stderr.contains("--host mx2: the store has mx1"), "{}", said.stderr);
     for words in [vec!["--diag-types", "d"], vec!["--isp", "gmail", "--diag-types", "t,d"]] {
         assert_eq!(of_store(&store).args(words).run().status, Some(2));
     }
     assert_eq!(Run::new().args(["records", "--store"]).arg(&store).run().status, Some(2));
     assert_eq!(Run::new().args(["--host", "mx1"]).arg(&log).run().status, Some(2));
+}
+
+#[test]
+fn a_store_that_holds_nothing_yet_says_what_puts_records_in() {
+    let folder = tempdir().expect("a folder");
+    assert_eq!(program(folder.path(), Path::new("missing.csv")).run().status, Some(1));
+    let said = of_store(folder.path()).run();
+    assert_eq!(said.status, Some(3), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("holds no records yet") && said.stderr.contains("pmtriage ingest "),
+        "{}",
+        said.stderr
+    );
 }
