@@ -20,6 +20,8 @@ pub const PORT: u16 = 53;
 const MOST_ALIASES: usize = 8;
 /// A server that leaves so many questions in a row without an answer is not asked again.
 const MOST_SILENT: u32 = 3;
+/// What is said of a name that cannot be asked for.
+const NO_NAME: &str = "this is no name that DNS can hold";
 /// How long one server may take for one answer, first by UDP; then once more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -119,8 +121,8 @@ impl Dns {
     fn ask_for(&self, server: SocketAddr, name: &str, recursion: wire::Recursion) -> Answer {
         let at = server.to_string();
         let mut aliases = Vec::new();
-        let Ok(mut asked) = Name::from_utf8(absolute(name)) else {
-            return Answer::trouble(&at, "this is no name that DNS can hold".to_owned());
+        let Some(mut asked) = absolute(name) else {
+            return Answer::trouble(&at, NO_NAME.to_owned());
         };
         let mut server = server;
         loop {
@@ -196,9 +198,11 @@ fn read(reply: &Message, name: &Name, server: &str) -> Answer {
     Answer { server: server.to_owned(), is_own: false, outcome, ttl, aliases: vec![], zone }
 }
 
-/// A name with the final dot that keeps search lists away.
-fn absolute(name: &str) -> String {
-    format!("{}.", name.trim_end_matches('.'))
+/// A name with the final dot that keeps search lists away; none of what DNS cannot hold.
+fn absolute(name: &str) -> Option<Name> {
+    let name = format!("{}.", name.trim_end_matches('.'));
+    // The rules for international names know no underscore, which selectors may have anywhere.
+    if name.is_ascii() { Name::from_ascii(name).ok() } else { Name::from_utf8(name).ok() }
 }
 
 /// A name without its final dot, in lower case.

@@ -70,24 +70,35 @@ pub fn check_answers(selector: &Selector, answers: &[Answer], key: Option<&Publi
         answers.iter().partition(|answer| matches!(answer.outcome, Outcome::Trouble(_)));
     let judged: Vec<(&Answer, Vec<Check>)> =
         said.into_iter().map(|answer| (answer, judge(selector, answer, key, dns))).collect();
-    let silence: Vec<String> = silent.iter().map(|answer| format!("{} {}", answer.server, trouble(answer))).collect();
+    let name = selector.name();
+    let troubles = |is_own| {
+        let silent = silent.iter().filter(move |answer| answer.is_own == is_own);
+        silent.map(|answer| trouble(&name, answer)).collect::<Vec<_>>().join("; ")
+    };
+    let (of_asked, of_own) = (troubles(false), troubles(true));
+    let open = || Check::of(&name, "record", Cause::DnsTemporary, of_asked.clone());
     // The best answer stands for all; what the others say is told beside it.
     let Some((best, checks)) = judged.iter().min_by_key(|(_, checks)| super::worst(checks)) else {
-        return vec![Check::of(&selector.name(), "record", Cause::DnsTemporary, silence.join("; "))];
+        return vec![open().and(&of_own)];
     };
     let mut checks = checks.clone();
     if let Some(first) = checks.first_mut() {
-        *first = first.clone().and(&silence.join("; "));
+        *first = first.clone().and(&of_own);
     }
     checks.extend(propagation(selector, best, &judged));
+    if !of_asked.is_empty() {
+        let silent = Check { check: "propagation", ..open() };
+        checks.push(silent.with_fix("ask it again: what it tells receivers is not known, the others answered"));
+    }
     checks
 }
 
-fn trouble(answer: &Answer) -> &str {
-    match &answer.outcome {
-        Outcome::Trouble(what) => what,
-        _ => "",
-    }
+/// `192.0.2.1:53 answered REFUSED; by way of the CNAME x`; nothing of an answer.
+fn trouble(name: &str, answer: &Answer) -> String {
+    let Outcome::Trouble(what) = &answer.outcome else { return String::new() };
+    let way = by_alias(name, &answer.aliases);
+    let way = if way.is_empty() { way } else { format!(", {way}") };
+    format!("{} {what}{way}", answer.server)
 }
 
 /// What one answer comes to.
@@ -122,6 +133,8 @@ fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dn
         Err(fault) => {
             let check = Check::of(&subject, "record-syntax", fault.cause, fault.detail);
             checks.push(if fault.fix.is_empty() { check } else { check.with_fix(fault.fix) });
+            // The key may be another one all the same.
+            checks.extend(fault.key.iter().flat_map(|published| of_key(&subject, published, key)));
         }
     }
     checks
@@ -141,28 +154,30 @@ fn by_alias(name: &str, aliases: &[String]) -> String {
 
 /// What a record that can be read comes to.
 fn of_record(subject: &str, record: &Record, key: Option<&PublicKey>) -> Vec<Check> {
-    let mut checks = vec![
-        match (record.is_test, record.is_strict) {
-            (true, _) => {
-                Check::of(subject, "record-flags", Cause::TestMode, "t=y: verifiers may treat the mail as unsigned")
-            }
-            (_, true) => {
-                Check::pass(subject, "record-flags", "t=s: i= must be of this very domain, not of one below it")
-            }
-            _ => Check::pass(subject, "record-flags", "none"),
-        },
-        size(subject, &record.key),
-    ];
+    let mut checks = vec![match (record.is_test, record.is_strict) {
+        (true, _) => {
+            Check::of(subject, "record-flags", Cause::TestMode, "t=y: verifiers may treat the mail as unsigned")
+        }
+        (_, true) => Check::pass(subject, "record-flags", "t=s: i= must be of this very domain, not of one below it"),
+        _ => Check::pass(subject, "record-flags", "none"),
+    }];
+    checks.extend(of_key(subject, &record.key, key));
+    checks
+}
+
+/// What a published key comes to, beside that of the file where there is one.
+fn of_key(subject: &str, published: &PublicKey, key: Option<&PublicKey>) -> Vec<Check> {
+    let mut checks = vec![size(subject, published)];
     checks.extend(key.map(|key| {
-        let (file, dns) = (key.fingerprint(), record.key.fingerprint());
-        if *key == record.key {
+        let (file, dns) = (key.fingerprint(), published.fingerprint());
+        if key == published {
             return Check::pass(subject, "key-match", format!("SHA-256 of the public key, file and DNS: {file}"));
         }
         let digests = format!("SHA-256 of the public key: file {file}, DNS {dns}");
-        let kinds = if key.to_string() == record.key.to_string() {
+        let kinds = if key.to_string() == published.to_string() {
             String::new()
         } else {
-            format!("the file holds {key}, the record {}", record.key)
+            format!("the file holds {key}, the record {published}")
         };
         Check::of(subject, "key-match", Cause::KeyMismatch, kinds).and(&digests)
     }));
@@ -231,9 +246,18 @@ fn propagation(selector: &Selector, best: &Answer, judged: &[(&Answer, Vec<Check
     let said: Vec<String> = same.iter().chain(&others).map(|(answer, checks)| in_words(answer, checks)).collect();
     let detail = format!("the servers differ: {}", said.join("; "));
     let wait = others.iter().filter(|(answer, _)| !answer.is_own).filter_map(|(answer, _)| answer.ttl).max();
+    let behind: Vec<&str> =
+        others.iter().map(|(answer, _)| *answer).filter(|of| of.is_own).map(|of| &*of.server).collect();
     let fix = match wait {
+        // As long as a server of the zone says so, whoever asks it keeps it anew.
+        _ if !behind.is_empty() => {
+            format!(
+                "let {} take over the change first (compare the serials of the zone), then ask again",
+                behind.join(", ")
+            )
+        }
         Some(wait) => format!("wait {} before you sign with this selector, and ask again", seconds(wait)),
-        None => "compare the zone on its servers: one of them has not taken over the change".to_owned(),
+        None => "ask again, and compare what the servers hold".to_owned(),
     };
     Some(match others.iter().find_map(|(_, checks)| verdict(checks)) {
         Some(cause) => Check::of(&subject, "propagation", cause, detail).with_fix(fix),
