@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::headers::{self, List};
 use super::ucl::{Node, parse};
-use super::{Found, Key, fragile, headers_check, read};
+use super::{Found, Key, read};
 use crate::dkim::check::{Cause, Check, Status};
+use crate::evaluate::words::counted;
 
 /// What holds where nothing is set (Rspamd's modules.d/dkim_signing.conf).
 const PATH: &str = "/var/lib/rspamd/dkim/$domain.$selector.key";
@@ -29,20 +31,21 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
     if conf.is_on("enabled") == Some(false) {
         found.checks.push(no_rule("enabled = false: nothing is signed"));
     }
-    for (name, who) in
-        [("sign_authenticated", "of users who log in"), ("sign_local", "from this machine and its networks")]
-    {
-        if conf.is_on(name) == Some(false) {
-            let check = no_rule(&format!("{name} = false: mail {who} is not signed")).with_status(Status::Warn);
-            found.checks.push(check.with_fix("take the line out, unless that is meant"));
-        }
+    let unless = "take the line out, unless that is meant";
+    if conf.is_on("sign_authenticated") == Some(false) {
+        let detail = "sign_authenticated = false: mail of users who log in is not signed";
+        found.checks.push(no_rule(detail).with_fix(unless));
     }
-    let headers = conf.text("sign_headers").unwrap_or_default().replace("(o)", "").replace("(x)", "");
-    found.checks.extend(headers_check(&subject, &fragile(headers.split(':'))));
+    if conf.is_on("sign_local") == Some(false) {
+        let detail = "sign_local = false: mail from this machine and its networks is not signed";
+        found.checks.push(Check::unknown(&subject, "signing-rule", detail).with_status(Status::Warn).with_fix(unless));
+    }
+    let names = conf.text("sign_headers").unwrap_or_default().replace("(o)", "").replace("(x)", "");
+    found.checks.extend(headers::check(&subject, names.split(':'), List::Whole));
     let keys = keys(conf, &subject, found);
     found.checks.push(match keys.len() {
         0 => Check::of(&subject, "signing-rule", Cause::UnsignedNoKey, "no key file is there for any domain"),
-        n => Check::pass(&subject, "signing-rule", format!("{n} keys")),
+        n => Check::pass(&subject, "signing-rule", counted(n as u64, "key")),
     });
     found.keys.extend(keys);
 }

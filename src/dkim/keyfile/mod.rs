@@ -3,7 +3,7 @@
 //! The private half never leaves this room: what is handed on is the public half.
 
 mod access;
-mod accounts;
+pub mod accounts;
 #[cfg(unix)]
 mod acl;
 mod form;
