@@ -95,7 +95,10 @@ impl Both {
         let list = if has_none { Vec::new() } else { list(&value) };
         let what = if has_none { "receive_override_options has no_milters" } else { "no smtpd_milters" };
         let detail = format!("{what}: mail that comes in here is not signed");
-        let fix = "name the signer in smtpd_milters, in main.cf or with -o for this service";
+        let fix = match has_none {
+            true => "take no_milters out of receive_override_options",
+            false => "name the signer in smtpd_milters, in main.cf or with -o for this service",
+        };
         let is_told = service.own.contains_key("smtpd_milters");
         found.checks.push(if !list.is_empty() {
             Check::pass(&of, "milter", list.join(", "))

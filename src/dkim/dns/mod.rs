@@ -86,12 +86,12 @@ impl Dns {
         let mut trouble = None;
         for server in &self.servers {
             let answer = self.ask(*server, name);
-            if !matches!(answer.outcome, Outcome::Trouble(_)) {
+            if !answer.is_trouble() {
                 return answer;
             }
             trouble.get_or_insert(answer);
         }
-        trouble.unwrap_or_else(|| Answer::trouble("DNS", "there is no name server to ask".to_owned()))
+        trouble.unwrap_or_else(Answer::of_nobody)
     }
 
     /// Asks a server, unless it has been silent for long: there may be a thousand names to ask for.
@@ -146,6 +146,16 @@ impl Dns {
 }
 
 impl Answer {
+    /// Whether it says nothing.
+    pub fn is_trouble(&self) -> bool {
+        matches!(self.outcome, Outcome::Trouble(_))
+    }
+
+    /// What there is to say where there is nobody to ask.
+    pub fn of_nobody() -> Answer {
+        Answer::trouble("DNS", "there is no name server to ask".to_owned())
+    }
+
     fn trouble(server: &str, what: String) -> Answer {
         let outcome = Outcome::Trouble(what);
         Answer { server: server.to_owned(), is_own: false, outcome, ttl: None, aliases: vec![], zone: None }

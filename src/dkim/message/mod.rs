@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::authres;
 use super::check::{Cause, Check};
 use super::dns::{Answer, Dns};
+use super::key::Selector;
 use super::mailbox::{each, is_mailbox};
 use super::organization::organization;
 use super::verify::letter::{Letter, MOST_HEADERS};
@@ -17,7 +18,7 @@ const MOST_SIGNATURES: usize = 16;
 pub struct Messages<'d> {
     dns: &'d Dns,
     now: i64,
-    answers: HashMap<String, Answer>,
+    answers: HashMap<String, Vec<Answer>>,
 }
 
 impl<'d> Messages<'d> {
@@ -63,6 +64,7 @@ impl<'d> Messages<'d> {
             let detail = format!("{} more signatures were not looked at", signatures - MOST_SIGNATURES);
             checks.push(Check::unknown(file, "signature", detail));
         }
+        checks.extend(self.propagation(file, &letter, &verdicts));
         checks.push(alignment(file, &letter, &verdicts));
         checks.extend(authres::check(file, &letter, &verdicts));
         checks
@@ -70,11 +72,55 @@ impl<'d> Messages<'d> {
 
     /// Verifies the signatures of a message.
     pub fn verdicts(&mut self, file: &str, letter: &Letter) -> Vec<Verdict> {
-        let (dns, answers) = (self.dns, &mut self.answers);
-        let mut lookup = |name: &str| answers.entry(name.to_owned()).or_insert_with(|| dns.first_txt(name)).clone();
-        let places = letter.named("dkim-signature").map(|(place, _)| place).take(MOST_SIGNATURES);
-        places.map(|place| verify(letter, place, file, self.now, &mut lookup)).collect()
+        let now = self.now;
+        let mut lookup = |name: &str| best(self.answers(name));
+        places(letter).map(|place| verify(letter, place, file, now, &mut lookup)).collect()
     }
+
+    fn answers(&mut self, name: &str) -> &[Answer] {
+        let dns = self.dns;
+        self.answers.entry(name.to_owned()).or_insert_with(|| dns.txt(name))
+    }
+
+    /// Signatures that hold with what one server says, and not with what another does.
+    fn propagation(&mut self, file: &str, letter: &Letter, verdicts: &[Verdict]) -> Vec<Check> {
+        let mut checks = Vec::new();
+        for (place, verdict) in places(letter).zip(verdicts) {
+            let Some(name) = verdict.selector.as_ref().map(Selector::name) else { continue };
+            let now = self.now;
+            let answers = self.answers(&name);
+            let first = &best(answers);
+            let others = answers.iter().filter(|of| of.outcome != first.outcome && !of.is_trouble());
+            let differs = others.map(|of| (of, verify(letter, place, file, now, &mut |_| of.clone())));
+            for (other, otherwise) in differs.filter(|(_, of)| of.holds() != verdict.holds()) {
+                let (right, wrong, failed) = match verdict.holds() {
+                    true => (first, other, &otherwise),
+                    false => (other, first, verdict),
+                };
+                let cause = failed.cause().unwrap_or(Cause::KeyMismatch);
+                let detail = format!(
+                    "with what {} says the signature holds, with what {} says it does not",
+                    right.server, wrong.server
+                );
+                let check = Check::of(&format!("{file}: {name}"), "propagation", cause, detail);
+                checks.push(
+                    check.with_fix("ask both with `pmtriage dkim key`: it says how long the old one may be kept"),
+                );
+            }
+        }
+        checks
+    }
+}
+
+/// Where the signatures stand that are verified.
+fn places(letter: &Letter) -> impl Iterator<Item = usize> {
+    letter.named("dkim-signature").map(|(place, _)| place).take(MOST_SIGNATURES)
+}
+
+/// What the first server says that says anything.
+fn best(answers: &[Answer]) -> Answer {
+    let said = answers.iter().find(|answer| !answer.is_trouble());
+    said.or(answers.first()).cloned().unwrap_or_else(Answer::of_nobody)
 }
 
 /// Whether a signature speaks for the domain that the reader sees (RFC 7489, section 3.1.1).

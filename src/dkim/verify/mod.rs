@@ -74,10 +74,12 @@ pub fn verify(letter: &Letter, place: usize, file: &str, now: i64, lookup: &mut 
             let subject = subject(file, selector.as_ref());
             let check = Check::of(&subject, "signature", Cause::SignatureTruncated, what.clone());
             // What is there and not as it should be was not cut.
-            let is_whole = [" is not v=1", " is no algorithm", " is no canonicalization", "leaves From out"];
-            let check = match is_whole.iter().any(|words| what.contains(words)) {
-                true => check.with_fix("let the signer write v=1, a=rsa-sha256, c=relaxed/relaxed, and From in h="),
-                false => check,
+            let was_cut = [" is missing", " is damaged", " is no name=value"].iter().any(|words| what.contains(words));
+            let check = match was_cut {
+                true => check,
+                false => check.with_fix(
+                    "let the signer write each tag once: v=1, a=rsa-sha256, c=relaxed/relaxed, and From in h=",
+                ),
             };
             Verdict { selector, b, checks: vec![check] }
         }
@@ -184,7 +186,8 @@ fn key(
     }
     if record.is_strict && signature.identity.as_ref().is_some_and(|identity| *identity != signature.selector.domain) {
         let detail = "t=s in the record wants i= to be of d= itself";
-        checks.push(Check::of(subject, "identity", Cause::Misaligned, detail));
+        let fix = "take t=s out of the record, or let the signer make i= an address of d= itself";
+        checks.push(Check::of(subject, "identity", Cause::Misaligned, detail).with_fix(fix));
     }
     let size = size(subject, &record.key);
     if size.status != Status::Pass {
@@ -235,7 +238,9 @@ fn not_of_these_headers(subject: &str, letter: &Letter, signature: &Signature, s
         // Ed25519 does not say which. A message straight from its signer was hardly changed.
         let detail = "the key in DNS or a signed header is another one; with Ed25519 one message cannot tell which";
         let cause = if was_passed_on(letter) { Cause::HeadersChanged } else { Cause::KeyMismatch };
-        return Check::of(subject, "signature", cause, detail);
+        return Check::of(subject, "signature", cause, detail).with_fix(
+            "compare the key with `pmtriage dkim key`; where it is the same, find what changes the headers behind the signer",
+        );
     }
     let check = Check::of(subject, "signature", Cause::HeadersChanged, "the key is right, and it signed other headers");
     let missing: Vec<&str> = signed.missing().collect();
