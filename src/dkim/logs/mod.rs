@@ -165,7 +165,7 @@ fn rows(tally: &Tally) -> Vec<Check> {
                 Check::of(&subject, "unsigned-mail", cause, format!("{} left unsigned, {when}", counted(n, "message")))
             }
             // Settled when the logs end.
-            What::Perhaps(_) => return None,
+            What::Perhaps(..) => return None,
             What::Unclear => {
                 Check::unknown(&subject, "log", format!("{} about DKIM, not understood, {when}", counted(n, "line")))
                     .and(&example)

@@ -145,6 +145,38 @@ fn mail_that_nobody_here_should_have_signed_is_not_counted() {
 }
 
 #[test]
+fn mail_that_came_in_while_the_signer_was_down_left_for_that() {
+    let line = |time: &str, program: &str, text: &str| format!("Nov 21 {time} vm {program}[1]: {text}\n");
+    let down = line("20:02:02", "postfix/smtpd", "warning: connect to Milter service inet:h:1: Connection refused");
+    let mail = |time: &str, sender: &str, arrival: &str| {
+        line(time, "postfix/smtpd", &format!("A1B2C3D: client={arrival}"))
+            + &line(time, "postfix/qmgr", &format!("A1B2C3D: from=<{sender}>, size=1, nrcpt=1 (queue active)"))
+            + &line("20:59:59", "postfix/smtp", "A1B2C3D: to=<b@example.org>, relay=x, status=sent (250 ok)")
+    };
+    let signed = line("20:00:00", "opendkim", "F1F2F3F: DKIM-Signature field added (s=s1, d=example.test)");
+    let of_unsigned = |lines: String| {
+        said(&lines).into_iter().filter(|row| row.contains("unsigned-mail")).collect::<Vec<_>>().join(" ")
+    };
+    let (own, other) = ("x[192.0.2.9], sasl_method=PLAIN, sasl_username=a", "x[192.0.2.9]");
+    let because = |cause: &str| format!("d=example.test host=vm unsigned-mail {cause}: 1");
+    for (time, expected) in [
+        ("20:02:02", "unsigned-milter-down"),
+        ("20:03:30", "unsigned-milter-down"),
+        ("20:09:00", "unsigned-no-rule"),
+        ("20:01:30", "unsigned-no-rule"),
+    ] {
+        for arrival in [own, other] {
+            let lines = [&*signed, &down, &mail(time, "a@example.test", arrival)].concat();
+            assert_eq!(of_unsigned(lines), because(expected), "{time} {arrival}");
+        }
+    }
+    // Where no signer wrote a line, mail of users who log in was to be signed; what others handed on was not.
+    assert_eq!(of_unsigned(down.clone() + &mail("20:02:02", "a@example.test", own)), because("unsigned-milter-down"));
+    assert_eq!(of_unsigned(down.clone() + &mail("20:02:02", "a@example.test", other)), "");
+    assert_eq!(of_unsigned(mail("20:02:02", "a@example.test", own)), "");
+}
+
+#[test]
 fn mail_that_left_unsigned_is_counted_where_the_signer_speaks() {
     let mail = |id: &str, domain: &str| {
         format!(
