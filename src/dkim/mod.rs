@@ -26,7 +26,7 @@ mod testbed;
 mod verify;
 
 pub use check::{Cause, Check, SCHEMA, Status, sheet, worst};
-pub use config::{PmtaConfig, PmtaSource, SigningKey, check_config};
+pub use config::{PmtaConfig, PmtaSource, Rule, SigningKey, check_config};
 pub use dns::{Dns, PORT, system_servers};
 pub use files::unpacked;
 pub use key::{Selector, check_key, check_published};

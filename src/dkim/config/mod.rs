@@ -23,6 +23,7 @@ use super::files::{regular, whole};
 use super::key::{Selector, check_key, check_key_file};
 use crate::evaluate::words::shell_word;
 pub use pmta_report::{PmtaConfig, SigningKey};
+pub use pmta_rules::Rule;
 pub use pmta_sources::PmtaSource;
 
 /// No more keys are looked at: each may cost questions.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::pmta::Rows;
 use super::pmta_keys::{self, is_for};
-use super::pmta_rules::check_rules;
+use super::pmta_rules::{Rule, check_rules};
 use super::pmta_sources::{PmtaSource, sources};
-use super::{Found, Key, Kind, kind, read};
+use super::{Key, Kind, kind, read};
 use crate::dkim::check::{Check, Status};
 use crate::dkim::dns::Dns;
 use crate::dkim::key::{Selector, check_key, check_key_file};
@@ -22,7 +22,7 @@ pub struct PmtaConfig {
     /// What it includes and cannot be read: (what, why).
     pub missing: Vec<(String, String)>,
     /// What its rules for signing come to.
-    pub rules: Vec<Check>,
+    pub rules: Vec<Rule>,
     keys: Vec<Scoped>,
 }
 
@@ -57,9 +57,7 @@ impl PmtaConfig {
     }
 
     fn of(file: &Path, rows: Rows) -> PmtaConfig {
-        let mut found = Found::default();
-        check_rules(file, &rows, &mut found);
-        let rules = found.checks.into_iter().filter(|check| check.status != Status::Unknown).collect();
+        let rules = check_rules(file, &rows).into_iter().filter(|rule| rule.check.status != Status::Unknown).collect();
         let keys = pmta_keys::keys(&rows).into_iter().filter(|(row, _)| row.block("domain-key-list").is_none());
         let scoped = |(row, key): (&super::pmta::Row, Key)| {
             let of = row.block("virtual-mta").or(row.block("virtual-mta-pool")).map(str::to_lowercase);

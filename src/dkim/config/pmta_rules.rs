@@ -24,32 +24,65 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
         let fix = "open and close each block once: PowerMTA does not take such a file";
         found.checks.push(if is_of_blocks { check.with_fix(fix) } else { check });
     }
-    check_rules(file, &rows, found);
+    found.checks.extend(check_rules(file, &rows).into_iter().map(|rule| rule.check));
     found.keys.extend(pmta_keys::keys(&rows).into_iter().map(|(_, key)| key));
 }
 
+/// What a rule comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The row.
+    pub check: Check,
+    /// The recipients that it is about, as a domain, `*.DOMAIN` or `[*.]DOMAIN`; none where it is about all.
+    pub recipient: Option<String>,
+}
+
+impl Rule {
+    fn of_all(check: Check) -> Rule {
+        Rule { check, recipient: None }
+    }
+
+    fn of(row: &Row, check: Check) -> Rule {
+        let recipient = row.block("domain").filter(|name| *name != "*").map(str::to_lowercase);
+        Rule { check, recipient }
+    }
+
+    /// Whether it is about mail to a domain.
+    pub fn is_about(&self, domain: &str) -> bool {
+        let Some(name) = &self.recipient else { return true };
+        let is_below = |of: &str| domain.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'));
+        match (name.strip_prefix("[*.]"), name.strip_prefix("*.")) {
+            (Some(of), _) => domain == of || is_below(of),
+            (_, Some(of)) => is_below(of),
+            _ => domain == name,
+        }
+    }
+}
+
 /// Checks the rules of a configuration, whoever read it.
-pub fn check_rules(file: &Path, rows: &Rows, found: &mut Found) {
+pub fn check_rules(file: &Path, rows: &Rows) -> Vec<Rule> {
+    let mut all = Vec::new();
     let subject = file.display().to_string();
     let keys = pmta_keys::keys(rows);
     let named = rows.rows.iter().filter(|row| row.keyword == "domain-key");
     for row in named.filter(|row| domain_key(&row.value, &row.file).is_none()) {
         let check = Check::unknown(&row.place, "signing-key", "this is not SELECTOR,DOMAIN,FILE");
-        found.checks.push(check.with_fix("write `domain-key SELECTOR,DOMAIN,FILE`, without blanks"));
+        all.push(Rule::of_all(check.with_fix("write `domain-key SELECTOR,DOMAIN,FILE`, without blanks")));
     }
-    found.checks.extend(rules(&subject, rows, &keys));
-    found.checks.extend(shadowed(&keys));
+    all.extend(rules(&subject, rows, &keys));
+    all.extend(shadowed(&keys).into_iter().map(Rule::of_all));
     if !rows.is_partial {
         let found_by_domain: Vec<&Key> = keys.iter().filter(|(row, _)| !is_listed(row)).map(|(_, key)| key).collect();
-        found.checks.extend(without_key(rows, &found_by_domain));
+        all.extend(without_key(rows, &found_by_domain).into_iter().map(Rule::of_all));
     }
     for row in &rows.rows {
-        found.checks.extend(lint(row));
+        all.extend(lint(row).into_iter().map(|check| Rule::of(row, check)));
     }
+    all
 }
 
 /// Whether keys and rules to use them are both there.
-fn rules(subject: &str, rows: &Rows, keys: &[(&Row, Key)]) -> Vec<Check> {
+fn rules(subject: &str, rows: &Rows, keys: &[(&Row, Key)]) -> Vec<Rule> {
     let is_yes = |row: &&Row| !matches!(&*plain(&row.value).to_lowercase(), "no" | "false" | "0");
     let (yes, no): (Vec<&Row>, Vec<&Row>) = rows.rows.iter().filter(|row| row.keyword == "dkim-sign").partition(is_yes);
     // What was not found may stand in what could not be read.
@@ -59,21 +92,21 @@ fn rules(subject: &str, rows: &Rows, keys: &[(&Row, Key)]) -> Vec<Check> {
     };
     let no_rule = |detail: String, fix: &str| absent(Cause::UnsignedNoRule, detail).with_fix(fix);
     if keys.is_empty() {
-        return vec![match yes.first() {
+        return vec![Rule::of_all(match yes.first() {
             Some(row) => {
                 absent(Cause::UnsignedNoKey, format!("dkim-sign is on ({}), and there is no domain-key", row.place))
             }
             None => absent(Cause::UnsignedNoRule, "there is neither domain-key nor dkim-sign".to_owned()),
-        }];
+        })];
     }
     if yes.is_empty() {
         let detail = format!("domain-keys: {}, and nowhere dkim-sign yes, whose default is no", keys.len());
-        return vec![no_rule(detail, "write `dkim-sign yes` into <domain *>")];
+        return vec![Rule::of_all(no_rule(detail, "write `dkim-sign yes` into <domain *>"))];
     }
     if keys.iter().all(|(row, _)| is_listed(row)) {
         let detail =
             "every domain-key is in a <domain-key-list>, which only a message with X-DKIM-Options: key-list= uses";
-        return vec![absent(Cause::UnsignedNoRule, detail.to_owned())];
+        return vec![Rule::of_all(absent(Cause::UnsignedNoRule, detail.to_owned()))];
     }
     let mut checks = Vec::new();
     let wide: Vec<&Row> = yes.iter().filter(|row| is_for_all_recipients(row)).copied().collect();
@@ -81,28 +114,26 @@ fn rules(subject: &str, rows: &Rows, keys: &[(&Row, Key)]) -> Vec<Check> {
     if wide.is_empty() {
         let names = named(yes.iter().filter_map(|row| row.block("domain")).map(|name| format!("<domain {name}>")));
         let detail = format!("dkim-sign yes is in {names} only: mail to others is not signed");
-        checks.push(no_rule(detail, "write it into <domain *>"));
+        checks.push(Rule::of_all(no_rule(detail, "write it into <domain *>")));
     } else if !others.is_empty() {
         let detail = format!(
             "dkim-sign yes is in {} only: mail by way of {} is not signed",
             named(wide.iter().filter_map(|row| sender(row))),
             named(others.into_iter())
         );
-        checks.push(no_rule(detail, "write it into <domain *> outside of them, for all"));
+        checks.push(Rule::of_all(no_rule(detail, "write it into <domain *> outside of them, for all")));
     }
     for row in no.iter().filter(|_| !wide.is_empty()) {
         let name = row.block("domain").unwrap_or("*");
         let by = sender(row).map_or(String::new(), |by| format!(" by way of {by}"));
         let detail = format!("dkim-sign no in <domain {name}>: mail to it{by} is not signed");
         let fix = "take the line out, unless that is meant";
-        checks.push(Check::of(&row.place, "signing-rule", Cause::UnsignedNoRule, detail).with_fix(fix));
+        let check = Check::of(&row.place, "signing-rule", Cause::UnsignedNoRule, detail).with_fix(fix);
+        checks.push(Rule::of(row, check));
     }
     if checks.is_empty() {
-        checks.push(Check::pass(
-            subject,
-            "signing-rule",
-            format!("dkim-sign is on, with {}", counted(keys.len() as u64, "key")),
-        ));
+        let detail = format!("dkim-sign is on, with {}", counted(keys.len() as u64, "key"));
+        checks.push(Rule::of_all(Check::pass(subject, "signing-rule", detail)));
     }
     checks
 }
