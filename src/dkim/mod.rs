@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod dns;
 mod files;
+mod fragile;
 mod key;
 mod keyfile;
 mod logs;

@@ -2,9 +2,8 @@
 //! and nobody signed can be changed or put in.
 
 use crate::dkim::check::{Cause, Check, Status};
+use crate::dkim::fragile::is_fragile;
 
-/// Headers that must not be signed, for they change on the way (RFC 6376, section 5.4.1).
-const FRAGILE: [&str; 7] = ["return-path", "received", "comments", "keywords", "bcc", "resent-bcc", "dkim-signature"];
 /// What readers and programs go by (RFC 6376, section 5.4).
 const WANTED: [&str; 7] = ["from", "to", "subject", "date", "message-id", "mime-version", "content-type"];
 
@@ -22,8 +21,7 @@ pub fn check<'n>(subject: &str, names: impl Iterator<Item = &'n str>, list: List
     let names: Vec<String> = names.map(|name| name.trim().trim_start_matches(['+', '*', '=']).to_lowercase()).collect();
     let names: Vec<&str> = names.iter().map(|name| &**name).filter(|name| !name.is_empty()).collect();
     let mut checks = Vec::new();
-    let fragile: Vec<&str> =
-        names.iter().filter(|name| FRAGILE.contains(name) || name.starts_with("x-")).copied().collect();
+    let fragile: Vec<&str> = names.iter().filter(|name| is_fragile(name)).copied().collect();
     if !fragile.is_empty() {
         let detail = format!("signs {}, which change on the way", fragile.join(", "));
         checks.push(Check::of(subject, CHECK, Cause::FragileHeaders, detail));

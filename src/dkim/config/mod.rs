@@ -180,3 +180,9 @@ fn read(file: &Path) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_pmta;
+#[cfg(test)]
+mod tests_of_postfix;
+#[cfg(test)]
+mod tests_of_signers;

@@ -136,11 +136,13 @@ mod tests {
 
     #[test]
     fn a_socket_that_lets_root_in_need_not_let_the_mail_server_in() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("it is there");
         let path = folder.path().join("sock");
-        let _listener = UnixListener::bind(&path).unwrap();
-        let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-        let gid = std::fs::metadata(&path).unwrap().gid();
+        let _listener = UnixListener::bind(&path).expect("it is there");
+        let mode = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is there")
+        };
+        let gid = std::fs::metadata(&path).expect("it is there").gid();
         let stranger = Accounts::of("postfix:x:54321:54321::/:\n", "");
         let member = Accounts::of("postfix:x:54321:54321::/:\n", &format!("signers:x:{gid}:other, postfix\n"));
         let check = |accounts: &Accounts| Socket::Local(path.clone()).check("x", Some("postfix"), accounts);

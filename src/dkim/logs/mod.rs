@@ -194,6 +194,14 @@ fn hours(count: &Count) -> String {
     if more > 0 { format!("{shown}, and {} more", counted(more as u64, "hour")) } else { shown }
 }
 
+/// The verdicts on one side of a comparison.
+#[derive(Default)]
+struct Side {
+    all: u64,
+    bad: u64,
+    verdicts: BTreeMap<Verdict, u64>,
+}
+
 /// Where verdicts of one thing differ along an axis, as one selector that holds at one host and fails at another, by more
 /// than chance explains (Wilson intervals that do not meet).
 fn drift<'t>(
@@ -201,8 +209,7 @@ fn drift<'t>(
     place: impl Fn(&'t Key) -> (&'t String, &'t String, &'t String),
     axis: &str,
 ) -> Vec<Check> {
-    type Sides<'t> = BTreeMap<&'t String, (u64, u64, Option<Verdict>)>;
-    let mut groups: BTreeMap<(&String, &String), Sides> = BTreeMap::new();
+    let mut groups: BTreeMap<(&String, &String), BTreeMap<&String, Side>> = BTreeMap::new();
     for (key, count) in &tally.rows {
         let What::Verified(verdict) = key.what else { continue };
         let (domain, same, along) = place(key);
@@ -211,15 +218,15 @@ fn drift<'t>(
             continue;
         }
         let side = groups.entry((domain, same)).or_default().entry(along).or_default();
-        side.0 += count.count;
+        side.all += count.count;
         if verdict != Verdict::Holds {
-            side.1 += count.count;
-            side.2 = Some(verdict);
+            side.bad += count.count;
+            *side.verdicts.entry(verdict).or_default() += count.count;
         }
     }
     let mut checks = Vec::new();
     for ((domain, same), sides) in groups {
-        let rate = |side: &(u64, u64, Option<Verdict>)| wilson::of_counts(side.1, side.0).filter(|_| side.0 >= FEWEST);
+        let rate = |side: &Side| wilson::of_counts(side.bad, side.all).filter(|_| side.all >= FEWEST);
         let judged: Vec<_> = sides.iter().filter_map(|(along, side)| Some((along, side, rate(side)?))).collect();
         let best = judged.iter().min_by(|one, two| one.2.1.total_cmp(&two.2.1));
         for (along, side, interval) in &judged {
@@ -227,12 +234,17 @@ fn drift<'t>(
                 let subject = format!("d={domain} {axis}={along}");
                 let detail = format!(
                     "{} of {} signatures fail here, {} of {} at {axis} {other} (with {same})",
-                    side.1, side.0, of.1, of.0
+                    side.bad, side.all, of.bad, of.all
                 );
-                checks.push(match side.2 {
-                    Some(Verdict::Fails(cause)) => Check::of(&subject, "drift", cause, detail),
+                let most = side.verdicts.iter().max_by_key(|(_, count)| **count);
+                let check = match most {
+                    Some((Verdict::Fails(cause), _)) => Check::of(&subject, "drift", *cause, detail),
                     _ => Check::unknown(&subject, "drift", detail).with_status(Status::Fail),
-                });
+                };
+                // The record serves the others: to change it for this one would break them.
+                checks.push(check.with_fix(format!(
+                    "leave what serves {other} as it is, and find what {along} has otherwise: the key that signs, the record or name server that is asked, what changes mail there"
+                )));
             }
         }
     }

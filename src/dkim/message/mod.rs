@@ -166,3 +166,5 @@ fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_draft;

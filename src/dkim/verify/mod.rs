@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{Cause, Check, Status};
 use super::dns::{Answer, Outcome};
+use super::fragile::is_fragile;
 use super::key::{Selector, size};
 use super::public::PublicKey;
 use super::record::Record;
@@ -21,19 +22,6 @@ use header_edits::Signed;
 use letter::Letter;
 pub use signature::Signature;
 use signature::{Algorithm, Damaged};
-
-/// Headers that change on the way, or may be put in by anyone (RFC 6376, section 5.4.1).
-const FRAGILE: [&str; 9] = [
-    "return-path",
-    "received",
-    "comments",
-    "keywords",
-    "bcc",
-    "resent-bcc",
-    "dkim-signature",
-    "authentication-results",
-    "delivered-to",
-];
 
 /// What came of one signature.
 #[derive(Debug, Clone)]
@@ -127,8 +115,7 @@ fn lint(subject: &str, signature: &Signature) -> Vec<Check> {
         let detail = format!("l={length}: what follows in the body is not signed, and can be anything");
         checks.push(Check::of(subject, "body-length", Cause::BodyLengthTag, detail));
     }
-    let fragile = signature.headers.iter().filter(|name| FRAGILE.contains(&&***name) || name.starts_with("x-"));
-    let fragile: Vec<&str> = fragile.map(|name| &**name).collect();
+    let fragile: Vec<&str> = signature.headers.iter().map(|name| &**name).filter(|name| is_fragile(name)).collect();
     if !fragile.is_empty() {
         let detail = format!("h= signs {}, which change on the way", fragile.join(", "));
         checks.push(Check::of(subject, "signed-headers", Cause::FragileHeaders, detail));

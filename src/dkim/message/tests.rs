@@ -1,7 +1,5 @@
 //! Made messages, each with one fault, and the cause that must be named.
 
-mod draft;
-
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -9,10 +7,10 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use super::Messages;
+use super::tests_draft::{Draft, NOW};
 use crate::dkim::check::{Cause, Check, Status, worst};
 use crate::dkim::dns::Dns;
 use crate::dkim::testbed::{Pair, ed25519, name_server, rsa, txt};
-use draft::{Draft, NOW};
 
 #[test]
 fn what_editors_and_forgers_put_before_a_message_is_seen() {

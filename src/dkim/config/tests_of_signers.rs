@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::Place;
+use super::tests::Place;
 use crate::dkim::check::{Cause, Status, worst};
 
 #[test]

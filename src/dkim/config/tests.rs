@@ -1,9 +1,5 @@
 //! Configurations with one fault each, in folders of their own, with keys and a name server.
 
-mod of_pmta;
-mod of_postfix;
-mod of_signers;
-
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -18,13 +14,13 @@ use crate::dkim::dns::Dns;
 use crate::dkim::testbed::{name_server, pem_of, rsa, txt};
 
 /// A folder with a key that is published at s1, and configurations to come.
-struct Place {
-    folder: TempDir,
-    server: SocketAddr,
+pub struct Place {
+    pub folder: TempDir,
+    pub server: SocketAddr,
 }
 
 impl Place {
-    fn new() -> Place {
+    pub fn new() -> Place {
         let place = Place {
             folder: tempfile::tempdir().unwrap(),
             server: name_server(&txt("s1._domainkey", &rsa(2048, 0).record())),
@@ -34,32 +30,32 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
         fs::write(self.path(name), text).unwrap();
         self.path(name)
     }
 
-    fn check(&self, files: &[&str]) -> Vec<Check> {
+    pub fn check(&self, files: &[&str]) -> Vec<Check> {
         let files: Vec<PathBuf> = files.iter().map(|name| self.path(name)).collect();
         check_config(&files, &Dns::new(vec![self.server], None))
     }
 
-    fn causes(&self, name: &str, text: &str) -> Vec<Cause> {
+    pub fn causes(&self, name: &str, text: &str) -> Vec<Cause> {
         self.write(name, text);
         causes(&self.check(&[name]))
     }
 }
 
-fn causes(checks: &[Check]) -> Vec<Cause> {
+pub fn causes(checks: &[Check]) -> Vec<Cause> {
     checks.iter().filter_map(|check| check.cause).collect()
 }
 
-const KEY: &str = "domain-key s1, example.test, s1.pem\n";
-const SIGN: &str = "<domain *>\n  dkim-sign yes # all of it\n</domain>\n";
+pub const KEY: &str = "domain-key s1, example.test, s1.pem\n";
+pub const SIGN: &str = "<domain *>\n  dkim-sign yes # all of it\n</domain>\n";
 
 #[test]
 fn what_cannot_be_read_is_not_taken_for_missing() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::{KEY, Place, SIGN};
+use super::tests::{KEY, Place, SIGN};
 use crate::dkim::check::{Cause, Status, worst};
 use crate::dkim::testbed::{pem_of, rsa};
 

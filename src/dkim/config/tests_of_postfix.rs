@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::net::UnixListener;
 
-use super::{Place, causes};
+use super::tests::{Place, causes};
 use crate::dkim::check::{Cause, Status, worst};
 
 #[test]
