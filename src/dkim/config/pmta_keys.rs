@@ -61,7 +61,8 @@ pub fn is_for(key: &Key, domain: &str) -> bool {
 pub fn shadowed(keys: &[(&Row, Key)]) -> Vec<Check> {
     let mut checks = Vec::new();
     // Each block's keys so far that stand before others; a key for a domain that has one already adds nothing.
-    let mut first: HashMap<(&[(String, String)], Option<&str>), (&Row, &Key)> = HashMap::new();
+    type Place<'r> = (&'r [(String, String)], Option<&'r str>);
+    let mut first: HashMap<Place, (&Row, &Key)> = HashMap::new();
     for (row, key) in keys {
         let above = std::iter::successors(key.domain.as_deref(), |domain| Some(domain.split_once('.')?.1))
             .take(MOST_LABELS)

@@ -9,7 +9,7 @@ use super::pmta::{Row, Rows, plain};
 use super::pmta_keys::{self, attribute, domain_key, shadowed, without_key};
 use super::pmta_sources::pools;
 use super::{Found, Key};
-use crate::dkim::check::{Cause, Check};
+use crate::dkim::check::{Cause, Check, Status};
 use crate::evaluate::words::counted;
 
 /// So many names are listed in one row.
@@ -70,7 +70,10 @@ pub fn check_rules(file: &Path, rows: &Rows) -> Vec<Rule> {
         all.push(Rule::of_all(check.with_fix("write `domain-key SELECTOR,DOMAIN,FILE`, without blanks")));
     }
     all.extend(rules(&subject, rows, &keys));
-    all.extend(shadowed(&keys).into_iter().map(Rule::of_all));
+    // Messages may name a selector themselves: then a later key of the same domain is come to.
+    let chooses = rows.rows.iter().any(|row| row.keyword == "process-x-dkim-options" && is_on(&row.value));
+    let never_used = shadowed(&keys).into_iter().filter(|check| !chooses || check.status == Status::Fail);
+    all.extend(never_used.map(Rule::of_all));
     if !rows.is_partial {
         let found_by_domain: Vec<&Key> = keys.iter().filter(|(row, _)| !is_listed(row)).map(|(_, key)| key).collect();
         all.extend(without_key(rows, &found_by_domain).into_iter().map(Rule::of_all));
@@ -138,6 +141,10 @@ fn rules(subject: &str, rows: &Rows, keys: &[(&Row, Key)]) -> Vec<Rule> {
     checks
 }
 
+fn is_on(value: &str) -> bool {
+    matches!(&*plain(value).to_lowercase(), "yes" | "true" | "1")
+}
+
 fn is_listed(row: &Row) -> bool {
     row.block("domain-key-list").is_some()
 }
@@ -182,7 +189,7 @@ fn named(names: impl Iterator<Item = String>) -> String {
 /// What one directive asks for.
 fn lint(row: &Row) -> Vec<Check> {
     let value = plain(&row.value).to_lowercase();
-    let is_on = matches!(&*value, "yes" | "true" | "1");
+    let is_on = is_on(&value);
     let of = |check, cause, detail: &str| vec![Check::of(&row.place, check, cause, detail)];
     match row.keyword.strip_prefix("second-").unwrap_or(&row.keyword) {
         "dkim-algorithm" if value == "rsa-sha1" => of("algorithm", Cause::WeakHash, "dkim-algorithm rsa-sha1"),

@@ -116,6 +116,9 @@ fn a_key_that_is_never_come_to_is_told() {
     ] {
         assert_eq!(said(second), status, "{second}");
     }
+    // Where messages choose for themselves, a later key is used.
+    let choosing = "s2,example.test,s1.pem\n<source 0/0>\nprocess-x-dkim-options yes\n</source>";
+    assert_eq!(said(choosing), None);
     // Nothing was set against DNS for whichever domain sends, and that is said.
     place.write("config", &format!("domain-key s1,*,s1.pem\n{SIGN}"));
     let checks = place.check(&["config"]);

@@ -39,7 +39,7 @@ pub struct Fault {
     /// What to do, where that is more than the cause says; else empty.
     pub fix: &'static str,
     /// The key, where it is not what is wrong.
-    pub key: Option<PublicKey>,
+    pub key: Option<Box<PublicKey>>,
 }
 
 impl Fault {
@@ -48,7 +48,7 @@ impl Fault {
     }
 
     fn beside_key(self, tags: &Tags) -> Fault {
-        Fault { key: key(tags).ok().map(|(key, _)| key), ..self }
+        Fault { key: key(tags).ok().map(|(key, _)| Box::new(key)), ..self }
     }
 
     fn fix(self, fix: &'static str) -> Fault {
