@@ -74,6 +74,25 @@ fn rspamd_and_its_maps_are_followed() {
     assert_eq!(causes(&by_path), []);
     assert!(place.check(&["dkim_signing.conf"]).iter().any(|check| check.check == "key-match"));
     assert_eq!(causes(&by_path.replace("s1;", "s2;")), [Cause::UnsignedNoKey]);
+    // modules.d includes local.d, which need not be there, and what is missing is not taken for nothing.
+    for folder in ["modules.d", "local.d"] {
+        fs::create_dir(place.path(folder)).unwrap();
+    }
+    let local = |is_optional: bool, more: &str| {
+        let include = if is_optional { ".include(try=true; priority=1)" } else { ".include(priority=1)" };
+        let text = format!(
+            "dkim_signing {{\n  try_fallback = false;\n  {include} \"$LOCAL_CONFDIR/local.d/dkim_signing.conf\"\n{more}}}\n"
+        );
+        place.write("modules.d/dkim_signing.conf", &text);
+        let checks = place.check(&["modules.d/dkim_signing.conf"]);
+        (super::tests::causes(&checks), worst(&checks))
+    };
+    assert_eq!(local(true, ""), (vec![Cause::UnsignedNoKey], Status::Fail));
+    assert_eq!(local(false, ""), (vec![], Status::Unknown));
+    place.write("local.d/dkim_signing.conf", &named);
+    assert_eq!(local(true, ""), (vec![], Status::Pass));
+    place.write("local.d/dkim_signing.conf", &format!("enabled = false;\n{named}"));
+    assert_eq!(local(true, "  enabled = true;\n"), (vec![Cause::UnsignedNoRule], Status::Fail));
     place.write("selectors.map", "example.test s1 # mine\n");
     place.write("paths.map", &format!("example.test {folder}/s1.pem\n"));
     let maps = format!("selector_map = \"{folder}/selectors.map\";\npath_map = \"{folder}/paths.map\";\n");
