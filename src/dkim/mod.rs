@@ -28,7 +28,7 @@ mod verify;
 
 pub use check::{Cause, Check, SCHEMA, Status, sheet, worst};
 pub use config::{PmtaConfig, PmtaSource, Rule, SigningKey, check_config};
-pub use dns::{Dns, PORT, system_servers};
+pub use dns::{Dns, PORT};
 pub use files::unpacked;
 pub use key::{Selector, check_key, check_published};
 pub use logs::{Clock, Pattern, Reading, check_logs};

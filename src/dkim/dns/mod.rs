@@ -12,7 +12,7 @@ use std::time::Duration;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 
-pub use system::system_servers;
+use system::system_servers;
 
 /// Where name servers listen.
 pub const PORT: u16 = 53;
@@ -32,6 +32,8 @@ pub struct Dns {
     /// Where the zone's own servers are asked, in `--authoritative`; none where they are not.
     authoritative: Option<u16>,
     patience: Duration,
+    /// Whether somebody named the servers: then what each of them says matters.
+    pub is_named: bool,
     /// How many questions in a row a server left without an answer.
     silent: Arc<Mutex<HashMap<SocketAddr, u32>>>,
 }
@@ -69,7 +71,12 @@ pub enum Outcome {
 impl Dns {
     /// Asks these servers; with a port, the zone's own as well, there.
     pub fn new(servers: Vec<SocketAddr>, authoritative: Option<u16>) -> Dns {
-        Dns { servers, authoritative, patience: PATIENCE, silent: Arc::default() }
+        Dns { servers, authoritative, patience: PATIENCE, is_named: true, silent: Arc::default() }
+    }
+
+    /// Asks those that this machine asks, of which one stands in for another.
+    pub fn of_this_machine(authoritative: Option<u16>) -> Dns {
+        Dns { is_named: false, ..Dns::new(system_servers(), authoritative) }
     }
 
     /// What each server says about the TXT records of a name, in the order of the servers.

@@ -86,10 +86,10 @@ pub fn check_answers(selector: &Selector, answers: &[Answer], key: Option<&Publi
     };
     let mut checks = checks.clone();
     if let Some(first) = checks.first_mut() {
-        *first = first.clone().and(&of_own);
+        *first = first.clone().and(&of_own).and(if dns.is_named { "" } else { &of_asked });
     }
     checks.extend(propagation(selector, best, &judged));
-    if !of_asked.is_empty() {
+    if dns.is_named && !of_asked.is_empty() {
         let silent = Check { check: "propagation", ..open() };
         checks.push(silent.with_fix("ask it again: what it tells receivers is not known, the others answered"));
     }
