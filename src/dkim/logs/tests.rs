@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::clock::Clock;
+use super::drift::drift;
 use super::facts::facts;
 use super::line::Line;
-use super::{Reading, Tally, check_logs, drift, read, rise, rows};
+use super::{Reading, Tally, check_logs, read, rise, rows};
 use crate::dkim::check::{Cause, Check, Status};
 use crate::record::Moment;
 use crate::tally::Window;
@@ -191,6 +192,25 @@ fn mail_that_left_unsigned_is_counted_where_the_signer_speaks() {
     // Exim writes nothing where it signs, and then sends without.
     let exim = "2026-11-21 21:14:44 1xUsQ0-00069j-1K <= a@example.com U=root\n2026-11-21 21:14:44 1xUsQ0-00069j-1K DKIM: signing failed: PRIVKEY\n2026-11-21 21:14:44 1xUsQ0-00069j-1K => b@out.test R=out\n2026-11-21 21:14:44 1xUsQ0-00069j-1K Completed\n";
     assert!(said(exim).contains(&"d=example.com unsigned-mail unsigned-no-key: 1".to_owned()), "{:?}", said(exim));
+}
+
+#[test]
+fn what_others_sent_stands_behind_ones_own() {
+    let ours = opendkim("A1B2C3D: DKIM-Signature field added (s=s1, d=example.test)");
+    let fails = |id: &str, domain: &str| {
+        opendkim(&format!("{id}: signature=x domain={domain} selector=s1 result=\"key not found in DNS\""))
+    };
+    let down = "Nov 21 20:00:00 vm postfix/smtpd[1]: warning: connect to Milter service inet:h:1: Connection refused\n";
+    let all = fails("A1B2C3E", "example.org") + down + &fails("A1B2C3F", "news.example.test");
+    let fixes = |text: &str| {
+        let rows = counted(text).into_iter().filter(|check| check.status == Status::Fail);
+        rows.map(|check| (check.subject, check.fix.starts_with("nothing, where"))).collect::<Vec<_>>()
+    };
+    let others = ("d=example.org s=s1 host=vm".to_owned(), true);
+    let own = [("d=news.example.test s=s1 host=vm".to_owned(), false), ("host=vm".to_owned(), false)];
+    assert_eq!(fixes(&(ours + &all)), [&own[..], &[others][..]].concat());
+    // Where nobody signs, it may be one's own.
+    assert!(fixes(&all).iter().all(|(_, is_others)| !is_others));
 }
 
 #[test]
