@@ -29,6 +29,7 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
         found.checks.push(check.with_fix("write `Mode sv`"));
     }
     lint(&subject, words, found);
+    clients(&subject, file, get("internalhosts"), found);
     if let Some(path) = get("socket").and_then(socket::of_opendkim) {
         found.checks.push(path.check(&subject, None, &Accounts::of_this_machine()));
     }
@@ -40,7 +41,7 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
         }
         (None, None) => match (get("domain"), get("selector"), get("keyfile")) {
             (Some(named), Some(selector), Some(key)) => {
-                let Some(domains) = domains(file, named, found) else { return };
+                let Some(domains) = names(file, named, "Domain", found) else { return };
                 for domain in &domains {
                     let domain = Some(domain.to_lowercase()).filter(|domain| !domain.contains('*'));
                     found.keys.push(Key { domain, selector: selector.to_owned(), file: PathBuf::from(key) });
@@ -53,6 +54,21 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
             (_, _, None) => found.checks.push(absent(Cause::UnsignedNoKey, "there is neither KeyTable nor KeyFile")),
             _ => found.checks.push(absent(Cause::UnsignedNoRule, "KeyFile needs Domain and Selector beside it")),
         },
+    }
+}
+
+/// Whose mail is signed: that of others is verified, and goes on unsigned.
+fn clients(subject: &str, conf: &Path, hosts: Option<&str>, found: &mut Found) {
+    let own = "mail of this machine and of users who log in is signed";
+    let Some(hosts) = hosts else {
+        let detail = format!("{own}, other clients' is not: InternalHosts is not set");
+        return found.checks.push(Check::pass(subject, "signing-clients", detail));
+    };
+    // What cannot be read, or is kept elsewhere, has a row of its own.
+    if let Some(hosts) = names(conf, hosts, "InternalHosts", found) {
+        let of = if hosts.is_empty() { "nobody".to_owned() } else { in_short(&hosts) };
+        let detail = format!("mail of {of} (InternalHosts) and of users who log in is signed");
+        found.checks.push(Check::pass(subject, "signing-clients", detail));
     }
 }
 
@@ -75,6 +91,13 @@ fn lint(subject: &str, words: &BTreeMap<String, String>, found: &mut Found) {
     }
     if get("bodylengths").is_some_and(|value| matches!(&*value, "yes" | "true" | "1")) {
         found.checks.push(Check::of(subject, "body-length", Cause::BodyLengthTag, "BodyLengths adds l="));
+    }
+    for name in ["On-InternalError", "On-Default"] {
+        if get(&name.to_lowercase()).is_some_and(|action| matches!(&*action, "accept" | "a")) {
+            let detail = format!("{name} accept: where a key cannot be used, mail goes out unsigned");
+            let check = Check::unknown(subject, "on-error", detail).with_status(Status::Warn);
+            found.checks.push(check.with_fix(format!("set {name} tempfail: senders try again")));
+        }
     }
     if let Some(names) = get("signheaders") {
         // An asterisk alone stands for the list that OpenDKIM has itself; From is signed in any case.
@@ -173,15 +196,18 @@ fn table(conf: &Path, named: &str, what: &str, found: &mut Found) -> Option<Vec<
     data_set(conf, named, what, found).map(|text| rows(&text))
 }
 
-/// The domains of a list, or of a file with one a line; none where that is kept elsewhere or cannot be read.
-fn domains(conf: &Path, named: &str, found: &mut Found) -> Option<Vec<String>> {
+/// The names of a list, or of a file with one a line; none where that is kept elsewhere or cannot be read.
+fn names(conf: &Path, named: &str, what: &str, found: &mut Found) -> Option<Vec<String>> {
     let words = |text: &str, between: &[char]| {
         text.split(between).map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect::<Vec<_>>()
     };
-    if !named.contains('/') && (!named.contains(':') || named.starts_with("csl:")) {
+    // Where it is kept stands before a colon, as `refile:`; addresses have colons too.
+    let kind = named.split_once(':').map(|(kind, _)| kind);
+    let kind = kind.filter(|kind| !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphabetic()));
+    if kind == Some("csl") || (kind.is_none() && !named.starts_with(['/', '.'])) {
         return Some(words(named.trim_start_matches("csl:"), &[',', ' ']));
     }
-    let text = data_set(conf, named, "Domain", found)?;
+    let text = data_set(conf, named, what, found)?;
     let first = |line: &str| line.split('#').next().unwrap_or_default().split_whitespace().next().map(str::to_owned);
     Some(text.lines().filter_map(first).take(super::MOST_KEYS).collect())
 }

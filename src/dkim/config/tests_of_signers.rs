@@ -32,6 +32,22 @@ fn opendkim_and_its_tables_are_followed() {
     assert_eq!(worst(&checks), Status::Warn);
     assert!(checks.iter().any(|check| check.detail.contains("uses old of the KeyTable")), "{checks:#?}");
     place.write("KeyTable", &one);
+    // Whose mail is signed, and what happens to it where that cannot be done.
+    let said = |more: &str, check: &str| {
+        place.write("opendkim.conf", &format!("{conf}{more}\n"));
+        let rows = place.check(&["opendkim.conf"]);
+        rows.into_iter().find(|row| row.check == check).map(|row| (row.status, row.detail))
+    };
+    assert!(said("", "signing-clients").is_some_and(|(_, detail)| detail.contains("other clients' is not")));
+    place.write("hosts", "127.0.0.1\n192.0.2.0/24 # ours\n");
+    let of_hosts = said(&format!("InternalHosts refile:{folder}/hosts"), "signing-clients");
+    assert!(of_hosts.is_some_and(|(_, detail)| detail.starts_with("mail of 127.0.0.1, 192.0.2.0/24 (")));
+    let of_list = said("InternalHosts ::1,10.0.0.0/8", "signing-clients");
+    assert!(of_list.is_some_and(|(_, detail)| detail.starts_with("mail of ::1, 10.0.0.0/8 (")));
+    let unread = said(&format!("InternalHosts {folder}/none"), "config");
+    assert_eq!(unread.map(|(status, _)| status), Some(Status::Unknown));
+    let accepts = said("On-InternalError accept", "on-error").map(|(status, _)| status);
+    assert_eq!((accepts, said("On-InternalError tempfail", "on-error")), (Some(Status::Warn), None));
     // Headers that readers see, and nobody signs.
     place.write("opendkim.conf", &format!("{conf}SignHeaders from,to\n"));
     assert_eq!(worst(&place.check(&["opendkim.conf"])), Status::Warn);
