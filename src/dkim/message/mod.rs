@@ -53,7 +53,7 @@ impl<'d> Messages<'d> {
             ];
         }
         let letter = Letter::parse(bytes);
-        let verdicts = self.verdicts(file, &letter);
+        let (verdicts, differing) = self.judged(file, &letter);
         let signatures = letter.named("dkim-signature").count();
         if letter.is_cut {
             let detail = format!("it has more than {MOST_HEADERS} headers; what stands behind them was not looked at");
@@ -64,7 +64,7 @@ impl<'d> Messages<'d> {
             let detail = format!("{} more signatures were not looked at", signatures - MOST_SIGNATURES);
             checks.push(Check::unknown(file, "signature", detail));
         }
-        checks.extend(self.propagation(file, &letter, &verdicts));
+        checks.extend(differing);
         checks.push(alignment(file, &letter, &verdicts));
         checks.extend(authres::check(file, &letter, &verdicts));
         checks
@@ -72,49 +72,46 @@ impl<'d> Messages<'d> {
 
     /// Verifies the signatures of a message.
     pub fn verdicts(&mut self, file: &str, letter: &Letter) -> Vec<Verdict> {
-        let now = self.now;
-        let mut lookup = |name: &str| best(self.answers(name));
-        places(letter).map(|place| verify(letter, place, file, now, &mut lookup)).collect()
+        self.judged(file, letter).0
+    }
+
+    /// The verdict on each signature, by the server with which it holds, else by the first; and a row for each server
+    /// with which a signature that holds does not.
+    fn judged(&mut self, file: &str, letter: &Letter) -> (Vec<Verdict>, Vec<Check>) {
+        let (mut verdicts, mut checks) = (Vec::new(), Vec::new());
+        let places = letter.named("dkim-signature").map(|(place, _)| place).take(MOST_SIGNATURES);
+        for place in places {
+            let now = self.now;
+            let verdict = verify(letter, place, file, now, &mut |name| best(self.answers(name)));
+            let Some(name) = verdict.selector.as_ref().map(Selector::name) else {
+                verdicts.push(verdict);
+                continue;
+            };
+            let answers = self.answers(&name);
+            let first = best(answers);
+            let others = answers.iter().filter(|of| of.outcome != first.outcome && !of.is_trouble());
+            let mut all: Vec<(String, Verdict)> =
+                others.map(|of| (of.server.clone(), verify(letter, place, file, now, &mut |_| of.clone()))).collect();
+            all.insert(0, (first.server, verdict));
+            let right = all.iter().position(|(_, of)| of.holds());
+            let (server, verdict) = all.remove(right.unwrap_or(0));
+            for (other, failed) in all.iter().filter(|(_, of)| right.is_some() && !of.holds()) {
+                let cause = failed.cause().unwrap_or(Cause::KeyMismatch);
+                let detail = format!("with what {server} says the signature holds, with what {other} says it does not");
+                let check = Check::of(&format!("{file}: {name}"), "propagation", cause, detail);
+                checks.push(
+                    check.with_fix("ask both with `pmtriage dkim key`: it says how long the old one may be kept"),
+                );
+            }
+            verdicts.push(verdict);
+        }
+        (verdicts, checks)
     }
 
     fn answers(&mut self, name: &str) -> &[Answer] {
         let dns = self.dns;
         self.answers.entry(name.to_owned()).or_insert_with(|| dns.txt(name))
     }
-
-    /// Signatures that hold with what one server says, and not with what another does.
-    fn propagation(&mut self, file: &str, letter: &Letter, verdicts: &[Verdict]) -> Vec<Check> {
-        let mut checks = Vec::new();
-        for (place, verdict) in places(letter).zip(verdicts) {
-            let Some(name) = verdict.selector.as_ref().map(Selector::name) else { continue };
-            let now = self.now;
-            let answers = self.answers(&name);
-            let first = &best(answers);
-            let others = answers.iter().filter(|of| of.outcome != first.outcome && !of.is_trouble());
-            let differs = others.map(|of| (of, verify(letter, place, file, now, &mut |_| of.clone())));
-            for (other, otherwise) in differs.filter(|(_, of)| of.holds() != verdict.holds()) {
-                let (right, wrong, failed) = match verdict.holds() {
-                    true => (first, other, &otherwise),
-                    false => (other, first, verdict),
-                };
-                let cause = failed.cause().unwrap_or(Cause::KeyMismatch);
-                let detail = format!(
-                    "with what {} says the signature holds, with what {} says it does not",
-                    right.server, wrong.server
-                );
-                let check = Check::of(&format!("{file}: {name}"), "propagation", cause, detail);
-                checks.push(
-                    check.with_fix("ask both with `pmtriage dkim key`: it says how long the old one may be kept"),
-                );
-            }
-        }
-        checks
-    }
-}
-
-/// Where the signatures stand that are verified.
-fn places(letter: &Letter) -> impl Iterator<Item = usize> {
-    letter.named("dkim-signature").map(|(place, _)| place).take(MOST_SIGNATURES)
 }
 
 /// What the first server says that says anything.
