@@ -269,8 +269,8 @@ pub struct DkimSelectorsArgs {
     /// Take selectors from logs: files, folders or globs
     #[arg(long, value_name = "PATH", group = "sources")]
     pub log: Vec<PathBuf>,
-    /// Take selectors from DMARC aggregate reports: XML, gzip or zip; files,
-    /// folders or globs
+    /// Take selectors from DMARC aggregate reports: XML, gzip, zip, or mail that
+    /// brings them; files, folders or globs
     #[arg(long, value_name = "PATH", group = "sources")]
     pub dmarc: Vec<PathBuf>,
     /// Take selectors from raw messages and what their receivers wrote into
@@ -336,7 +336,7 @@ pub struct DkimConfigArgs {
 /// What `dkim message` takes.
 #[derive(Debug, Clone, Args)]
 pub struct DkimMessageArgs {
-    /// Read raw messages from these files; - is standard input
+    /// Read raw messages or mbox files, packed or not; - is standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Which servers are asked.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::Environment;
 use super::{screen, when, zone};
 use crate::cli::{ChecksArgs, DkimSelectorsArgs, DnsArgs, JoinArgs, ReadingArgs};
-use crate::dkim::{Clock, Dns, PORT, Pattern, Reading, Selector, Sources, system_servers};
+use crate::dkim::{Clock, Dns, PORT, Pattern, Reading, Selector, Sources};
 use crate::error::{Error, Result};
 use crate::record::canonical_domain;
 use crate::report::Screen;
@@ -17,8 +17,8 @@ use crate::report::Screen;
 /// Where an address is none.
 pub fn dns(typed: &DnsArgs) -> Result<Dns> {
     let servers: Vec<SocketAddr> = typed.dns.iter().map(|server| address(server)).collect::<Result<_>>()?;
-    let servers = if servers.is_empty() { system_servers() } else { servers };
-    Ok(Dns::new(servers, typed.authoritative.then_some(PORT)))
+    let authoritative = typed.authoritative.then_some(PORT);
+    Ok(if servers.is_empty() { Dns::of_this_machine(authoritative) } else { Dns::new(servers, authoritative) })
 }
 
 /// What a report is joined with.

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::check::Check;
-use crate::input::{Found, find};
+use crate::input::{Found, find, unpack};
 
 /// The files behind paths, and a row for each path that leads to none. `all` stands for the files in these rows.
 pub fn found(paths: &[PathBuf], all: &str, check: &'static str) -> (Vec<Found>, Vec<Check>) {
@@ -31,6 +31,14 @@ pub fn whole(file: io::Result<impl Read>, most: u64, what: &str) -> Result<Vec<u
     let mut bytes = Vec::new();
     file.map_err(cannot)?.take(most + 1).read_to_end(&mut bytes).map_err(cannot)?;
     if bytes.len() as u64 > most { Err(format!("it is too long for {what}")) } else { Ok(bytes) }
+}
+
+/// The same of what a file is packed in, if anything: messages are kept as .eml.gz too.
+///
+/// # Errors
+/// Why it cannot be read, in words.
+pub fn unpacked(file: io::Result<impl Read>, most: u64, what: &str) -> Result<Vec<u8>, String> {
+    whole(file.and_then(|file| Ok(unpack(file)?.1)), most, what)
 }
 
 /// So many bytes may be read of all readers that share it, however deep one lies packed in another: what unpacks to more
@@ -87,6 +95,10 @@ mod tests {
         let gone = whole(Err::<&[u8], _>(io::ErrorKind::NotFound.into()), 3, "a key");
         assert!(gone.is_err_and(|why| why.starts_with("it cannot be read: ")));
         assert_eq!(whole(Ok(io::repeat(0)), 3, "a key"), Err("it is too long for a key".to_owned()));
+        let packed = zstd::encode_all(&b"abcd"[..], 1).expect("packed");
+        let read = |most| unpacked(Ok(&packed[..]), most, "a key");
+        assert_eq!((read(4), read(3)), (Ok(b"abcd".to_vec()), Err("it is too long for a key".to_owned())));
+        assert!(unpacked(Ok(&packed[..7]), 9, "a key").is_err_and(|why| why.starts_with("it cannot be read: ")));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::check::{Check, Status};
 use crate::evaluate::Level;
+use crate::evaluate::words::counted;
 use crate::report::{Ink, Page, Screen};
 
 /// Writes the checks to a terminal.
@@ -53,12 +54,12 @@ fn answer(checks: &[Check]) -> (Ink, &'static str, String) {
         }
     }
     let causes = if causes.is_empty() { String::new() } else { format!(": {}", causes.join(", ")) };
-    let counted = format!("{} of {}", of.len(), checks.len());
+    let share = format!("{} of {}", of.len(), checks.len());
     match worst {
-        Status::Fail => (Ink::Red, "FAIL", format!("{counted} checks failed{causes}")),
-        Status::Warn => (Ink::Yellow, "WARN", format!("{counted} checks warn{causes}")),
-        Status::Unknown => (Ink::Plain, "UNKNOWN", format!("{counted} checks could not be made{causes}")),
-        Status::Pass => (Ink::Green, "OK", format!("{} checks passed", checks.len())),
+        Status::Fail => (Ink::Red, "FAIL", format!("{share} checks failed{causes}")),
+        Status::Warn => (Ink::Yellow, "WARN", format!("{share} checks warn{causes}")),
+        Status::Unknown => (Ink::Plain, "UNKNOWN", format!("{share} checks could not be made{causes}")),
+        Status::Pass => (Ink::Green, "OK", format!("{} passed", counted(checks.len() as u64, "check"))),
     }
 }
 

@@ -49,8 +49,8 @@ fn messages(files: &[PathBuf], dns: &Dns, environment: &Environment) -> Vec<Chec
         let is_stdin = file.as_os_str() == STDIN;
         let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
         let read = match is_stdin {
-            true => dkim::whole(Ok(io::stdin().lock()), MOST_BYTES, "a message"),
-            false => dkim::whole(File::open(file), MOST_BYTES, "a message"),
+            true => dkim::unpacked(Ok(io::stdin().lock()), MOST_BYTES, "a message"),
+            false => dkim::unpacked(File::open(file), MOST_BYTES, "a message"),
         };
         match read {
             Ok(bytes) => checks.extend(messages.check_file(&name, &bytes)),

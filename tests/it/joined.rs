@@ -160,6 +160,18 @@ fn it_carries_what_the_key_the_record_and_the_rules_say() {
     // The mail is not signed at all.
     place.configure("domain-key s1,example.test,s1.pem\n");
     assert_eq!(wrong(&place.finding(true, Some(right))), ["signing-rule fail unsigned-no-rule"]);
+    // What is set for others' recipients explains nothing of this provider's deferrals.
+    let not_to = |domain: &str| {
+        format!(
+            "domain-key s1,example.test,s1.pem\n<domain *>\n dkim-sign yes\n</domain>\n<domain {domain}>\n dkim-sign no\n</domain>\n"
+        )
+    };
+    place.configure(&not_to("yahoo.com"));
+    assert_eq!(wrong(&place.finding(true, Some(right))), Vec::<String>::new());
+    for domain in ["Gmail.com", "[*.]gmail.com"] {
+        place.configure(&not_to(domain));
+        assert_eq!(wrong(&place.finding(true, Some(right))), ["signing-rule fail unsigned-no-rule"], "{domain}");
+    }
     place.configure("domain-key s1,example.org,s1.pem\n<domain *>\n dkim-sign yes\n</domain>\n");
     let finding = place.finding(true, None);
     // All that is known is the envelope's sender: mail is signed for From.

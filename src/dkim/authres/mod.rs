@@ -1,32 +1,17 @@
 //! What receivers said of a message's signatures, tied to the signatures themselves.
-//!
-//! Anyone can write an Authentication-Results header. Believed is the topmost one, and what the same receiver wrote
-//! before the message went on: below the next Received stands what came with the message (RFC 8601, section 5).
 
+mod believed;
 mod parse;
 mod told;
 
 use super::check::{Cause, Check, Status};
-use super::tags::cut;
 use super::verify::Verdict;
 use super::verify::letter::Letter;
+use crate::evaluate::words::counted;
+use believed::believed;
 pub use parse::Entry;
 use parse::Results;
 pub use told::{Told, told};
-
-/// The header of a receiver itself.
-const OWN: [&str; 2] = ["authentication-results", "x-ms-exchange-authentication-results"];
-/// What says who said so before; looked at where nothing else is there.
-const HANDED_ON: [&str; 4] = [
-    "arc-authentication-results",
-    "x-original-authentication-results",
-    "authentication-results-original",
-    "x-authentication-results",
-];
-
-/// So much of a header is read, and so many results of one message are.
-const LONGEST: usize = 64 << 10;
-const MOST_RESULTS: usize = 200;
 
 /// Checks what the receiver said.
 pub fn check(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Vec<Check> {
@@ -37,9 +22,17 @@ pub fn check(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Vec<Check> {
             checks.push(row(file, results, entry, &believed, verdicts));
         }
     }
-    if let (Some(first), true) = (checks.first_mut(), others > 0) {
-        let more = format!("{others} more such headers came with the message, and are not believed");
-        *first = first.clone().and(&more);
+    match (checks.first_mut(), others) {
+        (_, 0) => {}
+        (Some(first), _) => {
+            let more = format!("{others} more such headers came with the message, and are not believed");
+            *first = first.clone().and(&more);
+        }
+        (None, _) => {
+            let detail =
+                format!("{} came with the message, and none is believed", counted(others as u64, "such header"));
+            checks.push(Check::pass(file, CHECK, detail));
+        }
     }
     checks
 }
@@ -50,38 +43,6 @@ pub fn said(letter: &Letter) -> Vec<(Option<String>, Entry)> {
     results.flat_map(|of| of.entries.into_iter().map(move |entry| (of.receiver.clone(), entry))).collect()
 }
 
-/// The headers that are believed, and how many are not.
-fn believed(letter: &Letter) -> (Vec<Results>, usize) {
-    let all: Vec<(usize, &str)> = letter
-        .headers
-        .iter()
-        .enumerate()
-        .filter(|(_, header)| OWN.contains(&&*header.name) || HANDED_ON.contains(&&*header.name))
-        .map(|(place, header)| (place, &*header.name))
-        .collect();
-    let names: &[&str] = if all.iter().any(|(_, name)| OWN.contains(name)) { &OWN } else { &HANDED_ON };
-    let Some(first) = all.iter().find(|(_, name)| names.contains(name)).map(|(place, _)| *place) else {
-        return (Vec::new(), 0);
-    };
-    let read = |place: usize| {
-        let text = letter.headers[place].text();
-        parse::parse(cut(&text, LONGEST))
-    };
-    let receiver = read(first).receiver;
-    let end =
-        letter.headers[first..].iter().position(|header| header.name == "received").map_or(usize::MAX, |at| first + at);
-    let own = all.iter().filter(|(place, name)| names.contains(name) && *place < end);
-    let mut results: Vec<Results> =
-        own.map(|(place, _)| read(*place)).filter(|results| results.receiver == receiver).collect();
-    let mut left = MOST_RESULTS;
-    for results in &mut results {
-        results.entries.truncate(left);
-        left -= results.entries.len();
-    }
-    let others = all.iter().filter(|(_, name)| OWN.contains(name)).count().saturating_sub(results.len());
-    (results, others)
-}
-
 fn row(file: &str, results: &Results, entry: &Entry, all: &[Results], verdicts: &[Verdict]) -> Check {
     let receiver = results.receiver.as_deref().unwrap_or("a receiver that does not give its name");
     let selector = entry.property("s").map_or(String::new(), |s| format!(" s={s}"));
@@ -90,7 +51,13 @@ fn row(file: &str, results: &Results, entry: &Entry, all: &[Results], verdicts: 
     let tied = tie(entry, verdicts);
     let said = if entry.text.is_empty() { entry.result.clone() } else { format!("{} ({})", entry.result, entry.text) };
     let check = match told(entry) {
+        Told::Passed if verdicts.is_empty() => {
+            Check::pass(&subject, CHECK, said).and("its signature is not in the message any more")
+        }
         Told::Passed => Check::pass(&subject, CHECK, said),
+        Told::Caused(cause @ (Cause::BodyChanged | Cause::HeadersChanged)) if tied.is_some_and(|(of, _)| of.holds()) => {
+            Check::of(&subject, CHECK, cause, said).and("here the signature holds: the receiver saw another text")
+        }
         Told::Caused(cause) => Check::of(&subject, CHECK, cause, said),
         Told::NoEd25519 if has_pass_of(entry.domain().as_deref(), all) => Check::pass(&subject, CHECK, said)
             .and("it does not know Ed25519; the other signature of this domain passed"),
@@ -117,6 +84,9 @@ fn row(file: &str, results: &Results, entry: &Entry, all: &[Results], verdicts: 
         Some((verdict, by)) if verdicts.len() > 1 => {
             let b: String = verdict.b.chars().take(8).collect();
             format!("about the signature b={b}, by {by}")
+        }
+        None if !verdicts.is_empty() && entry.property("b").is_some() => {
+            "header.b is that of no one signature here".to_owned()
         }
         _ => String::new(),
     };
@@ -179,6 +149,30 @@ mod tests {
         assert_eq!(checked(&format!("{own}\n{forged}")).len(), 2);
         assert_eq!(checked(&format!("{own}\nAuthentication-Results: forged.example; dkim=pass")).len(), 1);
         assert!(checked("Subject: x").is_empty());
+    }
+
+    #[test]
+    fn what_stands_below_an_earlier_host_is_not_believed() {
+        let receiver = "Received: from relay (by c (x)) by mx1.example.net with ESMTP; date";
+        let inside = "Received: from mx1 by store.example.net; date";
+        let earlier = "Received: from a by out.example.com; date";
+        let result = "Authentication-Results: MX.example.net; dkim=pass header.d=example.com";
+        let said = |headers: &[&str]| {
+            let checks = checked(&headers.join("\n"));
+            let rows: Vec<&str> = checks.iter().map(|check| &*check.detail).collect();
+            rows.join("|")
+        };
+        let passed = "pass; its signature is not in the message any more";
+        // Where the receiver itself writes it: above its own line, or some servers below it.
+        assert_eq!(said(&[inside, result, receiver, earlier]), passed);
+        assert_eq!(said(&[inside, receiver, result, earlier]), passed);
+        assert_eq!(said(&[receiver, result]), passed);
+        // A host that writes no `by` of its own organization says nothing of the order.
+        assert_eq!(said(&[earlier, result]), passed);
+        let came = "1 such header came with the message, and none is believed";
+        assert_eq!(said(&[inside, receiver, earlier, result]), came);
+        let own = "Authentication-Results: mx.example.net; dkim=temperror (no key for signature) header.d=example.com";
+        assert!(said(&[own, receiver, earlier, result]).contains("1 more such headers"));
     }
 
     #[test]

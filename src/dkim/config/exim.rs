@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Found, Key, fragile, headers_check};
-use crate::dkim::check::{Cause, Check, Status};
+use super::headers::{self, List};
+use super::includes::Includes;
+use super::{Found, Key};
+use crate::dkim::check::{Cause, Check};
 
 /// More macros are not looked at, nor longer lines: each is looked for in each line.
 const MOST_MACROS: usize = 200;
@@ -17,7 +19,9 @@ const LOOKED_UP: [&str; 3] = ["lookup", "lsearch", "dsearch"];
 /// Checks a configuration.
 pub fn check(file: &Path, text: &str, found: &mut Found) {
     let subject = file.display().to_string();
-    let transports: Vec<(String, BTreeMap<String, String>)> = transports(text)
+    let mut whole = Whole::default();
+    whole.add(file, text, 0, found);
+    let transports: Vec<(String, BTreeMap<String, String>)> = transports(&whole.text)
         .into_iter()
         .filter(|(_, options)| options.get("driver").is_some_and(|of| of == "smtp"))
         .collect();
@@ -26,25 +30,57 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
         return found.checks.push(Check::unknown(&subject, "config", detail));
     }
     for (name, options) in &transports {
-        transport(&format!("{subject}: {name}"), options, found);
+        transport(&format!("{subject}: {name}"), options, whole.includes.is_partial, found);
     }
 }
 
-fn transport(subject: &str, options: &BTreeMap<String, String>, found: &mut Found) {
+/// A configuration with what it includes in its place.
+#[derive(Default)]
+struct Whole {
+    text: String,
+    includes: Includes,
+}
+
+impl Whole {
+    fn add(&mut self, file: &Path, text: &str, depth: usize, found: &mut Found) {
+        for line in text.lines() {
+            let (word, path) = line.trim().split_once(char::is_whitespace).unwrap_or((line, ""));
+            if !matches!(word, ".include" | ".include_if_exists") {
+                self.text.push_str(line);
+                self.text.push('\n');
+                continue;
+            }
+            let path = file.parent().unwrap_or(Path::new("")).join(path.trim().trim_matches('"'));
+            if word == ".include_if_exists" && !path.exists() {
+                continue;
+            }
+            if let Some(text) = self.includes.read(&path, depth, found) {
+                self.add(&path, &text, depth + 1, found);
+            }
+        }
+    }
+}
+
+fn transport(subject: &str, options: &BTreeMap<String, String>, is_partial: bool, found: &mut Found) {
+    // What was not found may stand in what could not be read.
+    let absent = |cause, detail: &str| match is_partial {
+        true => Check::unknown(subject, "signing-rule", format!("{detail}, as far as it could be read")),
+        false => Check::of(subject, "signing-rule", cause, detail),
+    };
     let get = |name: &str| options.get(name).map(|value| &**value).filter(|value| !value.is_empty());
     let (domain, selector, key) = match (get("dkim_domain"), get("dkim_selector"), get("dkim_private_key")) {
         (Some(domain), Some(selector), Some(key)) => (domain, selector, key),
         (None, None, None) => {
             let detail = "no dkim_domain, dkim_selector and dkim_private_key: what goes out here is not signed";
-            return found.checks.push(Check::of(subject, "signing-rule", Cause::UnsignedNoRule, detail));
+            return found.checks.push(absent(Cause::UnsignedNoRule, detail));
         }
         (_, _, None) => {
             let detail = "dkim_private_key is missing: what goes out here is not signed";
-            return found.checks.push(Check::of(subject, "signing-rule", Cause::UnsignedNoKey, detail));
+            return found.checks.push(absent(Cause::UnsignedNoKey, detail));
         }
         _ => {
             let detail = "dkim_domain and dkim_selector belong together, and one of them is missing";
-            return found.checks.push(Check::of(subject, "signing-rule", Cause::UnsignedNoRule, detail));
+            return found.checks.push(absent(Cause::UnsignedNoRule, detail));
         }
     };
     let strict = get("dkim_strict").is_some_and(|value| matches!(value, "1" | "true" | "yes"));
@@ -57,7 +93,7 @@ fn transport(subject: &str, options: &BTreeMap<String, String>, found: &mut Foun
     if is_tainted && !has(key, &LOOKED_UP) && !has(domain, &LOOKED_UP) {
         let detail =
             format!("dkim_private_key = {key} comes from the message: since Exim 4.94 such a file is not opened");
-        let check = Check::of(subject, "signing-key", Cause::UnsignedNoKey, detail).with_status(Status::Warn);
+        let check = Check::of(subject, "signing-key", Cause::UnsignedNoKey, detail);
         found.checks.push(check.with_fix(
             "look the domain up in a list of your own, as ${lookup{$dkim_domain}dsearch,ret=full{/etc/exim4/dkim}}",
         ));
@@ -75,8 +111,11 @@ fn lint(subject: &str, options: &BTreeMap<String, String>, found: &mut Found) {
     if get("dkim_hash") == "sha1" {
         found.checks.push(Check::of(subject, "algorithm", Cause::WeakHash, "dkim_hash = sha1"));
     }
-    let headers = get("dkim_sign_headers").trim_start_matches("_DKIM_SIGN_HEADERS");
-    found.checks.extend(headers_check(subject, &fragile(headers.split(':').map(|name| name.trim_start_matches('=')))));
+    // Names that begin so are macros of Exim's own, for its whole list.
+    let (own, names): (Vec<&str>, Vec<&str>) =
+        get("dkim_sign_headers").split(':').map(str::trim).partition(|name| name.starts_with("_DKIM_"));
+    let list = if own.is_empty() { List::Whole } else { List::More };
+    found.checks.extend(headers::check(subject, names.into_iter(), list));
 }
 
 /// The keys of lists that are written out; what is worked out from each message has no one record.

@@ -1,8 +1,11 @@
 //! `dkim config`: what the signer's and the mail server's configuration mean for signing, and then each key in them.
 
 mod exim;
+mod headers;
+mod includes;
 mod opendkim;
 mod pmta;
+mod pmta_keys;
 mod pmta_report;
 mod pmta_rules;
 mod pmta_sources;
@@ -14,11 +17,13 @@ mod ucl;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::check::{Cause, Check, Status};
+use super::check::{Check, Status};
 use super::dns::Dns;
 use super::files::{regular, whole};
 use super::key::{Selector, check_key, check_key_file};
+use crate::evaluate::words::shell_word;
 pub use pmta_report::{PmtaConfig, SigningKey};
+pub use pmta_rules::Rule;
 pub use pmta_sources::PmtaSource;
 
 /// No more keys are looked at: each may cost questions.
@@ -27,8 +32,6 @@ const MOST_KEYS: usize = 1000;
 const MARK: char = '\u{feff}';
 /// No configuration file is longer.
 const MOST_BYTES: u64 = 16 << 20;
-/// Headers that must not be signed, for they change on the way (RFC 6376, section 5.4.1).
-const FRAGILE: [&str; 7] = ["return-path", "received", "comments", "keywords", "bcc", "resent-bcc", "dkim-signature"];
 
 /// A key that a configuration signs with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,7 +69,7 @@ pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
         match &key.domain {
             Some(domain) => found.checks.extend(check_key(&Selector::new(&key.selector, domain), &key.file, dns)),
             // For whichever domain sends: there is no one record to ask for.
-            None => found.checks.extend(check_key_file(&key.file)),
+            None => found.checks.extend(of_every_domain(&key)),
         }
         done.insert(key);
     }
@@ -74,6 +77,17 @@ pub fn check_config(files: &[PathBuf], dns: &Dns) -> Vec<Check> {
     let mut said: HashSet<(String, &str, String)> = HashSet::new();
     found.checks.retain(|check| said.insert((check.subject.clone(), check.check, check.detail.clone())));
     found.checks
+}
+
+/// Checks the file of a key for whichever domain sends; that nothing was compared is said.
+fn of_every_domain(key: &Key) -> Vec<Check> {
+    let mut checks = check_key_file(&key.file);
+    let (file, selector) = (key.file.display().to_string(), &key.selector);
+    let detail = format!("it signs for every domain with the selector {selector}, and no record was looked at");
+    let command =
+        format!("pmtriage dkim key --domain DOMAIN --selector {} --key {}", shell_word(selector), shell_word(&file));
+    checks.push(Check::unknown(&file, "key-match", detail).with_fix(format!("for a domain that sends: `{command}`")));
+    checks
 }
 
 /// Reads each file; Postfix's two are put aside, for they are read together.
@@ -164,17 +178,11 @@ fn read(file: &Path) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The headers of a list that should not be signed.
-fn fragile<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let names = names.map(|name| name.trim().trim_start_matches(['+', '*']).to_lowercase());
-    names.filter(|name| FRAGILE.contains(&&**name) || name.starts_with("x-")).collect()
-}
-
-/// A check of signed headers, where some are fragile.
-fn headers_check(subject: &str, fragile: &[String]) -> Option<Check> {
-    let detail = format!("signs {}, which change on the way", fragile.join(", "));
-    (!fragile.is_empty()).then(|| Check::of(subject, "signed-headers", Cause::FragileHeaders, detail))
-}
-
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_pmta;
+#[cfg(test)]
+mod tests_of_postfix;
+#[cfg(test)]
+mod tests_of_signers;

@@ -43,6 +43,8 @@ pub struct Rows {
     pub rows: Vec<Row>,
     /// What could not be read: (what, why).
     pub missing: Vec<(String, String)>,
+    /// Whether something in it is not known: then what is not there may be there all the same.
+    pub is_partial: bool,
     files: usize,
 }
 
@@ -105,22 +107,35 @@ impl Rows {
 
     /// The rest of a file is not read.
     fn end(&mut self, file: &Path, why: &str) {
+        self.is_partial = true;
         self.missing.push((file.display().to_string(), format!("it was not read to its end: {why}")));
     }
 
     /// `include FILE`, also with wildcards; relative to the file that says so.
     fn include(&mut self, from: &Path, named: &str, depth: usize) {
         let path = from.parent().unwrap_or(Path::new("")).join(named);
-        let files = if named.contains(['*', '?', '[']) { matching(&path) } else { vec![path] };
+        let files = match named.contains(['*', '?', '[']) {
+            true => matching(&path),
+            false => Ok(vec![path.clone()]),
+        };
+        let files = match files {
+            Ok(files) => files,
+            Err(why) => return self.unread(&path, why),
+        };
         if depth >= DEEPEST || self.files + files.len() > MOST_FILES {
             return self.missing.push((named.to_owned(), "files include files without end".to_owned()));
         }
         for file in files {
             match read(&file) {
                 Ok(text) => self.add(&file, &text, depth + 1),
-                Err(why) => self.missing.push((file.display().to_string(), why)),
+                Err(why) => self.unread(&file, why),
             }
         }
+    }
+
+    fn unread(&mut self, file: &Path, why: String) {
+        self.is_partial = true;
+        self.missing.push((file.display().to_string(), why));
     }
 
     /// `domain-macro NAME a,b` and `<domain x.$NAME>`: one row for each.
@@ -184,15 +199,18 @@ fn lines(text: &str) -> Vec<(usize, String)> {
 }
 
 /// The files in one folder whose names fit, sorted.
-fn matching(pattern: &Path) -> Vec<PathBuf> {
+///
+/// # Errors
+/// Why it is not known which files these are.
+fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let name = pattern.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let Ok(glob) = globset::Glob::new(name) else { return Vec::new() };
-    let matcher = glob.compile_matcher();
-    let entries = pattern.parent().map(std::fs::read_dir).and_then(Result::ok).into_iter().flatten();
+    let matcher = globset::Glob::new(name).map_err(|error| error.to_string())?.compile_matcher();
+    let folder = pattern.parent().unwrap_or(Path::new(""));
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("its folder cannot be read: {error}"))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.file_name().is_some_and(|name| matcher.is_match(name)))
         .collect();
     files.sort();
-    files
+    Ok(files)
 }

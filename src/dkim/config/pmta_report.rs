@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::pmta::Rows;
-use super::pmta_rules::{self, check_rules};
+use super::pmta_keys::{self, is_for};
+use super::pmta_rules::{Rule, check_rules};
 use super::pmta_sources::{PmtaSource, sources};
-use super::{Found, Key, Kind, kind, read};
+use super::{Key, Kind, kind, read};
 use crate::dkim::check::{Check, Status};
 use crate::dkim::dns::Dns;
 use crate::dkim::key::{Selector, check_key, check_key_file};
@@ -21,7 +22,7 @@ pub struct PmtaConfig {
     /// What it includes and cannot be read: (what, why).
     pub missing: Vec<(String, String)>,
     /// What its rules for signing come to.
-    pub rules: Vec<Check>,
+    pub rules: Vec<Rule>,
     keys: Vec<Scoped>,
 }
 
@@ -56,10 +57,8 @@ impl PmtaConfig {
     }
 
     fn of(file: &Path, rows: Rows) -> PmtaConfig {
-        let mut found = Found::default();
-        check_rules(file, &rows, &mut found);
-        let rules = found.checks.into_iter().filter(|check| check.status != Status::Unknown).collect();
-        let keys = pmta_rules::keys(&rows).into_iter().filter(|(row, _)| row.block("domain-key-list").is_none());
+        let rules = check_rules(file, &rows).into_iter().filter(|rule| rule.check.status != Status::Unknown).collect();
+        let keys = pmta_keys::keys(&rows).into_iter().filter(|(row, _)| row.block("domain-key-list").is_none());
         let scoped = |(row, key): (&super::pmta::Row, Key)| {
             let of = row.block("virtual-mta").or(row.block("virtual-mta-pool")).map(str::to_lowercase);
             Scoped { key, of }
@@ -71,11 +70,10 @@ impl PmtaConfig {
     /// The key that signs mail of a domain: the first, in the order of the file, that is for it or for a domain above it,
     /// those of the virtual MTAs and pools that send it before those for all (User's Guide 5.0, section 3.3.1).
     pub fn key_for(&self, domain: &str, senders: &[String]) -> Option<SigningKey> {
-        let is_for = |key: &Key| key.domain.as_deref().is_none_or(|of| of == domain || is_below(domain, of));
         let is_of = |of: &str| senders.iter().any(|sender| sender.eq_ignore_ascii_case(of));
         let own = self.keys.iter().filter(|key| key.of.as_deref().is_some_and(is_of));
         let of_all = self.keys.iter().filter(|key| key.of.is_none());
-        let found = own.chain(of_all).map(|scoped| &scoped.key).find(|key| is_for(key))?;
+        let found = own.chain(of_all).map(|scoped| &scoped.key).find(|key| is_for(key, domain))?;
         Some(found.signing_for(domain))
     }
 
@@ -107,10 +105,6 @@ impl SigningKey {
             None => check_key_file(&self.file),
         }
     }
-}
-
-fn is_below(domain: &str, above: &str) -> bool {
-    domain.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
 }
 
 #[cfg(test)]
@@ -156,6 +150,7 @@ domain-key any,*,any.pem
             assert_eq!(key(domain, senders), expected);
         }
         let all: Vec<String> = config.all_keys().into_iter().map(|key| key.selector.selector).collect();
-        assert_eq!((all.join(" "), config.rules.len()), ("s1 s2 v1 n".to_owned(), 1));
+        // One rule is that signing is on, the other that s2 is never come to.
+        assert_eq!((all.join(" "), config.rules.len()), ("s1 s2 v1 n".to_owned(), 2));
     }
 }

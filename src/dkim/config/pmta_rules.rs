@@ -1,12 +1,15 @@
 //! What PowerMTA signs by its configuration. PowerMTA writes no line when it signs nothing, so that the rules have to
 //! be read: a key (`domain-key SELECTOR,DOMAIN,FILE`) and, for the recipient's domain, `dkim-sign yes`.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
 
+use super::headers::{self, List};
 use super::pmta::{Row, Rows, plain};
-use super::{Found, Key, fragile, headers_check};
-use crate::dkim::check::{Cause, Check};
+use super::pmta_keys::{self, attribute, domain_key, shadowed, without_key};
+use super::pmta_sources::pools;
+use super::{Found, Key};
+use crate::dkim::check::{Cause, Check, Status};
 use crate::evaluate::words::counted;
 
 /// So many names are listed in one row.
@@ -21,144 +24,173 @@ pub fn check(file: &Path, text: &str, found: &mut Found) {
         let fix = "open and close each block once: PowerMTA does not take such a file";
         found.checks.push(if is_of_blocks { check.with_fix(fix) } else { check });
     }
-    check_rules(file, &rows, found);
-    found.keys.extend(keys(&rows).into_iter().map(|(_, key)| key));
+    found.checks.extend(check_rules(file, &rows).into_iter().map(|rule| rule.check));
+    found.keys.extend(pmta_keys::keys(&rows).into_iter().map(|(_, key)| key));
+}
+
+/// What a rule comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The row.
+    pub check: Check,
+    /// The recipients that it is about, as a domain, `*.DOMAIN` or `[*.]DOMAIN`; none where it is about all.
+    pub recipient: Option<String>,
+}
+
+impl Rule {
+    fn of_all(check: Check) -> Rule {
+        Rule { check, recipient: None }
+    }
+
+    fn of(row: &Row, check: Check) -> Rule {
+        let recipient = row.block("domain").filter(|name| *name != "*").map(str::to_lowercase);
+        Rule { check, recipient }
+    }
+
+    /// Whether it is about mail to a domain.
+    pub fn is_about(&self, domain: &str) -> bool {
+        let Some(name) = &self.recipient else { return true };
+        let is_below = |of: &str| domain.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'));
+        match (name.strip_prefix("[*.]"), name.strip_prefix("*.")) {
+            (Some(of), _) => domain == of || is_below(of),
+            (_, Some(of)) => is_below(of),
+            _ => domain == name,
+        }
+    }
 }
 
 /// Checks the rules of a configuration, whoever read it.
-pub fn check_rules(file: &Path, rows: &Rows, found: &mut Found) {
+pub fn check_rules(file: &Path, rows: &Rows) -> Vec<Rule> {
+    let mut all = Vec::new();
     let subject = file.display().to_string();
-    let of = |keyword: &'static str| rows.rows.iter().filter(move |row| row.keyword == keyword);
-    let keys = keys(rows);
-    for row in of("domain-key").filter(|row| domain_key(&row.value, &row.file).is_none()) {
+    let keys = pmta_keys::keys(rows);
+    let named = rows.rows.iter().filter(|row| row.keyword == "domain-key");
+    for row in named.filter(|row| domain_key(&row.value, &row.file).is_none()) {
         let check = Check::unknown(&row.place, "signing-key", "this is not SELECTOR,DOMAIN,FILE");
-        found.checks.push(check.with_fix("write `domain-key SELECTOR,DOMAIN,FILE`, without blanks"));
+        all.push(Rule::of_all(check.with_fix("write `domain-key SELECTOR,DOMAIN,FILE`, without blanks")));
     }
-    let signing: Vec<&Row> = of("dkim-sign").collect();
-    found.checks.extend(rules(&subject, &signing, &keys));
-    found.checks.extend(shadowed(&keys));
+    all.extend(rules(&subject, rows, &keys));
+    // Messages may name a selector themselves: then a later key of the same domain is come to.
+    let chooses = rows.rows.iter().any(|row| row.keyword == "process-x-dkim-options" && is_on(&row.value));
+    let never_used = shadowed(&keys).into_iter().filter(|check| !chooses || check.status == Status::Fail);
+    all.extend(never_used.map(Rule::of_all));
+    if !rows.is_partial {
+        let found_by_domain: Vec<&Key> = keys.iter().filter(|(row, _)| !is_listed(row)).map(|(_, key)| key).collect();
+        all.extend(without_key(rows, &found_by_domain).into_iter().map(Rule::of_all));
+    }
     for row in &rows.rows {
-        found.checks.extend(lint(row));
+        all.extend(lint(row).into_iter().map(|check| Rule::of(row, check)));
     }
-}
-
-/// The keys, each with the row that names it: those of `domain-key` go before those behind `dkim-sign`.
-pub fn keys(rows: &Rows) -> Vec<(&Row, Key)> {
-    let of = |keyword: &'static str| rows.rows.iter().filter(move |row| row.keyword == keyword);
-    let named = of("domain-key").filter_map(|row| Some((row, domain_key(&row.value, &row.file)?)));
-    let attributed = of("dkim-sign").filter(|row| row.value.contains('='));
-    named.chain(attributed.filter_map(|row| Some((row, with_attributes(&row.value, &row.file)?)))).collect()
-}
-
-/// `SELECTOR,DOMAIN,FILE`; the domain `*` is every one.
-fn domain_key(value: &str, config: &Path) -> Option<Key> {
-    let mut parts = plain(value).splitn(3, ',').map(plain);
-    let (selector, domain, file) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_whole = !selector.is_empty() && !domain.is_empty() && !file.is_empty();
-    is_whole.then(|| key(selector, domain, file, config))
-}
-
-/// `domain="a" key-file="b" selector="c"`.
-fn with_attributes(value: &str, config: &Path) -> Option<Key> {
-    let get = |name: &str| attribute(value, name).filter(|value| !value.is_empty());
-    Some(key(get("selector")?, get("domain")?, get("key-file")?, config))
-}
-
-/// The value of `name="value"` or `name=value`.
-fn attribute<'v>(value: &'v str, name: &str) -> Option<&'v str> {
-    let at = value.match_indices(name).find(|(at, _)| {
-        let is_start = value[..*at].chars().next_back().is_none_or(|c| c.is_whitespace() || c == ',');
-        is_start && value[at + name.len()..].trim_start().starts_with('=')
-    })?;
-    let rest = value[at.0 + name.len()..].trim_start().strip_prefix('=')?.trim_start();
-    match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split('"').next(),
-        None => rest.split_whitespace().next(),
-    }
-}
-
-fn key(selector: &str, domain: &str, file: &str, config: &Path) -> Key {
-    let file: PathBuf = config.parent().unwrap_or(Path::new("")).join(file);
-    Key { domain: (domain != "*").then(|| domain.to_lowercase()), selector: selector.to_owned(), file }
+    all
 }
 
 /// Whether keys and rules to use them are both there.
-fn rules(subject: &str, signing: &[&Row], keys: &[(&Row, Key)]) -> Vec<Check> {
-    let is_yes = |row: &&&Row| !matches!(&*plain(&row.value).to_lowercase(), "no" | "false" | "0");
-    let (yes, no): (Vec<&Row>, Vec<&Row>) = signing.iter().partition(|row| is_yes(row));
-    let listed = |row: &Row| row.block("domain-key-list").is_some();
-    let mut checks = Vec::new();
+fn rules(subject: &str, rows: &Rows, keys: &[(&Row, Key)]) -> Vec<Rule> {
+    let is_yes = |row: &&Row| !matches!(&*plain(&row.value).to_lowercase(), "no" | "false" | "0");
+    let (yes, no): (Vec<&Row>, Vec<&Row>) = rows.rows.iter().filter(|row| row.keyword == "dkim-sign").partition(is_yes);
+    // What was not found may stand in what could not be read.
+    let absent = |cause, detail: String| match rows.is_partial {
+        true => Check::unknown(subject, "signing-rule", format!("{detail}, as far as the configuration could be read")),
+        false => Check::of(subject, "signing-rule", cause, detail),
+    };
+    let no_rule = |detail: String, fix: &str| absent(Cause::UnsignedNoRule, detail).with_fix(fix);
     if keys.is_empty() {
-        let (cause, detail) = match yes.first() {
-            Some(row) => (Cause::UnsignedNoKey, format!("dkim-sign is on ({}), and there is no domain-key", row.place)),
-            None => (Cause::UnsignedNoRule, "there is neither domain-key nor dkim-sign".to_owned()),
-        };
-        return vec![Check::of(subject, "signing-rule", cause, detail)];
+        return vec![Rule::of_all(match yes.first() {
+            Some(row) => {
+                absent(Cause::UnsignedNoKey, format!("dkim-sign is on ({}), and there is no domain-key", row.place))
+            }
+            None => absent(Cause::UnsignedNoRule, "there is neither domain-key nor dkim-sign".to_owned()),
+        })];
     }
     if yes.is_empty() {
         let detail = format!("domain-keys: {}, and nowhere dkim-sign yes, whose default is no", keys.len());
-        let fix = "write `dkim-sign yes` into <domain *>";
-        return vec![Check::of(subject, "signing-rule", Cause::UnsignedNoRule, detail).with_fix(fix)];
+        return vec![Rule::of_all(no_rule(detail, "write `dkim-sign yes` into <domain *>"))];
     }
-    if keys.iter().all(|(row, _)| listed(row)) {
+    if keys.iter().all(|(row, _)| is_listed(row)) {
         let detail =
             "every domain-key is in a <domain-key-list>, which only a message with X-DKIM-Options: key-list= uses";
-        return vec![Check::of(subject, "signing-rule", Cause::UnsignedNoRule, detail)];
+        return vec![Rule::of_all(absent(Cause::UnsignedNoRule, detail.to_owned()))];
     }
-    let everywhere =
-        yes.iter().any(|row| row.value.contains('=') || row.block("domain").is_none_or(|name| name == "*"));
-    if !everywhere {
-        let mut names: Vec<String> =
-            yes.iter().filter_map(|row| row.block("domain")).map(|name| format!("<domain {name}>")).collect();
-        names.dedup();
-        let more = names.len().saturating_sub(MOST_NAMED);
-        names.truncate(MOST_NAMED);
-        if more > 0 {
-            names.push(format!("{more} more"));
-        }
-        let detail = format!("dkim-sign yes is in {} only: mail to others is not signed", names.join(", "));
-        checks.push(
-            Check::of(subject, "signing-rule", Cause::UnsignedNoRule, detail).with_fix("write it into <domain *>"),
+    let mut checks = Vec::new();
+    let wide: Vec<&Row> = yes.iter().filter(|row| is_for_all_recipients(row)).copied().collect();
+    let others = uncovered(rows, &wide);
+    if wide.is_empty() {
+        let names = named(yes.iter().filter_map(|row| row.block("domain")).map(|name| format!("<domain {name}>")));
+        let detail = format!("dkim-sign yes is in {names} only: mail to others is not signed");
+        checks.push(Rule::of_all(no_rule(detail, "write it into <domain *>")));
+    } else if !others.is_empty() {
+        let detail = format!(
+            "dkim-sign yes is in {} only: mail by way of {} is not signed",
+            named(wide.iter().filter_map(|row| sender(row))),
+            named(others.into_iter())
         );
+        checks.push(Rule::of_all(no_rule(detail, "write it into <domain *> outside of them, for all")));
     }
-    for row in no.iter().filter(|_| everywhere) {
+    for row in no.iter().filter(|_| !wide.is_empty()) {
         let name = row.block("domain").unwrap_or("*");
-        let detail = format!("dkim-sign no in <domain {name}>: mail to it is not signed");
+        let by = sender(row).map_or(String::new(), |by| format!(" by way of {by}"));
+        let detail = format!("dkim-sign no in <domain {name}>: mail to it{by} is not signed");
         let fix = "take the line out, unless that is meant";
-        checks.push(Check::of(&row.place, "signing-rule", Cause::UnsignedNoRule, detail).with_fix(fix));
+        let check = Check::of(&row.place, "signing-rule", Cause::UnsignedNoRule, detail).with_fix(fix);
+        checks.push(Rule::of(row, check));
     }
     if checks.is_empty() {
-        checks.push(Check::pass(
-            subject,
-            "signing-rule",
-            format!("dkim-sign is on, with {}", counted(keys.len() as u64, "key")),
-        ));
+        let detail = format!("dkim-sign is on, with {}", counted(keys.len() as u64, "key"));
+        checks.push(Rule::of_all(Check::pass(subject, "signing-rule", detail)));
     }
     checks
 }
 
-/// Keys are tried in order, so that none behind that of `*` in the same block is ever used.
-fn shadowed(keys: &[(&Row, Key)]) -> Vec<Check> {
-    let mut checks = Vec::new();
-    let mut stars: HashMap<&[(String, String)], &Row> = HashMap::new();
-    for (row, key) in keys {
-        let star = stars.get(&*row.blocks);
-        if key.domain.is_none() {
-            stars.entry(&row.blocks).or_insert(row);
-        } else if let (Some(star), Some(domain)) = (star, &key.domain) {
-            let detail = format!("the key of {domain} is never used: that of * ({}) stands before it", star.place);
-            let check = Check::of(&row.place, "signing-rule", Cause::Misaligned, detail);
-            checks.push(check.with_fix("put the domain-key of * last"));
-        }
+fn is_on(value: &str) -> bool {
+    matches!(&*plain(value).to_lowercase(), "yes" | "true" | "1")
+}
+
+fn is_listed(row: &Row) -> bool {
+    row.block("domain-key-list").is_some()
+}
+
+fn is_for_all_recipients(row: &Row) -> bool {
+    row.value.contains('=') || row.block("domain").is_none_or(|name| name == "*")
+}
+
+/// The virtual MTA or pool that a row is for; none of one for all.
+fn sender(row: &Row) -> Option<String> {
+    let block = |tag: &str| row.block(tag).map(|name| format!("<{tag} {name}>"));
+    block("virtual-mta").or_else(|| block("virtual-mta-pool"))
+}
+
+/// The virtual MTAs that are in none of the blocks that rows stand in.
+fn uncovered(rows: &Rows, wide: &[&Row]) -> BTreeSet<String> {
+    if wide.iter().any(|row| sender(row).is_none()) {
+        return BTreeSet::new();
     }
-    checks
+    let pools = pools(rows);
+    let block = |row: &Row, tag| row.block(tag).map(str::to_lowercase);
+    let of_mta: HashSet<String> = wide.iter().filter_map(|row| block(row, "virtual-mta")).collect();
+    let of_pool: HashSet<String> = wide.iter().filter_map(|row| block(row, "virtual-mta-pool")).collect();
+    let is_pooled =
+        |mta: &String| pools.get(mta).is_some_and(|of| of.iter().any(|of| of_pool.contains(&of.to_lowercase())));
+    let all = rows.rows.iter().filter_map(|row| block(row, "virtual-mta")).chain(pools.keys().cloned());
+    all.filter(|mta| !of_mta.contains(mta) && !is_pooled(mta)).collect()
+}
+
+/// Names with commas between, the first few.
+fn named(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.collect();
+    names.dedup();
+    let more = names.len().saturating_sub(MOST_NAMED);
+    names.truncate(MOST_NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    names.join(", ")
 }
 
 /// What one directive asks for.
-fn lint(row: &Row) -> Option<Check> {
+fn lint(row: &Row) -> Vec<Check> {
     let value = plain(&row.value).to_lowercase();
-    let is_on = matches!(&*value, "yes" | "true" | "1");
-    let of = |check, cause, detail: &str| Some(Check::of(&row.place, check, cause, detail));
+    let is_on = is_on(&value);
+    let of = |check, cause, detail: &str| vec![Check::of(&row.place, check, cause, detail)];
     match row.keyword.strip_prefix("second-").unwrap_or(&row.keyword) {
         "dkim-algorithm" if value == "rsa-sha1" => of("algorithm", Cause::WeakHash, "dkim-algorithm rsa-sha1"),
         "dkim-body-canon" | "dkim-headers-canon" if value == "simple" => {
@@ -168,11 +200,15 @@ fn lint(row: &Row) -> Option<Check> {
         "retain-x-dkim-key" if is_on => {
             of("signing-key", Cause::KeyFileExposed, "retain-x-dkim-key yes sends the private key out with the message")
         }
-        "dkim-headers" => headers_check(&row.place, &fragile(value.split([',', ' ']))),
-        "dkim-sign" => {
-            let list = attribute(&row.value, "header-list")?;
-            headers_check(&row.place, &fragile(list.split([',', ':', ' '])))
+        "dkim-headers" => {
+            // An expression between slashes may stand for any of them.
+            let list = if value.contains('/') { List::More } else { List::Whole };
+            headers::check(&row.place, value.split([',', ' ']), list)
         }
-        _ => None,
+        "dkim-sign" => {
+            let list = attribute(&row.value, "header-list").unwrap_or_default();
+            headers::check(&row.place, list.split([',', ':', ' ']), List::Whole)
+        }
+        _ => Vec::new(),
     }
 }

@@ -20,13 +20,7 @@ pub struct PmtaSource {
 /// The source IPs of a configuration, in canonical spelling: `smtp-source-host IP NAME` in `<virtual-mta>`, and
 /// `virtual-mta NAME` in `<virtual-mta-pool>`.
 pub fn sources(rows: &Rows) -> BTreeMap<String, PmtaSource> {
-    let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for row in rows.rows.iter().filter(|row| row.keyword == "virtual-mta") {
-        let Some(pool) = row.block("virtual-mta-pool") else { continue };
-        for name in row.value.split([',', ' ', '\t']).map(plain).filter(|name| !name.is_empty()) {
-            pools.entry(name.to_lowercase()).or_default().insert(pool.to_owned());
-        }
-    }
+    let pools = pools(rows);
     let mut sources: BTreeMap<String, PmtaSource> = BTreeMap::new();
     for row in rows.rows.iter().filter(|row| row.keyword == "smtp-source-host") {
         let mut words = row.value.split([',', ' ', '\t']).map(plain).filter(|word| !word.is_empty());
@@ -40,6 +34,18 @@ pub fn sources(rows: &Rows) -> BTreeMap<String, PmtaSource> {
         }
     }
     sources
+}
+
+/// The pools of each virtual MTA, whose name is in lower case.
+pub fn pools(rows: &Rows) -> BTreeMap<String, BTreeSet<String>> {
+    let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows.rows.iter().filter(|row| row.keyword == "virtual-mta") {
+        let Some(pool) = row.block("virtual-mta-pool") else { continue };
+        for name in row.value.split([',', ' ', '\t']).map(plain).filter(|name| !name.is_empty()) {
+            pools.entry(name.to_lowercase()).or_default().insert(pool.to_owned());
+        }
+    }
+    pools
 }
 
 #[cfg(test)]

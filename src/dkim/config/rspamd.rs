@@ -2,49 +2,79 @@
 
 use std::path::{Path, PathBuf};
 
+use super::headers::{self, List};
+use super::includes::Includes;
 use super::ucl::{Node, parse};
-use super::{Found, Key, fragile, headers_check, read};
+use super::{Found, Key, read};
 use crate::dkim::check::{Cause, Check, Status};
+use crate::evaluate::words::counted;
 
 /// What holds where nothing is set (Rspamd's modules.d/dkim_signing.conf).
 const PATH: &str = "/var/lib/rspamd/dkim/$domain.$selector.key";
 const SELECTOR: &str = "dkim";
 /// No more keys of a folder or map are read.
 const MOST_KEYS: usize = 10_000;
+/// No more settings are put together.
+const MOST_SETTINGS: usize = 1 << 20;
 
 /// Checks a configuration.
 pub fn check(file: &Path, text: &str, found: &mut Found) {
     let subject = file.display().to_string();
-    let (whole, includes) = parse(text);
-    // In modules.d the settings stand in a block of their own, in local.d they are the file.
-    let conf = whole.get("dkim_signing").unwrap_or(&whole);
-    for include in includes {
-        found.checks.push(Check::unknown(
-            &include,
-            "include",
-            "it is not followed: name that file as well, if it is there",
-        ));
-    }
+    let mut includes = Includes::default();
+    let conf = &Node::Map(settings(file, text, 0, &mut includes, found));
     let no_rule = |detail: &str| Check::of(&subject, "signing-rule", Cause::UnsignedNoRule, detail);
     if conf.is_on("enabled") == Some(false) {
         found.checks.push(no_rule("enabled = false: nothing is signed"));
     }
-    for (name, who) in
-        [("sign_authenticated", "of users who log in"), ("sign_local", "from this machine and its networks")]
-    {
-        if conf.is_on(name) == Some(false) {
-            let check = no_rule(&format!("{name} = false: mail {who} is not signed")).with_status(Status::Warn);
-            found.checks.push(check.with_fix("take the line out, unless that is meant"));
-        }
+    let unless = "take the line out, unless that is meant";
+    if conf.is_on("sign_authenticated") == Some(false) {
+        let detail = "sign_authenticated = false: mail of users who log in is not signed";
+        found.checks.push(no_rule(detail).with_fix(unless));
     }
-    let headers = conf.text("sign_headers").unwrap_or_default().replace("(o)", "").replace("(x)", "");
-    found.checks.extend(headers_check(&subject, &fragile(headers.split(':'))));
+    if conf.is_on("sign_local") == Some(false) {
+        let detail = "sign_local = false: mail from this machine and its networks is not signed";
+        found.checks.push(Check::unknown(&subject, "signing-rule", detail).with_status(Status::Warn).with_fix(unless));
+    }
+    let names = conf.text("sign_headers").unwrap_or_default().replace("(o)", "").replace("(x)", "");
+    found.checks.extend(headers::check(&subject, names.split(':'), List::Whole));
     let keys = keys(conf, &subject, found);
     found.checks.push(match keys.len() {
+        0 if includes.is_partial => {
+            Check::unknown(&subject, "signing-rule", "no key file is there for any domain, as far as it could be read")
+        }
         0 => Check::of(&subject, "signing-rule", Cause::UnsignedNoKey, "no key file is there for any domain"),
-        n => Check::pass(&subject, "signing-rule", format!("{n} keys")),
+        n => Check::pass(&subject, "signing-rule", counted(n as u64, "key")),
     });
     found.keys.extend(keys);
+}
+
+/// The settings of a file, and behind them those of what it includes, which go before them.
+fn settings(file: &Path, text: &str, depth: usize, includes: &mut Includes, found: &mut Found) -> Vec<(String, Node)> {
+    let (whole, included) = parse(text);
+    // In modules.d the settings stand in a block of their own, in local.d they are the file.
+    let own = whole.get("dkim_signing").unwrap_or(&whole).clone();
+    let mut pairs = if let Node::Map(pairs) = own { pairs } else { Vec::new() };
+    for of in included {
+        let path = file.parent().unwrap_or(Path::new("")).join(written_out(&of.path, file));
+        if (of.is_optional && !path.exists()) || pairs.len() >= MOST_SETTINGS {
+            continue;
+        }
+        if let Some(text) = includes.read(&path, depth, found) {
+            pairs.extend(settings(&path, &text, depth + 1, includes, found));
+        }
+    }
+    pairs
+}
+
+/// A path with Rspamd's variables written out: the folder of its configuration is that above modules.d and local.d.
+fn written_out(path: &str, file: &Path) -> String {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let is_part = folder.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".d"));
+    let above = folder.parent().filter(|_| is_part).unwrap_or(folder).display().to_string();
+    let known = [("LOCAL_CONFDIR", &*above), ("CONFDIR", &above), ("DBDIR", "/var/lib/rspamd")];
+    known.iter().fold(path.to_owned(), |path, (name, value)| {
+        path.replace(&format!("${{{name}}}"), value).replace(&format!("${name}"), value)
+    })
 }
 
 /// The keys: of the domains that are named, of maps, and of the files that fit the path for every domain.

@@ -1,5 +1,4 @@
-//! Rspamd's configuration language (UCL), as far as settings go: `name = value;`, `name { }`, lists, comments. What it
-//! includes is not followed.
+//! Rspamd's configuration language (UCL), as far as settings go: `name = value;`, `name { }`, lists, comments.
 
 /// Blocks in blocks are read this deep.
 const DEEPEST: usize = 16;
@@ -40,8 +39,17 @@ impl Node {
     }
 }
 
+/// A file that a text includes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Included {
+    /// As it is written there, variables and all.
+    pub path: String,
+    /// Whether it need not be there.
+    pub is_optional: bool,
+}
+
 /// Reads a text, which is a map at its top; gives what it includes as well. Damage ends a block and nothing else.
-pub fn parse(text: &str) -> (Node, Vec<String>) {
+pub fn parse(text: &str) -> (Node, Vec<Included>) {
     let mut includes = Vec::new();
     let mut tokens = Tokens { rest: text };
     let mut pairs = Vec::new();
@@ -113,14 +121,16 @@ fn end_of_quoted(inner: &str, quote: char) -> usize {
 }
 
 /// The pairs up to the bracket that closes them, or the end.
-fn map(tokens: &mut Tokens, includes: &mut Vec<String>, depth: usize) -> Vec<(String, Node)> {
+fn map(tokens: &mut Tokens, includes: &mut Vec<Included>, depth: usize) -> Vec<(String, Node)> {
     let mut pairs = Vec::new();
     while let Some(token) = tokens.next() {
         match token {
             Token::Sign('}' | ']') => break,
             Token::Word(name) if name.starts_with(".include") => {
                 let line = tokens.rest.split('\n').next().unwrap_or_default();
-                includes.push(line.rsplit('"').nth(1).unwrap_or(line).to_owned());
+                let path = line.rsplit('"').nth(1).unwrap_or(line).to_owned();
+                let is_optional = format!("{name}{line}").contains("try=true");
+                includes.push(Included { path, is_optional });
                 tokens.rest = &tokens.rest[line.len()..];
             }
             Token::Word(name) => {
@@ -135,7 +145,7 @@ fn map(tokens: &mut Tokens, includes: &mut Vec<String>, depth: usize) -> Vec<(St
 }
 
 /// What stands behind a name.
-fn value(tokens: &mut Tokens, includes: &mut Vec<String>, depth: usize) -> Option<Node> {
+fn value(tokens: &mut Tokens, includes: &mut Vec<Included>, depth: usize) -> Option<Node> {
     while matches!(tokens.peek(), Some(Token::Sign('=' | ':'))) {
         tokens.next();
     }
@@ -167,7 +177,7 @@ fn value(tokens: &mut Tokens, includes: &mut Vec<String>, depth: usize) -> Optio
     }
 }
 
-fn list(tokens: &mut Tokens, includes: &mut Vec<String>, depth: usize) -> Vec<Node> {
+fn list(tokens: &mut Tokens, includes: &mut Vec<Included>, depth: usize) -> Vec<Node> {
     let mut nodes = Vec::new();
     loop {
         match tokens.peek() {
@@ -195,7 +205,7 @@ mod tests {
         assert_eq!((node.text("path"), node.text("selector")), (Some("/a/$domain.key"), Some("dkim")));
         assert_eq!(
             (node.is_on("enabled"), node.is_on("none"), &includes[..]),
-            (Some(true), None, &["$LOCAL/x.conf".to_owned()][..])
+            (Some(true), None, &[Included { path: "$LOCAL/x.conf".to_owned(), is_optional: true }][..])
         );
         let Some(Node::List(selectors)) = node.get("domain").and_then(|of| of.get("example.com")?.get("selectors"))
         else {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 
-pub use system::system_servers;
+use system::system_servers;
 
 /// Where name servers listen.
 pub const PORT: u16 = 53;
@@ -20,6 +20,8 @@ pub const PORT: u16 = 53;
 const MOST_ALIASES: usize = 8;
 /// A server that leaves so many questions in a row without an answer is not asked again.
 const MOST_SILENT: u32 = 3;
+/// What is said of a name that cannot be asked for.
+const NO_NAME: &str = "this is no name that DNS can hold";
 /// How long one server may take for one answer, first by UDP; then once more.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -30,6 +32,8 @@ pub struct Dns {
     /// Where the zone's own servers are asked, in `--authoritative`; none where they are not.
     authoritative: Option<u16>,
     patience: Duration,
+    /// Whether somebody named the servers: then what each of them says matters.
+    pub is_named: bool,
     /// How many questions in a row a server left without an answer.
     silent: Arc<Mutex<HashMap<SocketAddr, u32>>>,
 }
@@ -67,7 +71,12 @@ pub enum Outcome {
 impl Dns {
     /// Asks these servers; with a port, the zone's own as well, there.
     pub fn new(servers: Vec<SocketAddr>, authoritative: Option<u16>) -> Dns {
-        Dns { servers, authoritative, patience: PATIENCE, silent: Arc::default() }
+        Dns { servers, authoritative, patience: PATIENCE, is_named: true, silent: Arc::default() }
+    }
+
+    /// Asks those that this machine asks, of which one stands in for another.
+    pub fn of_this_machine(authoritative: Option<u16>) -> Dns {
+        Dns { is_named: false, ..Dns::new(system_servers(), authoritative) }
     }
 
     /// What each server says about the TXT records of a name, in the order of the servers.
@@ -84,12 +93,12 @@ impl Dns {
         let mut trouble = None;
         for server in &self.servers {
             let answer = self.ask(*server, name);
-            if !matches!(answer.outcome, Outcome::Trouble(_)) {
+            if !answer.is_trouble() {
                 return answer;
             }
             trouble.get_or_insert(answer);
         }
-        trouble.unwrap_or_else(|| Answer::trouble("DNS", "there is no name server to ask".to_owned()))
+        trouble.unwrap_or_else(Answer::of_nobody)
     }
 
     /// Asks a server, unless it has been silent for long: there may be a thousand names to ask for.
@@ -119,8 +128,8 @@ impl Dns {
     fn ask_for(&self, server: SocketAddr, name: &str, recursion: wire::Recursion) -> Answer {
         let at = server.to_string();
         let mut aliases = Vec::new();
-        let Ok(mut asked) = Name::from_utf8(absolute(name)) else {
-            return Answer::trouble(&at, "this is no name that DNS can hold".to_owned());
+        let Some(mut asked) = absolute(name) else {
+            return Answer::trouble(&at, NO_NAME.to_owned());
         };
         let mut server = server;
         loop {
@@ -144,6 +153,16 @@ impl Dns {
 }
 
 impl Answer {
+    /// Whether it says nothing.
+    pub fn is_trouble(&self) -> bool {
+        matches!(self.outcome, Outcome::Trouble(_))
+    }
+
+    /// What there is to say where there is nobody to ask.
+    pub fn of_nobody() -> Answer {
+        Answer::trouble("DNS", "there is no name server to ask".to_owned())
+    }
+
     fn trouble(server: &str, what: String) -> Answer {
         let outcome = Outcome::Trouble(what);
         Answer { server: server.to_owned(), is_own: false, outcome, ttl: None, aliases: vec![], zone: None }
@@ -196,9 +215,11 @@ fn read(reply: &Message, name: &Name, server: &str) -> Answer {
     Answer { server: server.to_owned(), is_own: false, outcome, ttl, aliases: vec![], zone }
 }
 
-/// A name with the final dot that keeps search lists away.
-fn absolute(name: &str) -> String {
-    format!("{}.", name.trim_end_matches('.'))
+/// A name with the final dot that keeps search lists away; none of what DNS cannot hold.
+fn absolute(name: &str) -> Option<Name> {
+    let name = format!("{}.", name.trim_end_matches('.'));
+    // The rules for international names know no underscore, which selectors may have anywhere.
+    if name.is_ascii() { Name::from_ascii(name).ok() } else { Name::from_utf8(name).ok() }
 }
 
 /// A name without its final dot, in lower case.

@@ -28,6 +28,8 @@ fn server_that(reply: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> SocketAddr 
 fn strings_are_joined_and_aliases_followed() {
     let long = "x".repeat(3000);
     let rows = [
+        // The parser of the zone knows no underscore inside a label either.
+        txt("*.u", "underscored"),
         txt("a", &"ab".repeat(200)),
         txt("long", &long),
         "c IN CNAME a\nd IN CNAME nowhere\nh IN A 192.0.2.1\n".into(),
@@ -36,6 +38,8 @@ fn strings_are_joined_and_aliases_followed() {
     let joined = Outcome::Records(vec!["ab".repeat(200).into_bytes()]);
     let answer = ask(server, "a.example.test");
     assert_eq!((&answer.outcome, answer.ttl), (&joined, Some(60)));
+    let underscored = ask(server, "s_1.u.example.test").outcome;
+    assert_eq!(underscored, Outcome::Records(vec![b"underscored".to_vec()]));
     let answer = ask(server, "c.example.test.");
     assert_eq!((&answer.outcome, &answer.aliases[..]), (&joined, &["a.example.test".to_owned()][..]));
     // Too long for UDP: it comes by TCP.
@@ -59,7 +63,8 @@ fn servers_that_misbehave_are_trouble_and_no_answer() {
         (server_that(|q| [&[q[0] ^ 1, q[1], 0x80, 0][..], &q[4..]].concat()), "did not answer in time"),
         (server_that(|q| [&q[..2], &[0x80, 2], &q[4..]].concat()), "SERVFAIL"),
         // Cut, and nobody there by TCP.
-        (server_that(|q| [&q[..2], &[0x82, 0], &q[4..]].concat()), "refuses connections"),
+        (server_that(|q| [&q[..2], &[0x82, 0], &q[4..]].concat()), "refuses connections by TCP"),
+        (SocketAddr::from(([127, 0, 0, 1], 1)), "refuses connections: no name server runs there"),
     ];
     for (server, why) in servers {
         match ask(server, "a.example.test").outcome {

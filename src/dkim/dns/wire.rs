@@ -10,8 +10,9 @@ use hickory_proto::rr::{Name, RecordType};
 /// What an answer over UDP may measure: what passes without being cut into fragments (RFC 9715).
 const UDP_SIZE: u16 = 1232;
 
-/// What is said of a server that says nothing.
+/// What is said of a server that says nothing, and of one that does not want to be asked.
 pub const SILENT: &str = "did not answer in time";
+const REFUSED: &str = "refuses connections";
 
 /// Whether the server is to ask others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,9 @@ pub fn exchange(
         answer = over_udp(server, &question, patience);
     }
     match answer {
-        Ok(reply) if reply.metadata.truncation => over_tcp(server, &question, patience),
+        Ok(reply) if reply.metadata.truncation => over_tcp(server, &question, patience)
+            .map_err(|why| format!("{why} by TCP, which its long answer needs: a firewall may keep that out")),
+        Err(why) if why == REFUSED => Err(format!("{why}: no name server runs there")),
         other => other,
     }
 }
@@ -56,7 +59,7 @@ fn over_udp(server: SocketAddr, question: &Message, patience: Duration) -> Resul
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
-    let packet = question.to_vec().map_err(|_| "this is no name that DNS can hold".to_owned())?;
+    let packet = question.to_vec().map_err(|_| super::NO_NAME.to_owned())?;
     let socket = UdpSocket::bind(any).map_err(reason)?;
     // A connected socket takes packets from this server only.
     socket.connect(server).map_err(reason)?;
@@ -80,7 +83,7 @@ fn over_udp(server: SocketAddr, question: &Message, patience: Duration) -> Resul
 }
 
 fn over_tcp(server: SocketAddr, question: &Message, patience: Duration) -> Result<Message, String> {
-    let packet = question.to_vec().map_err(|_| "this is no name that DNS can hold".to_owned())?;
+    let packet = question.to_vec().map_err(|_| super::NO_NAME.to_owned())?;
     let length = u16::try_from(packet.len()).map_err(|_| "the question is too long".to_owned())?;
     let mut stream = TcpStream::connect_timeout(&server, patience).map_err(reason)?;
     stream.set_read_timeout(Some(patience)).map_err(reason)?;
@@ -113,7 +116,7 @@ fn answers(reply: &Message, question: &Message) -> bool {
 fn reason(error: std::io::Error) -> String {
     match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => SILENT.to_owned(),
-        ErrorKind::ConnectionRefused => "refuses connections: no name server runs there".to_owned(),
+        ErrorKind::ConnectionRefused => REFUSED.to_owned(),
         _ => format!("cannot be asked: {error}"),
     }
 }

@@ -28,7 +28,7 @@ pub fn ask_own_servers(dns: &Dns, name: &str, port: u16) -> Vec<Answer> {
 }
 
 fn own_servers(dns: &Dns, name: &str) -> Vec<(String, std::net::IpAddr)> {
-    let Ok(mut zone) = Name::from_utf8(absolute(name)) else { return Vec::new() };
+    let Some(mut zone) = absolute(name) else { return Vec::new() };
     let ask = |name: &Name, kind| {
         let replies = dns.servers.iter().map(|at| dns.exchange(*at, name, kind, Recursion::Desired));
         replies.filter_map(Result::ok).next()

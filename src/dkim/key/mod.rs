@@ -1,5 +1,7 @@
 //! `dkim key`: is the private key in the file the other half of the public key in DNS?
 
+mod propagation;
+
 use std::path::Path;
 
 use super::check::{Cause, Check, Status};
@@ -7,6 +9,7 @@ use super::dns::{Answer, Dns, Outcome};
 use super::keyfile;
 use super::public::PublicKey;
 use super::record::Record;
+use propagation::{propagation, seconds};
 
 /// Where a key is published.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,24 +73,35 @@ pub fn check_answers(selector: &Selector, answers: &[Answer], key: Option<&Publi
         answers.iter().partition(|answer| matches!(answer.outcome, Outcome::Trouble(_)));
     let judged: Vec<(&Answer, Vec<Check>)> =
         said.into_iter().map(|answer| (answer, judge(selector, answer, key, dns))).collect();
-    let silence: Vec<String> = silent.iter().map(|answer| format!("{} {}", answer.server, trouble(answer))).collect();
+    let name = selector.name();
+    let troubles = |is_own| {
+        let silent = silent.iter().filter(move |answer| answer.is_own == is_own);
+        silent.map(|answer| trouble(&name, answer)).collect::<Vec<_>>().join("; ")
+    };
+    let (of_asked, of_own) = (troubles(false), troubles(true));
+    let open = || Check::of(&name, "record", Cause::DnsTemporary, of_asked.clone());
     // The best answer stands for all; what the others say is told beside it.
     let Some((best, checks)) = judged.iter().min_by_key(|(_, checks)| super::worst(checks)) else {
-        return vec![Check::of(&selector.name(), "record", Cause::DnsTemporary, silence.join("; "))];
+        return vec![open().and(&of_own)];
     };
     let mut checks = checks.clone();
     if let Some(first) = checks.first_mut() {
-        *first = first.clone().and(&silence.join("; "));
+        *first = first.clone().and(&of_own).and(if dns.is_named { "" } else { &of_asked });
     }
     checks.extend(propagation(selector, best, &judged));
+    if dns.is_named && !of_asked.is_empty() {
+        let silent = Check { check: "propagation", ..open() };
+        checks.push(silent.with_fix("ask it again: what it tells receivers is not known, the others answered"));
+    }
     checks
 }
 
-fn trouble(answer: &Answer) -> &str {
-    match &answer.outcome {
-        Outcome::Trouble(what) => what,
-        _ => "",
-    }
+/// `192.0.2.1:53 answered REFUSED; by way of the CNAME x`; nothing of an answer.
+fn trouble(name: &str, answer: &Answer) -> String {
+    let Outcome::Trouble(what) = &answer.outcome else { return String::new() };
+    let way = by_alias(name, &answer.aliases);
+    let way = if way.is_empty() { way } else { format!(", {way}") };
+    format!("{} {what}{way}", answer.server)
 }
 
 /// What one answer comes to.
@@ -122,6 +136,8 @@ fn judge(selector: &Selector, answer: &Answer, key: Option<&PublicKey>, dns: &Dn
         Err(fault) => {
             let check = Check::of(&subject, "record-syntax", fault.cause, fault.detail);
             checks.push(if fault.fix.is_empty() { check } else { check.with_fix(fault.fix) });
+            // The key may be another one all the same.
+            checks.extend(fault.key.iter().flat_map(|published| of_key(&subject, published, key)));
         }
     }
     checks
@@ -141,28 +157,30 @@ fn by_alias(name: &str, aliases: &[String]) -> String {
 
 /// What a record that can be read comes to.
 fn of_record(subject: &str, record: &Record, key: Option<&PublicKey>) -> Vec<Check> {
-    let mut checks = vec![
-        match (record.is_test, record.is_strict) {
-            (true, _) => {
-                Check::of(subject, "record-flags", Cause::TestMode, "t=y: verifiers may treat the mail as unsigned")
-            }
-            (_, true) => {
-                Check::pass(subject, "record-flags", "t=s: i= must be of this very domain, not of one below it")
-            }
-            _ => Check::pass(subject, "record-flags", "none"),
-        },
-        size(subject, &record.key),
-    ];
+    let mut checks = vec![match (record.is_test, record.is_strict) {
+        (true, _) => {
+            Check::of(subject, "record-flags", Cause::TestMode, "t=y: verifiers may treat the mail as unsigned")
+        }
+        (_, true) => Check::pass(subject, "record-flags", "t=s: i= must be of this very domain, not of one below it"),
+        _ => Check::pass(subject, "record-flags", "none"),
+    }];
+    checks.extend(of_key(subject, &record.key, key));
+    checks
+}
+
+/// What a published key comes to, beside that of the file where there is one.
+fn of_key(subject: &str, published: &PublicKey, key: Option<&PublicKey>) -> Vec<Check> {
+    let mut checks = vec![size(subject, published)];
     checks.extend(key.map(|key| {
-        let (file, dns) = (key.fingerprint(), record.key.fingerprint());
-        if *key == record.key {
+        let (file, dns) = (key.fingerprint(), published.fingerprint());
+        if key == published {
             return Check::pass(subject, "key-match", format!("SHA-256 of the public key, file and DNS: {file}"));
         }
         let digests = format!("SHA-256 of the public key: file {file}, DNS {dns}");
-        let kinds = if key.to_string() == record.key.to_string() {
+        let kinds = if key.to_string() == published.to_string() {
             String::new()
         } else {
-            format!("the file holds {key}, the record {}", record.key)
+            format!("the file holds {key}, the record {published}")
         };
         Check::of(subject, "key-match", Cause::KeyMismatch, kinds).and(&digests)
     }));
@@ -218,49 +236,6 @@ fn published_elsewhere(selector: &Selector, key: &PublicKey, file: &Path, dns: &
             format!("sign with the selector {}, or publish the key at {} as well", other.selector, selector.name());
         Check::of(&selector.name(), "selector", Cause::WrongSelector, detail).with_fix(fix)
     })
-}
-
-/// Where servers say different things, some still keep what was; how long they may is what each of them says.
-fn propagation(selector: &Selector, best: &Answer, judged: &[(&Answer, Vec<Check>)]) -> Option<Check> {
-    let (same, others): (Vec<_>, Vec<_>) = judged.iter().partition(|(answer, _)| answer.outcome == best.outcome);
-    let subject = selector.name();
-    if others.is_empty() {
-        let detail = format!("{} servers say the same", judged.len());
-        return (judged.len() > 1).then(|| Check::pass(&subject, "propagation", detail));
-    }
-    let said: Vec<String> = same.iter().chain(&others).map(|(answer, checks)| in_words(answer, checks)).collect();
-    let detail = format!("the servers differ: {}", said.join("; "));
-    let wait = others.iter().filter(|(answer, _)| !answer.is_own).filter_map(|(answer, _)| answer.ttl).max();
-    let fix = match wait {
-        Some(wait) => format!("wait {} before you sign with this selector, and ask again", seconds(wait)),
-        None => "compare the zone on its servers: one of them has not taken over the change".to_owned(),
-    };
-    Some(match others.iter().find_map(|(_, checks)| verdict(checks)) {
-        Some(cause) => Check::of(&subject, "propagation", cause, detail).with_fix(fix),
-        None => Check::pass(&subject, "propagation", detail),
-    })
-}
-
-fn verdict(checks: &[Check]) -> Option<Cause> {
-    checks.iter().find(|check| check.status == Status::Fail).and_then(|check| check.cause)
-}
-
-/// `192.0.2.1:53 no-record (kept for up to 60 s)`.
-fn in_words(answer: &Answer, checks: &[Check]) -> String {
-    let what = verdict(checks).map_or("a record that is right", Cause::word);
-    let ttl = answer.ttl.filter(|_| !answer.is_own);
-    let kept = ttl.map_or(String::new(), |ttl| format!(" (kept for up to {})", seconds(ttl)));
-    format!("{} {what}{kept}", answer.server)
-}
-
-/// `45 s`, `10 min`, `2 h`, `1 day`: rounded up.
-fn seconds(seconds: u32) -> String {
-    match seconds {
-        0..=120 => format!("{seconds} s"),
-        121..=7200 => format!("{} min", seconds.div_ceil(60)),
-        7201..=172_800 => format!("{} h", seconds.div_ceil(3600)),
-        _ => format!("{} days", seconds.div_ceil(86_400)),
-    }
 }
 
 #[cfg(test)]

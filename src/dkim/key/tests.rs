@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Selector, check_key};
+use super::{Selector, check_key, check_published};
 use crate::dkim::check::{Cause, Check, Status, worst};
 use crate::dkim::dns::Dns;
 use crate::dkim::testbed::{Pair, ed25519, name_server, pem_of, rsa, txt};
@@ -140,6 +140,11 @@ fn the_zones_own_servers_know_better_and_their_silence_is_a_detail() {
     let checks = check_key(&selector, &file, &Dns::new(vec![behind], Some(new.port())));
     assert_eq!(causes(&checks), [Cause::KeyMismatch]);
     assert!(checks.last().unwrap().fix.contains("wait 60 s"), "{checks:#?}");
+    // It is the zone's own that is behind: waiting mends nothing.
+    let checks = check_key(&selector, &file, &Dns::new(vec![new], Some(behind.port())));
+    assert_eq!(causes(&checks), [Cause::KeyMismatch]);
+    let fix = &checks.last().unwrap().fix;
+    assert!(fix.contains("ns1.example.test") && fix.contains("take over") && !fix.contains("wait"), "{fix}");
     // Nobody listens there.
     let checks = check_key(&selector, &file, &Dns::new(vec![new], Some(1)));
     assert_eq!(worst(&checks), Status::Pass, "{checks:#?}");
@@ -154,6 +159,48 @@ fn no_answer_is_unknown() {
     let checks = check_key(&Selector::new("a", "example.org"), &file, &Dns::new(vec![server], None));
     let row = checks.last().unwrap();
     assert_eq!((row.cause, row.status), (Some(Cause::DnsTemporary), Status::Unknown));
+}
+
+#[test]
+fn a_server_that_was_named_and_says_nothing_stays_open() {
+    let key = rsa(2048, 0);
+    let server = name_server(&txt("a._domainkey", &key.record()));
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+    let checks = checked(&[server, nobody], "a", &key);
+    let row = checks.last().unwrap();
+    assert_eq!((row.check, row.cause, worst(&checks)), ("propagation", Some(Cause::DnsTemporary), Status::Unknown));
+    assert!(row.detail.contains("127.0.0.1:1 refuses"), "{row:#?}");
+    // Of the machine's own, one stands in for another.
+    let mut own = Dns::new(vec![server, nobody], None);
+    own.is_named = false;
+    let checks = check_published(&Selector::new("a", "example.test"), Some(&key.public()), &own);
+    assert_eq!(worst(&checks), Status::Pass);
+    assert!(checks[0].detail.contains("127.0.0.1:1 refuses"), "{checks:#?}");
+}
+
+#[test]
+fn what_is_wrong_with_the_record_hides_no_other_key() {
+    let (key, other) = (rsa(2048, 0), rsa(2048, 1));
+    let record = |tag: &str| format!("v=DKIM1; {tag}; p={}", other.p());
+    for (text, cause) in [
+        (format!("p={}; v=DKIM1", other.p()), Cause::RecordSyntax),
+        (record("h=sha1"), Cause::WeakHash),
+        (record("h=md5"), Cause::RecordSyntax),
+        (record("s=other"), Cause::RecordNotForMail),
+    ] {
+        let server = name_server(&txt("a._domainkey", &text));
+        assert_eq!(causes(&checked(&[server], "a", &key)), [cause, Cause::KeyMismatch], "{text}");
+        assert_eq!(causes(&checked(&[server], "a", &other)), [cause], "{text}");
+    }
+}
+
+#[test]
+fn an_alias_that_leads_to_no_answer_is_named() {
+    let server = name_server("a._domainkey IN CNAME s1.provider.invalid.\n");
+    let checks = checked(&[server], "a", &rsa(2048, 0));
+    let row = checks.last().unwrap();
+    assert_eq!(row.cause, Some(Cause::DnsTemporary));
+    assert!(row.detail.contains("by way of the CNAME s1.provider.invalid"), "{row:#?}");
 }
 
 #[test]

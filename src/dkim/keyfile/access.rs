@@ -84,8 +84,8 @@ mod unix {
         let is = words(file, accounts);
         let exposed = |how: &str| Check::of(subject, "key-file-mode", Cause::KeyFileExposed, format!("{is}: {how}"));
         match file.mode {
-            mode if mode & OTHERS_WRITE != 0 => return exposed("every account can change it"),
-            mode if mode & OTHERS_READ != 0 => return exposed("every account can read it"),
+            mode if mode & OTHERS_WRITE != 0 => return exposed("its mode lets every account change it"),
+            mode if mode & OTHERS_READ != 0 => return exposed("its mode lets every account read it"),
             mode if mode & GROUP_WRITES != 0 => return exposed(&format!("{} can change it", group(file, accounts))),
             _ => {}
         }

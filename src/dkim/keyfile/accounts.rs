@@ -17,6 +17,22 @@ impl Accounts {
         Accounts { passwd: read("/etc/passwd"), group: read("/etc/group") }
     }
 
+    /// The same from the texts of both files.
+    #[cfg(test)]
+    pub fn of(passwd: &str, group: &str) -> Accounts {
+        Accounts { passwd: passwd.to_owned(), group: group.to_owned() }
+    }
+
+    /// The number of a user, and of each group that it is in.
+    pub fn identity(&self, user: &str) -> Option<(u32, BTreeSet<u32>)> {
+        let number = |text: Option<&&str>| text.and_then(|text| text.parse::<u32>().ok());
+        let row = rows(&self.passwd).find(|row| row[0] == user)?;
+        let listed = rows(&self.group)
+            .filter(|row| row.get(3).is_some_and(|names| names.split(',').any(|name| name.trim() == user)));
+        let groups = listed.filter_map(|row| number(row.get(2))).chain(number(row.get(3)));
+        Some((number(row.get(2))?, groups.collect()))
+    }
+
     /// The name of a user, or its number.
     pub fn user(&self, uid: u32) -> String {
         let row = rows(&self.passwd).find(|row| row.get(2) == Some(&&*uid.to_string()));
@@ -57,5 +73,7 @@ mod tests {
         assert_eq!((accounts.group(110), accounts.group(7)), ("opendkim".to_owned(), "gid 7".to_owned()));
         assert_eq!(accounts.members(110).into_iter().collect::<Vec<_>>(), ["opendkim", "postfix", "www-data"]);
         assert!(accounts.members(0).is_empty());
+        assert_eq!(accounts.identity("opendkim"), Some((105, [110].into())));
+        assert_eq!(accounts.identity("postfix"), None);
     }
 }

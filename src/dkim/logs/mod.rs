@@ -1,37 +1,36 @@
 //! `dkim logs`: what signers, mail servers and verifiers wrote, counted by cause, domain, selector, host and hour.
 
 mod clock;
+mod drift;
 mod facts;
 mod line;
 mod pattern;
 mod rise;
+mod rows;
 mod symbols;
 pub mod tally;
 mod wrapped;
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
-use super::check::{Check, Status};
+use super::check::Check;
 use super::files::found;
 use crate::evaluate::words::counted;
 use crate::input::{ReadSoFar, open};
 use crate::tally::Window;
-use crate::verdict::wilson;
 pub use clock::Clock;
+pub use drift::drifts;
 pub use facts::Verdict;
 use line::Line;
 pub use pattern::Pattern;
-use tally::{Count, Key, Tally, What};
+use rows::rows;
+use tally::Tally;
 
 /// Longer lines are cut here.
 const LONGEST_LINE: u64 = 64 << 10;
 /// Fewer verdicts of one host or selector are compared with no other.
 const FEWEST: u64 = 5;
-/// So many hours are shown with their counts, those with most.
-const SHOWN_HOURS: usize = 6;
 
 /// How logs are read.
 #[derive(Debug, Clone)]
@@ -48,10 +47,7 @@ pub struct Reading {
 pub fn check_logs(paths: &[PathBuf], reading: &Reading) -> Vec<Check> {
     let mut tally = Tally::default();
     let mut checks = read_logs(paths, reading, &mut tally);
-    let mut of_lines = rows(&tally);
-    // What is wrong goes first; within that, the order of the causes stays.
-    of_lines.sort_by_key(|check| Reverse(check.status));
-    checks.extend(of_lines);
+    checks.extend(rows(&tally));
     checks.extend(drifts(&tally));
     checks.extend(rise::rises(&tally));
     if checks.is_empty() {
@@ -88,12 +84,6 @@ pub fn read_logs(paths: &[PathBuf], reading: &Reading, tally: &mut Tally) -> Vec
     }
     tally.end();
     checks
-}
-
-/// Hosts, and selectors, of which one fails where another does not.
-pub fn drifts(tally: &Tally) -> Vec<Check> {
-    let along_hosts = drift(tally, |key| (&key.domain, &key.selector, &key.host), "host");
-    along_hosts.into_iter().chain(drift(tally, |key| (&key.domain, &key.host, &key.selector), "selector")).collect()
 }
 
 /// Counts the lines of one log; gives how many begin as lines of a log.
@@ -133,110 +123,6 @@ fn read(body: impl Read, reading: &Reading, tally: &mut Tally) -> std::io::Resul
             None => facts::facts(&line).into_iter().for_each(|fact| tally.add(&line, fact)),
         }
     }
-}
-
-fn rows(tally: &Tally) -> Vec<Check> {
-    let row = |(key, count): (&Key, &Count)| {
-        let subject = subject(key);
-        let n = count.count;
-        let when = hours(count);
-        let example = if count.example.is_empty() { String::new() } else { format!("as: {}", count.example) };
-        Some(match key.what {
-            What::Signed => Check::pass(&subject, "signed", format!("{} made, {when}", counted(n, "signature"))),
-            What::Verified(Verdict::Holds) => {
-                Check::pass(&subject, "verified", format!("{} holding, {when}", counted(n, "signature")))
-            }
-            What::Verified(Verdict::Fails(cause)) => {
-                Check::of(&subject, "verified", cause, format!("{}, {when}", counted(n, "signature"))).and(&example)
-            }
-            What::Verified(Verdict::FailsSomehow) => {
-                Check::unknown(&subject, "verified", format!("{}, {when}", counted(n, "signature")))
-                    .with_status(Status::Fail)
-                    .and("the key does not fit, or what was signed was changed; the log does not say which")
-                    .and(&example)
-                    .with_fix(
-                        "compare the key with `pmtriage dkim key`, then look for what changes mail behind the signer",
-                    )
-            }
-            What::Trouble(cause) => {
-                Check::of(&subject, "signing", cause, format!("{}, {when}", counted(n, "line"))).and(&example)
-            }
-            What::Unsigned(cause) => {
-                Check::of(&subject, "unsigned-mail", cause, format!("{} left unsigned, {when}", counted(n, "message")))
-            }
-            // Settled when the logs end.
-            What::Perhaps(_) => return None,
-            What::Unclear => {
-                Check::unknown(&subject, "log", format!("{} about DKIM, not understood, {when}", counted(n, "line")))
-                    .and(&example)
-            }
-        })
-    };
-    tally.rows.iter().filter_map(row).collect()
-}
-
-/// `d=example.com s=s1 host=mx1`, what is known of it.
-fn subject(key: &Key) -> String {
-    let parts = [("d", &key.domain), ("s", &key.selector), ("host", &key.host)];
-    let known = parts.iter().filter(|(_, value)| !value.is_empty() && *value != "-");
-    let text = known.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
-    if text.is_empty() { "logs".to_owned() } else { text }
-}
-
-/// `2026-11-21 20h: 5, 2026-11-21 21h: 3`.
-fn hours(count: &Count) -> String {
-    let mut hours: Vec<(&String, &u64)> = count.hours.iter().collect();
-    hours.sort_by(|one, two| two.1.cmp(one.1).then(one.0.cmp(two.0)));
-    let more = hours.len().saturating_sub(SHOWN_HOURS);
-    hours.truncate(SHOWN_HOURS);
-    hours.sort();
-    let shown = hours.iter().map(|(hour, n)| format!("{hour}h: {n}")).collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{shown}, and {} more", counted(more as u64, "hour")) } else { shown }
-}
-
-/// Where verdicts of one thing differ along an axis, as one selector that holds at one host and fails at another, by more
-/// than chance explains (Wilson intervals that do not meet).
-fn drift<'t>(
-    tally: &'t Tally,
-    place: impl Fn(&'t Key) -> (&'t String, &'t String, &'t String),
-    axis: &str,
-) -> Vec<Check> {
-    type Sides<'t> = BTreeMap<&'t String, (u64, u64, Option<Verdict>)>;
-    let mut groups: BTreeMap<(&String, &String), Sides> = BTreeMap::new();
-    for (key, count) in &tally.rows {
-        let What::Verified(verdict) = key.what else { continue };
-        let (domain, same, along) = place(key);
-        // Verdicts on nobody in particular are on different senders.
-        if domain.is_empty() {
-            continue;
-        }
-        let side = groups.entry((domain, same)).or_default().entry(along).or_default();
-        side.0 += count.count;
-        if verdict != Verdict::Holds {
-            side.1 += count.count;
-            side.2 = Some(verdict);
-        }
-    }
-    let mut checks = Vec::new();
-    for ((domain, same), sides) in groups {
-        let rate = |side: &(u64, u64, Option<Verdict>)| wilson::of_counts(side.1, side.0).filter(|_| side.0 >= FEWEST);
-        let judged: Vec<_> = sides.iter().filter_map(|(along, side)| Some((along, side, rate(side)?))).collect();
-        let best = judged.iter().min_by(|one, two| one.2.1.total_cmp(&two.2.1));
-        for (along, side, interval) in &judged {
-            if let Some((other, of, _)) = best.filter(|best| interval.0 > best.2.1) {
-                let subject = format!("d={domain} {axis}={along}");
-                let detail = format!(
-                    "{} of {} signatures fail here, {} of {} at {axis} {other} (with {same})",
-                    side.1, side.0, of.1, of.0
-                );
-                checks.push(match side.2 {
-                    Some(Verdict::Fails(cause)) => Check::of(&subject, "drift", cause, detail),
-                    _ => Check::unknown(&subject, "drift", detail).with_status(Status::Fail),
-                });
-            }
-        }
-    }
-    checks
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn place(key: &Key) -> Option<(Series, Option<Option<Cause>>)> {
         What::Verified(Verdict::FailsSomehow) => Some((verdicts(), Some(None))),
         What::Signed => Some((unsigned(), None)),
         What::Unsigned(cause) => Some((unsigned(), Some(Some(cause)))),
-        What::Trouble(_) | What::Unclear | What::Perhaps(_) => None,
+        What::Trouble(_) | What::Unclear | What::Perhaps(..) => None,
     }
 }
 

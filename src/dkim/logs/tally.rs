@@ -1,7 +1,7 @@
 //! Counts what log lines say: what is said of one signature in several lines counts once, and mail that went out
 //! without one is found when its log ends.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::facts::{Fact, Insight, Kind, Origin, Verdict};
 use super::line::{Line, is_exim_id};
@@ -25,6 +25,9 @@ const LONGEST_EXAMPLE: usize = 160;
 /// Pieces of time that all rows together keep apart, and how long one is in seconds.
 const MOST_SLOTS: usize = 2_000_000;
 pub const SLOT: i64 = 600;
+/// Minutes without a signer that are remembered, and their length in seconds.
+const MOST_DOWN: usize = 100_000;
+const MINUTE: i64 = 60;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +41,7 @@ pub enum What {
     /// Messages that went out unsigned.
     Unsigned(Cause),
     /// Messages of which no signature was seen, until all logs are read: then they are among the former, or nothing.
-    Perhaps(Doubt),
+    Perhaps(Doubt, Cause),
     /// Lines that are not understood.
     Unclear,
 }
@@ -101,6 +104,8 @@ pub struct Tally {
     signers: BTreeSet<String>,
     /// Hosts whose log says when a message comes in.
     doors: BTreeSet<String>,
+    /// The minutes, since 1970, in which a host did not reach its signer.
+    down: HashSet<(String, i64)>,
     slots: usize,
     hours: usize,
 }
@@ -111,6 +116,8 @@ type Judged = (Insight, Verdict, String);
 
 #[derive(Debug, Default)]
 struct Message {
+    /// The first time that it was spoken of.
+    began: Option<Moment>,
     /// The domain; an empty one where nobody sent it.
     sender: Option<String>,
     arrived: Option<Origin>,
@@ -133,6 +140,9 @@ impl Tally {
         }
         if let Kind::Trouble(cause, domain) = &fact.kind {
             self.count(What::Trouble(*cause), domain, "", line.host, &when, line.text);
+            if let (Cause::UnsignedMilterDown, Some(at), true) = (cause, line.at, self.down.len() < MOST_DOWN) {
+                self.down.insert((name(line.host), at.0.div_euclid(MINUTE)));
+            }
         }
         if let Kind::Signed(domain, selector) = &fact.kind {
             if self.signers.len() < MOST_SIGNERS {
@@ -157,6 +167,7 @@ impl Tally {
             return;
         }
         let message = self.messages.entry(key).or_default();
+        message.began = message.began.or(line.at);
         message.when = when;
         let example = || line.text.chars().take(LONGEST_EXAMPLE).collect();
         match fact.kind {
@@ -199,26 +210,35 @@ impl Tally {
     pub fn end(&mut self) {
         self.close_all();
         let rows = std::mem::take(&mut self.rows);
-        let (perhaps, rows) = rows.into_iter().partition(|(key, _)| matches!(key.what, What::Perhaps(_)));
+        let (perhaps, rows) = rows.into_iter().partition(|(key, _)| matches!(key.what, What::Perhaps(..)));
         self.rows = rows;
         let perhaps: BTreeMap<Key, Count> = perhaps;
         let signed = self.rows.keys().filter(|key| key.what == What::Signed).map(|key| key.domain.clone()).collect();
         for (mut key, count) in perhaps {
-            if self.is_owed(&key, &signed) {
-                key.what = What::Unsigned(Cause::UnsignedNoRule);
+            if let What::Perhaps(doubt, cause) = key.what
+                && self.is_owed(&key, doubt, &signed)
+            {
+                key.what = What::Unsigned(cause);
                 self.rows.entry(key).or_default().merge(count);
             }
         }
     }
 
     /// Whether a message without a signature should have had one.
-    fn is_owed(&self, key: &Key, signed: &BTreeSet<String>) -> bool {
+    fn is_owed(&self, key: &Key, doubt: Doubt, signed: &BTreeSet<String>) -> bool {
         let mut names = std::iter::successors(Some(&*key.domain), |domain| Some(domain.split_once('.')?.1));
-        match key.what {
-            What::Perhaps(Doubt::Older) => !self.doors.contains(&key.host),
-            What::Perhaps(Doubt::Elsewhere) => names.any(|name| signed.contains(name)),
-            _ => true,
+        match doubt {
+            Doubt::Older => !self.doors.contains(&key.host),
+            Doubt::Elsewhere => names.any(|name| signed.contains(name)),
+            Doubt::None => true,
         }
+    }
+
+    /// Whether the host did not reach its signer when a message came in. Such lines bear no queue id.
+    fn was_down(&self, host: &str, began: Option<Moment>) -> bool {
+        let Some(Moment(began)) = began.filter(|_| !self.down.is_empty()) else { return false };
+        let minute = began.div_euclid(MINUTE);
+        (minute - 1..=minute).any(|minute| self.down.contains(&(host.to_owned(), minute)))
     }
 
     fn close_all(&mut self) {
@@ -236,14 +256,17 @@ impl Tally {
         // A notice of non-delivery needs no signature. Exim writes nothing where it signs.
         let is_silent = !self.signers.contains(host) || is_exim_id(id);
         let sender = message.sender.as_deref();
-        if !message.sent || message.signed || sender == Some("") || (is_silent && message.trouble.is_none()) {
+        let was_down = self.was_down(host, message.began);
+        let says_nothing = is_silent && message.trouble.is_none() && !was_down;
+        if !message.sent || message.signed || sender == Some("") || says_nothing {
             return;
         }
+        let cause = if was_down { Cause::UnsignedMilterDown } else { Cause::UnsignedNoRule };
         let what = match (message.trouble, message.arrived) {
             (Some(cause), _) => What::Unsigned(cause),
-            (None, None) => What::Perhaps(Doubt::Older),
-            (None, Some(Origin::Own)) => What::Perhaps(Doubt::None),
-            (None, Some(Origin::Elsewhere)) => What::Perhaps(Doubt::Elsewhere),
+            (None, None) => What::Perhaps(Doubt::Older, cause),
+            (None, Some(Origin::Own)) => What::Perhaps(Doubt::None, cause),
+            (None, Some(Origin::Elsewhere)) => What::Perhaps(Doubt::Elsewhere, cause),
         };
         self.count(what, sender.unwrap_or_default(), "", host, &message.when, "");
     }

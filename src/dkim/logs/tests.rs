@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::clock::Clock;
+use super::drift::drift;
 use super::facts::facts;
 use super::line::Line;
-use super::{Reading, Tally, check_logs, drift, read, rise, rows};
+use super::{Reading, Tally, check_logs, read, rise, rows};
 use crate::dkim::check::{Cause, Check, Status};
 use crate::record::Moment;
 use crate::tally::Window;
@@ -145,6 +146,38 @@ fn mail_that_nobody_here_should_have_signed_is_not_counted() {
 }
 
 #[test]
+fn mail_that_came_in_while_the_signer_was_down_left_for_that() {
+    let line = |time: &str, program: &str, text: &str| format!("Nov 21 {time} vm {program}[1]: {text}\n");
+    let down = line("20:02:02", "postfix/smtpd", "warning: connect to Milter service inet:h:1: Connection refused");
+    let mail = |time: &str, sender: &str, arrival: &str| {
+        line(time, "postfix/smtpd", &format!("A1B2C3D: client={arrival}"))
+            + &line(time, "postfix/qmgr", &format!("A1B2C3D: from=<{sender}>, size=1, nrcpt=1 (queue active)"))
+            + &line("20:59:59", "postfix/smtp", "A1B2C3D: to=<b@example.org>, relay=x, status=sent (250 ok)")
+    };
+    let signed = line("20:00:00", "opendkim", "F1F2F3F: DKIM-Signature field added (s=s1, d=example.test)");
+    let of_unsigned = |lines: String| {
+        said(&lines).into_iter().filter(|row| row.contains("unsigned-mail")).collect::<Vec<_>>().join(" ")
+    };
+    let (own, other) = ("x[192.0.2.9], sasl_method=PLAIN, sasl_username=a", "x[192.0.2.9]");
+    let because = |cause: &str| format!("d=example.test host=vm unsigned-mail {cause}: 1");
+    for (time, expected) in [
+        ("20:02:02", "unsigned-milter-down"),
+        ("20:03:30", "unsigned-milter-down"),
+        ("20:09:00", "unsigned-no-rule"),
+        ("20:01:30", "unsigned-no-rule"),
+    ] {
+        for arrival in [own, other] {
+            let lines = [&*signed, &down, &mail(time, "a@example.test", arrival)].concat();
+            assert_eq!(of_unsigned(lines), because(expected), "{time} {arrival}");
+        }
+    }
+    // Where no signer wrote a line, mail of users who log in was to be signed; what others handed on was not.
+    assert_eq!(of_unsigned(down.clone() + &mail("20:02:02", "a@example.test", own)), because("unsigned-milter-down"));
+    assert_eq!(of_unsigned(down.clone() + &mail("20:02:02", "a@example.test", other)), "");
+    assert_eq!(of_unsigned(mail("20:02:02", "a@example.test", own)), "");
+}
+
+#[test]
 fn mail_that_left_unsigned_is_counted_where_the_signer_speaks() {
     let mail = |id: &str, domain: &str| {
         format!(
@@ -162,6 +195,25 @@ fn mail_that_left_unsigned_is_counted_where_the_signer_speaks() {
 }
 
 #[test]
+fn what_others_sent_stands_behind_ones_own() {
+    let ours = opendkim("A1B2C3D: DKIM-Signature field added (s=s1, d=example.test)");
+    let fails = |id: &str, domain: &str| {
+        opendkim(&format!("{id}: signature=x domain={domain} selector=s1 result=\"key not found in DNS\""))
+    };
+    let down = "Nov 21 20:00:00 vm postfix/smtpd[1]: warning: connect to Milter service inet:h:1: Connection refused\n";
+    let all = fails("A1B2C3E", "example.org") + down + &fails("A1B2C3F", "news.example.test");
+    let fixes = |text: &str| {
+        let rows = counted(text).into_iter().filter(|check| check.status == Status::Fail);
+        rows.map(|check| (check.subject, check.fix.starts_with("nothing, where"))).collect::<Vec<_>>()
+    };
+    let others = ("d=example.org s=s1 host=vm".to_owned(), true);
+    let own = [("d=news.example.test s=s1 host=vm".to_owned(), false), ("host=vm".to_owned(), false)];
+    assert_eq!(fixes(&(ours + &all)), [&own[..], &[others][..]].concat());
+    // Where nobody signs, it may be one's own.
+    assert!(fixes(&all).iter().all(|(_, is_others)| !is_others));
+}
+
+#[test]
 fn a_host_that_fails_where_another_does_not_is_drift() {
     let line = |host: &str, n: usize, result: &str| {
         format!(
@@ -170,10 +222,13 @@ fn a_host_that_fails_where_another_does_not_is_drift() {
     };
     let good: String = (0..20).map(|n| line("mx1", n, "no signature error")).collect();
     let bad: String = (0..20).map(|n| line("mx2", n, "key not found in DNS")).collect();
+    // Of several causes, the most frequent counts.
+    let bad = bad + &line("mx2", 20, "signature expired");
     let drifts = |text: &str| counted(text).into_iter().filter(|check| check.check == "drift").collect::<Vec<_>>();
     let found = drifts(&(good.clone() + &bad));
     assert_eq!((found.len(), found[0].cause, found[0].status), (1, Some(Cause::NoRecord), Status::Fail));
-    assert!(found[0].detail.starts_with("20 of 20 signatures fail here, 0 of 20 at host mx1"), "{}", found[0].detail);
+    assert!(found[0].fix.contains("what serves mx1") && found[0].fix.contains("what mx2 has"), "{}", found[0].fix);
+    assert!(found[0].detail.starts_with("21 of 21 signatures fail here, 0 of 20 at host mx1"), "{}", found[0].detail);
     assert!(drifts(&good).is_empty() && drifts(&(good + &line("mx2", 1, "key not found in DNS"))).is_empty());
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::authres;
 use super::check::{Cause, Check};
 use super::dns::{Answer, Dns};
+use super::key::Selector;
 use super::mailbox::{each, is_mailbox};
 use super::organization::organization;
 use super::verify::letter::{Letter, MOST_HEADERS};
@@ -17,7 +18,7 @@ const MOST_SIGNATURES: usize = 16;
 pub struct Messages<'d> {
     dns: &'d Dns,
     now: i64,
-    answers: HashMap<String, Answer>,
+    answers: HashMap<String, Vec<Answer>>,
 }
 
 impl<'d> Messages<'d> {
@@ -52,7 +53,7 @@ impl<'d> Messages<'d> {
             ];
         }
         let letter = Letter::parse(bytes);
-        let verdicts = self.verdicts(file, &letter);
+        let (verdicts, differing) = self.judged(file, &letter);
         let signatures = letter.named("dkim-signature").count();
         if letter.is_cut {
             let detail = format!("it has more than {MOST_HEADERS} headers; what stands behind them was not looked at");
@@ -63,6 +64,7 @@ impl<'d> Messages<'d> {
             let detail = format!("{} more signatures were not looked at", signatures - MOST_SIGNATURES);
             checks.push(Check::unknown(file, "signature", detail));
         }
+        checks.extend(differing);
         checks.push(alignment(file, &letter, &verdicts));
         checks.extend(authres::check(file, &letter, &verdicts));
         checks
@@ -70,11 +72,52 @@ impl<'d> Messages<'d> {
 
     /// Verifies the signatures of a message.
     pub fn verdicts(&mut self, file: &str, letter: &Letter) -> Vec<Verdict> {
-        let (dns, answers) = (self.dns, &mut self.answers);
-        let mut lookup = |name: &str| answers.entry(name.to_owned()).or_insert_with(|| dns.first_txt(name)).clone();
-        let places = letter.named("dkim-signature").map(|(place, _)| place).take(MOST_SIGNATURES);
-        places.map(|place| verify(letter, place, file, self.now, &mut lookup)).collect()
+        self.judged(file, letter).0
     }
+
+    /// The verdict on each signature, by the server with which it holds, else by the first; and a row for each server
+    /// with which a signature that holds does not.
+    fn judged(&mut self, file: &str, letter: &Letter) -> (Vec<Verdict>, Vec<Check>) {
+        let (mut verdicts, mut checks) = (Vec::new(), Vec::new());
+        let places = letter.named("dkim-signature").map(|(place, _)| place).take(MOST_SIGNATURES);
+        for place in places {
+            let now = self.now;
+            let verdict = verify(letter, place, file, now, &mut |name| best(self.answers(name)));
+            let Some(name) = verdict.selector.as_ref().map(Selector::name) else {
+                verdicts.push(verdict);
+                continue;
+            };
+            let answers = self.answers(&name);
+            let first = best(answers);
+            let others = answers.iter().filter(|of| of.outcome != first.outcome && !of.is_trouble());
+            let mut all: Vec<(String, Verdict)> =
+                others.map(|of| (of.server.clone(), verify(letter, place, file, now, &mut |_| of.clone()))).collect();
+            all.insert(0, (first.server, verdict));
+            let right = all.iter().position(|(_, of)| of.holds());
+            let (server, verdict) = all.remove(right.unwrap_or(0));
+            for (other, failed) in all.iter().filter(|(_, of)| right.is_some() && !of.holds()) {
+                let cause = failed.cause().unwrap_or(Cause::KeyMismatch);
+                let detail = format!("with what {server} says the signature holds, with what {other} says it does not");
+                let check = Check::of(&format!("{file}: {name}"), "propagation", cause, detail);
+                checks.push(
+                    check.with_fix("ask both with `pmtriage dkim key`: it says how long the old one may be kept"),
+                );
+            }
+            verdicts.push(verdict);
+        }
+        (verdicts, checks)
+    }
+
+    fn answers(&mut self, name: &str) -> &[Answer] {
+        let dns = self.dns;
+        self.answers.entry(name.to_owned()).or_insert_with(|| dns.txt(name))
+    }
+}
+
+/// What the first server says that says anything.
+fn best(answers: &[Answer]) -> Answer {
+    let said = answers.iter().find(|answer| !answer.is_trouble());
+    said.or(answers.first()).cloned().unwrap_or_else(Answer::of_nobody)
 }
 
 /// Whether a signature speaks for the domain that the reader sees (RFC 7489, section 3.1.1).
@@ -120,3 +163,5 @@ fn alignment(file: &str, letter: &Letter, verdicts: &[Verdict]) -> Check {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_draft;

@@ -7,6 +7,7 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use super::Messages;
+use super::tests_draft::{Draft, NOW};
 use crate::dkim::check::{Cause, Check, Status, worst};
 use crate::dkim::dns::Dns;
 use crate::dkim::testbed::{Pair, ed25519, name_server, rsa, txt};
@@ -20,92 +21,24 @@ fn what_editors_and_forgers_put_before_a_message_is_seen() {
     assert_eq!(check(format!("From: b@x.test\r\n{mail}").as_bytes())[1].cause, Some(Cause::Misaligned));
 }
 
-/// 2026-03-02T03:10:00Z.
-const NOW: i64 = 1_772_421_000;
-
-/// A message to be signed, and how. The signer here is written for these tests, apart from the verifier: it is told
-/// what it signs, and makes it ready line by line.
-#[derive(Clone)]
-struct Draft {
-    headers: Vec<(String, String)>,
-    body: String,
-    domain: String,
-    selector: String,
-    canon: &'static str,
-    tags: String,
-    key: Pair,
-}
-
-impl Draft {
-    fn new(random: &mut fastrand::Rng, key: &Pair, selector: &str) -> Draft {
-        let words =
-            ["mail", "order", "your", "Straße", "ok", "1234", "http://www.example.com/?a=b", ".", "From", "=20"];
-        let mut text =
-            |count: usize| (0..count).map(|_| words[random.usize(..words.len())]).collect::<Vec<_>>().join(" ");
-        let subject = text(6);
-        let lines: Vec<String> = (0..20).map(|n| text(n % 7 + usize::from(n == 19))).collect();
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        Draft {
-            headers: vec![
-                header("From", "Sender <news@example.test>"),
-                header("To", "b@example.org"),
-                header("Subject", &subject),
-                header("Date", "Mon, 02 Mar 2026 03:09:00 +0000"),
-                header("Message-ID", "<1@example.test>"),
-                header("MIME-Version", "1.0"),
-                header("Content-Type", "text/plain; charset=utf-8"),
-            ],
-            body: lines.join("\r\n") + "\r\n",
-            domain: "example.test".to_owned(),
-            selector: selector.to_owned(),
-            canon: if random.bool() { "relaxed/relaxed" } else { "simple/simple" },
-            tags: String::new(),
-            key: key.clone(),
-        }
-    }
-
-    /// The DKIM-Signature header, and the message below it.
-    fn signed(&self) -> (String, String) {
-        let relaxed = self.canon.starts_with("relaxed");
-        let mut body: String = self.body.clone();
-        if relaxed {
-            let line = |line: &str| line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-            body = body.split("\r\n").map(line).collect::<Vec<_>>().join("\r\n");
-        }
-        let body = body.trim_end_matches("\r\n").to_owned() + "\r\n";
-        let names: Vec<_> = self.headers.iter().map(|(name, _)| name.to_lowercase()).collect();
-        let own = format!(
-            "v=1; a={}; c={}; d={}; s={};\r\n\tt={NOW}; h={}; {}bh={};\r\n\tb=",
-            self.key.algorithm(),
-            self.canon,
-            self.domain,
-            self.selector,
-            names.join(":"),
-            self.tags,
-            BASE64.encode(&Sha256::digest(&body)),
-        );
-        let mut text = String::new();
-        for (name, value) in self.headers.iter().map(|(n, v)| (&**n, &**v)).chain([("DKIM-Signature", &*own)]) {
-            if relaxed {
-                let value: Vec<_> = value.split_whitespace().collect();
-                text += &format!("{}:{}\r\n", name.to_lowercase(), value.join(" "));
-            } else {
-                text += &format!("{name}: {value}\r\n");
-            }
-        }
-        let signature = BASE64.encode(&self.key.sign(text.trim_end_matches("\r\n").as_bytes()));
-        let folded: Vec<_> = signature.as_bytes().chunks(70).map(|part| std::str::from_utf8(part).unwrap()).collect();
-        (format!("DKIM-Signature: {own}{}\r\n", folded.join("\r\n\t ")), self.letter())
-    }
-
-    fn letter(&self) -> String {
-        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("{headers}\r\n{}", self.body)
-    }
-
-    fn header(&mut self, name: &str) -> &mut String {
-        &mut self.headers.iter_mut().find(|(other, _)| other == name).expect("it is there").1
-    }
+#[test]
+fn servers_that_differ_are_told_whichever_is_asked_first() {
+    let (key, old) = (rsa(2048, 0), rsa(2048, 1));
+    let new = name_server(&txt("s1._domainkey", &key.record()));
+    let behind = name_server(&txt("s1._domainkey", &old.record()));
+    let (header, mail) = Draft::new(&mut fastrand::Rng::with_seed(7), &key, "s1").signed();
+    let causes = |servers: &[SocketAddr], own: Option<u16>| {
+        let checks =
+            Messages::new(&Dns::new(servers.to_vec(), own), NOW).check("m", format!("{header}{mail}").as_bytes());
+        let row = |check: &Check| Some((check.check, check.cause?));
+        checks.iter().filter_map(row).filter(|(_, cause)| cause.status() == Status::Fail).collect::<Vec<_>>()
+    };
+    let differs = ("propagation", Cause::KeyMismatch);
+    assert_eq!((causes(&[new], None), causes(&[new, new], None)), (vec![], vec![]));
+    assert_eq!(causes(&[new, behind], None), [differs]);
+    assert_eq!(causes(&[behind, new], None), [differs]);
+    assert_eq!(causes(&[behind, behind], None), [("signature", Cause::KeyMismatch)]);
+    assert_eq!(causes(&[new], Some(behind.port())), [differs]);
 }
 
 /// Keys with the selectors that they are published at.

@@ -38,11 +38,17 @@ pub struct Fault {
     pub detail: String,
     /// What to do, where that is more than the cause says; else empty.
     pub fix: &'static str,
+    /// The key, where it is not what is wrong.
+    pub key: Option<Box<PublicKey>>,
 }
 
 impl Fault {
     fn new(cause: Cause, detail: impl Into<String>) -> Fault {
-        Fault { cause, detail: detail.into(), fix: "" }
+        Fault { cause, detail: detail.into(), fix: "", key: None }
+    }
+
+    fn beside_key(self, tags: &Tags) -> Fault {
+        Fault { key: key(tags).ok().map(|(key, _)| Box::new(key)), ..self }
     }
 
     fn fix(self, fix: &'static str) -> Fault {
@@ -72,27 +78,27 @@ impl Record {
         match tags.get("v") {
             Some("DKIM1") if tags.first() != "v" => {
                 return Err(syntax("v=DKIM1 is not the first tag, as it must be where it is present".to_owned())
-                    .fix("put v=DKIM1 first; several verifiers take the record as it is, but they need not"));
+                    .fix("put v=DKIM1 first: OpenDKIM, Exim and Rspamd take the record as it is, strict verifiers refuse it")
+                    .beside_key(&tags));
             }
             Some("DKIM1") | None => {}
-            Some(other) => return Err(syntax(format!("v={} is not v=DKIM1", short(other)))),
+            Some(other) => return Err(of_version(other)),
         }
         let list = |name| tags.words(name);
         if list("s").is_some_and(|services| !services.iter().any(|service| service == "*" || service == "email")) {
             let services = short(tags.get("s").unwrap_or_default());
-            return Err(Fault::new(
-                Cause::RecordNotForMail,
-                format!("s={services} allows other services than e-mail only"),
-            ));
+            let detail = format!("s={services} allows other services than e-mail only");
+            return Err(Fault::new(Cause::RecordNotForMail, detail).beside_key(&tags));
         }
         let hashes = list("h");
         if let Some(hashes) = hashes.as_ref().filter(|hashes| !hashes.iter().any(|hash| hash == "sha256")) {
-            return Err(match hashes.iter().any(|hash| hash == "sha1") {
+            let fault = match hashes.iter().any(|hash| hash == "sha1") {
                 true => Fault::new(Cause::WeakHash, "h= allows sha1 only, which no verifier may accept any more"),
                 false => {
                     syntax(format!("h={} names no hash that signers use", short(tags.get("h").unwrap_or_default())))
                 }
-            });
+            };
+            return Err(fault.beside_key(&tags));
         }
         let (key, is_bare) = key(&tags)?;
         let bare = (
@@ -114,11 +120,27 @@ impl Record {
     }
 }
 
+/// What a `v=` that is not DKIM1 comes to.
+fn of_version(version: &str) -> Fault {
+    let syntax = |detail: String| Fault::new(Cause::RecordSyntax, detail);
+    let is_of_dkim = version.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("dkim"));
+    match version.strip_prefix("DKIM1") {
+        Some(rest) if rest.contains('=') => syntax("there is no semicolon behind v=DKIM1".to_owned())
+            .fix("put semicolons between the tags: v=DKIM1; k=rsa; p=KEY"),
+        _ if is_of_dkim => syntax(format!("v={} is not v=DKIM1", short(version))),
+        _ => syntax(format!("v={} is a record of another kind, and no key", short(version))).fix(
+            "publish the key at this very name: a wildcard TXT record (*) answers where there is none, or this one stands at the wrong place",
+        ),
+    }
+}
+
 /// The key, and whether it stands there without the information of what it is.
 fn key(tags: &Tags) -> Result<(PublicKey, bool), Fault> {
     let syntax = |detail: String| Fault::new(Cause::RecordSyntax, detail);
     let Some(text) = tags.compact("p") else {
-        return Err(syntax("there is no p=".to_owned()));
+        let is_capital = tags.get("P").is_some();
+        let detail = if is_capital { "there is P= and no p=: the names of tags are small" } else { "there is no p=" };
+        return Err(syntax(detail.to_owned()));
     };
     if text.is_empty() {
         return Err(Fault::new(Cause::Revoked, "p= is empty: the key was taken back"));
@@ -252,6 +274,16 @@ mod tests {
         ] {
             assert_eq!(cause(&text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_stands_there_instead_of_a_key_is_named() {
+        let fault = |text: &str| Record::parse(text.as_bytes()).unwrap_err();
+        let spf = fault("v=spf1 include:_spf.example.net -all");
+        assert!(spf.detail.contains("another kind") && spf.fix.contains("wildcard"), "{spf:?}");
+        assert!(fault(&format!("v=DKIM1 k=rsa p={P}")).detail.contains("no semicolon"));
+        assert!(fault(&format!("V=DKIM1; K=rsa; P={P}")).detail.contains("P="));
+        assert!(fault(&format!("v=dkim1; p={P}")).detail.contains("v=dkim1 is not v=DKIM1"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use crate::dkim::authres::{Entry, Told, told};
+use crate::dkim::check::Cause;
 use crate::dkim::logs::Verdict;
 use crate::dkim::logs::tally::{Key, What, When};
 use crate::record::{Moment, Span};
@@ -46,6 +47,13 @@ pub struct Seen {
     pub count: u64,
     /// Whether SPF takes the source to be the domain's own.
     pub is_own_source: bool,
+}
+
+impl Seen {
+    /// Whether these messages had no signature.
+    pub fn is_unsigned(&self) -> bool {
+        matches!(self.key.what, What::Unsigned(_))
+    }
 }
 
 impl Report {
@@ -137,6 +145,7 @@ impl Values {
             ["row", "source_ip"] => drop(self.plain.insert("ip", value)),
             ["row", "count"] => drop(self.plain.insert("count", value)),
             ["row", "policy_evaluated", "spf"] => drop(self.plain.insert("spf", value)),
+            ["identifiers", "header_from"] => drop(self.plain.insert("from", value)),
             ["auth_results", "dkim", field @ ("domain" | "selector" | "result" | "human_result")] => {
                 self.signature.insert((*field).to_owned(), value);
             }
@@ -156,6 +165,13 @@ impl Values {
         let count = get("count").parse().unwrap_or(1);
         let is_own_source = get("spf").eq_ignore_ascii_case("pass");
         let host = crate::record::canonical_ip(get("ip").as_bytes());
+        let is_none =
+            |of: &BTreeMap<String, String>| of.get("result").is_none_or(|result| result.eq_ignore_ascii_case("none"));
+        let from = domain(get("from"));
+        if self.signatures.iter().all(is_none) && !from.is_empty() {
+            let what = What::Unsigned(Cause::UnsignedNoRule);
+            return vec![Seen { key: Key { what, domain: from, selector: String::new(), host }, count, is_own_source }];
+        }
         let signatures = self.signatures.iter().filter_map(|signature| {
             let field = |name: &str| signature.get(name).filter(|value| !value.is_empty());
             let (domain, selector) = (domain(field("domain")?), domain(field("selector")?));

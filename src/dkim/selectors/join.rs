@@ -11,7 +11,7 @@ use crate::dkim::authres;
 use crate::dkim::check::{Cause, Check, Status};
 use crate::dkim::config;
 use crate::dkim::dns::{Answer, Dns, Outcome};
-use crate::dkim::files::{found, whole};
+use crate::dkim::files::{found, unpacked};
 use crate::dkim::key::Selector;
 use crate::dkim::keyfile;
 use crate::dkim::logs::Verdict;
@@ -45,6 +45,8 @@ pub struct Joined {
     pub left_out: usize,
     /// Failures by way of sources that SPF does not know, as forwarders; where nothing holds they count.
     foreign: BTreeMap<Key, (u64, When)>,
+    /// Messages by way of sources that SPF knows, without a signature: by domain and source.
+    unsigned: BTreeMap<(String, String), (u64, When)>,
     /// The domains that this is about.
     domains: BTreeSet<String>,
 }
@@ -107,7 +109,14 @@ impl Joined {
             if organization(&seen.key.domain) != organization(&report.domain) {
                 continue;
             }
-            if holds || seen.is_own_source {
+            if seen.is_unsigned() {
+                let place = (seen.key.domain.clone(), seen.key.host.clone());
+                if seen.is_own_source && (self.unsigned.len() < MOST_FOREIGN || self.unsigned.contains_key(&place)) {
+                    let kept = self.unsigned.entry(place).or_insert_with(|| (0, when.clone()));
+                    kept.0 = kept.0.saturating_add(seen.count);
+                    kept.1.span.merge(when.span);
+                }
+            } else if holds || seen.is_own_source {
                 self.add_real(of(&seen.key));
                 self.tally.count_many(seen.key.clone(), seen.count, &when, "");
             } else if self.foreign.len() < MOST_FOREIGN || self.foreign.contains_key(&seen.key) {
@@ -198,6 +207,21 @@ impl Joined {
         self.selectors.iter().filter(|(_, known)| has(known)).collect()
     }
 
+    /// Messages that receivers reported without a signature, by domain and source: how many, when, and how many came
+    /// from there with one.
+    pub fn unsigned(&self) -> impl Iterator<Item = (&str, &str, u64, &When, u64)> {
+        self.unsigned.iter().map(|((domain, host), (count, when))| {
+            let is_from_there = |key: &&Key| matches!(key.what, What::Verified(_)) && key.host == *host;
+            let of_selector = |key: &Key| self.tally.rows.get(key).map_or(0, |count| count.count);
+            // A message with two signatures counts once: the selector seen most stands for all.
+            let mut signed: BTreeMap<Selector, u64> = BTreeMap::new();
+            for key in self.tally.rows.keys().filter(is_from_there) {
+                *signed.entry(of(key)).or_default() += of_selector(key);
+            }
+            (&**domain, &**host, *count, when, signed.into_values().max().unwrap_or(0))
+        })
+    }
+
     /// What the state of a selector follows from.
     pub fn facts(&self, selector: &Selector, known: &Known) -> Facts {
         let mut facts = Facts {
@@ -256,7 +280,7 @@ pub fn read_messages(paths: &[PathBuf], dns: &Dns, now: Moment, joined: &mut Joi
     let mut messages = Messages::new(dns, now.0);
     for file in found {
         let shown = file.path.display().to_string();
-        match whole(File::open(&file.path), MOST_BYTES, "a message") {
+        match unpacked(File::open(&file.path), MOST_BYTES, "a message") {
             Ok(bytes) if is_mailbox(&bytes) => {
                 // Bytes in memory cannot fail to be read.
                 let _ = each(&bytes[..], |mail| add_message(&shown, &Letter::parse(mail), &mut messages, joined));

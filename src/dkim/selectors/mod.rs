@@ -68,7 +68,7 @@ pub fn check_selectors(sources: &Sources, reading: &Reading, dns: &Dns, now: Mom
     checks.extend(secrets::rows(&found, &joined));
     checks.extend(joined.rows(now, !sources.configs.is_empty(), dns));
     checks.extend(drifts(&joined.tally));
-    if joined.selectors.is_empty() && sources.name_selectors() {
+    if joined.selectors.is_empty() && joined.unsigned().next().is_none() && sources.name_selectors() {
         let none = Check::unknown("selectors", "selectors", "nothing that was read names one");
         checks.push(none.with_fix("name them: --domain D --selector S"));
     }

@@ -8,7 +8,7 @@ use crate::dkim::check::{Cause, Check, Status};
 use crate::dkim::dns::Dns;
 use crate::dkim::key::{Selector, check_answers};
 use crate::dkim::logs::Verdict;
-use crate::dkim::logs::tally::{Count, Key, What};
+use crate::dkim::logs::tally::{Count, Key, What, When};
 use crate::evaluate::words::counted;
 use crate::record::{Moment, Span};
 use crate::verdict::wilson;
@@ -33,6 +33,7 @@ impl Joined {
             let others: Vec<(&str, &Facts)> = others.iter().map(|(name, facts)| (&**name, *facts)).collect();
             checks.extend(self.of_selector(selector, known, &facts[selector], &others, view, dns));
         }
+        checks.extend(self.unsigned().map(unsigned));
         if self.left_out > 0 {
             let detail = format!("{} more selectors were not looked at", self.left_out);
             checks.push(Check::unknown("selectors", "selectors", detail));
@@ -98,7 +99,7 @@ fn published(selector: &Selector, known: &Known, facts: &Facts, dns: &Dns) -> (V
         }
     }
     if let Published::Key(key) = &facts.published {
-        if checks.is_empty() {
+        if checks.iter().all(|check| check.check == "propagation") {
             let detail = format!("{key}, SHA-256 of the public key {}", key.fingerprint());
             checks.push(Check::pass(&name, "published", detail));
         }
@@ -111,6 +112,23 @@ fn published(selector: &Selector, known: &Known, facts: &Facts, dns: &Dns) -> (V
         }
     }
     (checks, missing)
+}
+
+/// Messages that a receiver reported without a signature; a few always are, as automatic answers.
+fn unsigned((domain, host, count, when, signed): (&str, &str, u64, &When, u64)) -> Check {
+    let subject = format!("d={domain} host={host}");
+    let span = when.span.first().zip(when.span.last());
+    let span =
+        span.map_or(String::new(), |(first, last)| format!(", from {} to {}", first.to_rfc3339(), last.to_rfc3339()));
+    let all = count.saturating_add(signed);
+    let detail = format!(
+        "{count} of {all} messages by way of {host} had no signature{span}, by DMARC reports; SPF knows that server"
+    );
+    let is_much = wilson::of_counts(count, all).is_some_and(|(low, _)| low > FEW);
+    match is_much {
+        true => Check::of(&subject, "unsigned-mail", Cause::UnsignedNoRule, detail),
+        false => Check::pass(&subject, "unsigned-mail", detail),
+    }
 }
 
 /// The signatures that signers say they made.

@@ -99,7 +99,10 @@ impl Secret {
 
 /// A row for each key.
 pub fn rows(found: &[Secret], joined: &Joined) -> Vec<Check> {
-    let asked = joined.selectors.len();
+    let nowhere = match joined.selectors.len() {
+        0 => "no selector was looked at: name some with --domain and --selector, or with --config".to_owned(),
+        asked => format!("it is published at none of the {asked} selectors that were looked at"),
+    };
     let row = |secret: &Secret| {
         let of = joined.selectors_of(&secret.key);
         let live = of.iter().filter(|(_, known)| known.published() == Published::Key(secret.key.clone()));
@@ -108,15 +111,13 @@ pub fn rows(found: &[Secret], joined: &Joined) -> Vec<Check> {
         let what = format!("{}, SHA-256 of its public half {}", secret.key, secret.key.fingerprint());
         let Some(place) = &secret.place else {
             return match &live[..] {
-                [] => Check::unknown(&secret.subject, "key-published", what)
-                    .and(&format!("it is published at none of the {asked} selectors that were looked at")),
+                [] => Check::unknown(&secret.subject, "key-published", what).and(&nowhere),
                 names => Check::pass(&secret.subject, "key-published", what).and(&format!("at {}", names.join(", "))),
             };
         };
         let what = format!("{place}: a private key, {what}");
         match (&live[..], &set_up[..]) {
-            ([], []) => Check::unknown(&secret.subject, "image-key", what)
-                .and(&format!("it is published at none of the {asked} selectors that were looked at")),
+            ([], []) => Check::unknown(&secret.subject, "image-key", what).and(&nowhere),
             ([], names) => Check::of(&secret.subject, "image-key", Cause::KeyFileExposed, what)
                 .and(&format!("a signer is told to use it for {}", names.join(", ")))
                 .with_fix(FIX),

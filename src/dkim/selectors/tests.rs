@@ -150,6 +150,46 @@ fn reports_are_read_in_every_packing() {
 }
 
 #[test]
+fn a_server_of_ours_that_does_not_sign_is_seen_in_reports() {
+    let place = Place::new(&txt("s1._domainkey", &rsa(2048, 0).record()));
+    let with = report(&[("192.0.2.1", 90, "pass", "s1", "pass"), ("192.0.2.7", 5, "pass", "s1", "pass")]);
+    let without = |ip: &str, count: u64, spf: &str, signature: &str| {
+        let whole = report(&[(ip, count, spf, "s1", "fail")]);
+        let (begin, end) = (whole.find("<dkim><result>").unwrap(), whole.rfind("<spf><domain>").unwrap());
+        place.write(&format!("{ip}-{count}.xml"), format!("{}{signature}{}", &whole[..begin], &whole[end..]))
+    };
+    let none = "<dkim><domain>example.test</domain><result>none</result></dkim>";
+    let reports = vec![
+        place.write("with.xml", with),
+        without("192.0.2.1", 2, "pass", ""),
+        without("192.0.2.7", 40, "pass", ""),
+        without("192.0.2.8", 40, "pass", none),
+        without("198.51.100.9", 40, "fail", ""),
+    ];
+    let said = |reports: Vec<PathBuf>| {
+        let checks = place.check(&Sources { reports, ..Sources::default() });
+        let rows = checks.into_iter().filter(|check| check.check == "unsigned-mail");
+        rows.map(|row| (row.subject, row.status, row.detail)).collect::<Vec<_>>()
+    };
+    let rows = said(reports.clone());
+    let short: Vec<_> = rows.iter().map(|(subject, status, _)| (&**subject, *status)).collect();
+    assert_eq!(
+        short,
+        [
+            ("d=example.test host=192.0.2.1", Status::Pass),
+            ("d=example.test host=192.0.2.7", Status::Fail),
+            ("d=example.test host=192.0.2.8", Status::Fail)
+        ]
+    );
+    assert!(
+        rows[1].2.starts_with("40 of 45 messages by way of 192.0.2.7 had no signature, from 2026-11-20"),
+        "{rows:?}"
+    );
+    // Where no report names a selector at all, this is what there is to say.
+    assert_eq!(said(reports[3..4].to_vec()).len(), 1);
+}
+
+#[test]
 fn a_source_that_fails_where_another_does_not_is_drift() {
     let place = Place::new(&txt("s1._domainkey", &rsa(2048, 0).record()));
     let xml = report(&[("192.0.2.1", 90, "pass", "s1", "pass"), ("192.0.2.2", 40, "pass", "s1", "fail")]);

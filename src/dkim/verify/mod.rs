@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::{Cause, Check, Status};
 use super::dns::{Answer, Outcome};
+use super::fragile::is_fragile;
 use super::key::{Selector, size};
 use super::public::PublicKey;
 use super::record::Record;
@@ -21,19 +22,6 @@ use header_edits::Signed;
 use letter::Letter;
 pub use signature::Signature;
 use signature::{Algorithm, Damaged};
-
-/// Headers that change on the way, or may be put in by anyone (RFC 6376, section 5.4.1).
-const FRAGILE: [&str; 9] = [
-    "return-path",
-    "received",
-    "comments",
-    "keywords",
-    "bcc",
-    "resent-bcc",
-    "dkim-signature",
-    "authentication-results",
-    "delivered-to",
-];
 
 /// What came of one signature.
 #[derive(Debug, Clone)]
@@ -74,10 +62,12 @@ pub fn verify(letter: &Letter, place: usize, file: &str, now: i64, lookup: &mut 
             let subject = subject(file, selector.as_ref());
             let check = Check::of(&subject, "signature", Cause::SignatureTruncated, what.clone());
             // What is there and not as it should be was not cut.
-            let is_whole = [" is not v=1", " is no algorithm", " is no canonicalization", "leaves From out"];
-            let check = match is_whole.iter().any(|words| what.contains(words)) {
-                true => check.with_fix("let the signer write v=1, a=rsa-sha256, c=relaxed/relaxed, and From in h="),
-                false => check,
+            let was_cut = [" is missing", " is damaged", " is no name=value"].iter().any(|words| what.contains(words));
+            let check = match was_cut {
+                true => check,
+                false => check.with_fix(
+                    "let the signer write each tag once: v=1, a=rsa-sha256, c=relaxed/relaxed, and From in h=",
+                ),
             };
             Verdict { selector, b, checks: vec![check] }
         }
@@ -125,8 +115,7 @@ fn lint(subject: &str, signature: &Signature) -> Vec<Check> {
         let detail = format!("l={length}: what follows in the body is not signed, and can be anything");
         checks.push(Check::of(subject, "body-length", Cause::BodyLengthTag, detail));
     }
-    let fragile = signature.headers.iter().filter(|name| FRAGILE.contains(&&***name) || name.starts_with("x-"));
-    let fragile: Vec<&str> = fragile.map(|name| &**name).collect();
+    let fragile: Vec<&str> = signature.headers.iter().map(|name| &**name).filter(|name| is_fragile(name)).collect();
     if !fragile.is_empty() {
         let detail = format!("h= signs {}, which change on the way", fragile.join(", "));
         checks.push(Check::of(subject, "signed-headers", Cause::FragileHeaders, detail));
@@ -184,7 +173,8 @@ fn key(
     }
     if record.is_strict && signature.identity.as_ref().is_some_and(|identity| *identity != signature.selector.domain) {
         let detail = "t=s in the record wants i= to be of d= itself";
-        checks.push(Check::of(subject, "identity", Cause::Misaligned, detail));
+        let fix = "take t=s out of the record, or let the signer make i= an address of d= itself";
+        checks.push(Check::of(subject, "identity", Cause::Misaligned, detail).with_fix(fix));
     }
     let size = size(subject, &record.key);
     if size.status != Status::Pass {
@@ -235,7 +225,9 @@ fn not_of_these_headers(subject: &str, letter: &Letter, signature: &Signature, s
         // Ed25519 does not say which. A message straight from its signer was hardly changed.
         let detail = "the key in DNS or a signed header is another one; with Ed25519 one message cannot tell which";
         let cause = if was_passed_on(letter) { Cause::HeadersChanged } else { Cause::KeyMismatch };
-        return Check::of(subject, "signature", cause, detail);
+        return Check::of(subject, "signature", cause, detail).with_fix(
+            "compare the key with `pmtriage dkim key`; where it is the same, find what changes the headers behind the signer",
+        );
     }
     let check = Check::of(subject, "signature", Cause::HeadersChanged, "the key is right, and it signed other headers");
     let missing: Vec<&str> = signed.missing().collect();

@@ -14,6 +14,7 @@ use crate::reply::DKIM_CAUSES;
 use crate::summary::Group;
 use senders::Senders;
 pub use senders::senders;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 /// What a report is joined with.
@@ -54,6 +55,7 @@ impl Join {
         &self,
         evaluation: &mut Evaluation,
         groups: &[Group],
+        isps: &HashMap<String, String>,
         senders: impl FnOnce(&[&Finding]) -> Senders,
     ) {
         let about_dkim: Vec<&Finding> = evaluation.findings.iter().filter(|finding| is_about_dkim(finding)).collect();
@@ -63,7 +65,7 @@ impl Join {
         let senders = if self.is_asked() { senders(&about_dkim) } else { Senders::default() };
         let Evaluation { findings, ips, .. } = evaluation;
         for finding in findings.iter_mut().filter(|finding| is_about_dkim(finding)) {
-            let case = signing::Case::of(finding, ips, groups, &senders);
+            let case = signing::Case::of(finding, ips, groups, &senders, isps);
             let (command, checks) = signing::look_into(&case, &self.configs, self.dns.as_ref(), &self.servers);
             for step in &mut finding.next_steps {
                 *step = step.replace(DKIM_CAUSES[0].check, &command);

@@ -1,13 +1,13 @@
 //! Which key a finding about DKIM is about, and what is wrong with it.
 
 use super::senders::{CLASS, Senders, blamed};
-use crate::dkim::{Cause, Check, Dns, Named, PmtaConfig, Selector, SigningKey, check_published, named};
+use crate::dkim::{Cause, Check, Dns, Named, PmtaConfig, Rule, Selector, SigningKey, check_published, named};
 use crate::evaluate::words::shell_word;
 use crate::evaluate::{Checked, Finding, IpRow};
 use crate::record::RecordKind;
 use crate::reply::DKIM_CAUSES;
 use crate::summary::Group;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 
 /// So many domains of one finding are looked into, and so many keys where no domain is known.
@@ -27,11 +27,21 @@ pub struct Case {
     vmtas: Vec<String>,
     /// Whether the names are those of envelopes: mail is signed for the domain of From, which may be another one.
     is_of_envelope: bool,
+    /// The domains of the provider that the mail is to.
+    recipients: Vec<String>,
 }
 
 impl Case {
     /// Gathers what is known.
-    pub fn of(finding: &Finding, ips: &[IpRow], groups: &[Group], senders: &Senders) -> Case {
+    pub fn of(
+        finding: &Finding,
+        ips: &[IpRow],
+        groups: &[Group],
+        senders: &Senders,
+        isps: &HashMap<String, String>,
+    ) -> Case {
+        let recipients =
+            isps.iter().filter(|(_, isp)| **isp == finding.isp).map(|(domain, _)| domain.clone()).collect();
         let is_meant = |row: &&IpRow| {
             row.isp == finding.isp
                 && row.pool == finding.pool
@@ -70,7 +80,7 @@ impl Case {
             vmtas.extend(rows.iter().flat_map(|row| row.vmtas.iter().chain(&row.vmta_pools)).cloned());
         }
         vmtas.insert(finding.pool.clone());
-        Case { names, vmtas: vmtas.into_iter().collect(), is_of_envelope }
+        Case { names, vmtas: vmtas.into_iter().collect(), is_of_envelope, recipients }
     }
 }
 
@@ -94,7 +104,11 @@ pub fn look_into(
     dns: Option<&Dns>,
     servers: &[SocketAddr],
 ) -> (String, Vec<Checked>) {
-    let mut checks: Vec<Check> = configs.iter().flat_map(|config| config.rules.clone()).collect();
+    // What is set for others' recipients explains nothing here.
+    let is_meant =
+        |rule: &&Rule| rule.recipient.is_none() || case.recipients.iter().any(|domain| rule.is_about(domain));
+    let rules = configs.iter().flat_map(|config| &config.rules).filter(is_meant);
+    let mut checks: Vec<Check> = rules.map(|rule| rule.check.clone()).collect();
     let mut commands: Vec<(bool, String)> = Vec::new();
     for of in &case.names {
         let (command, found) = look_into_one(of, case, configs, dns);
