@@ -58,6 +58,7 @@ mod tests {
         for key in (0..5 * PLACES as u64).chain(0..PLACES as u64) {
             assert_eq!(recent.get(mix([key % 7, key]), key, || key * 2), key * 2);
         }
+        assert_eq!(recent.get(mix([1, 1]), 1, || 2), 2);
         assert_eq!(recent.get(mix([1, 1]), 1, || 3), 2, "it is remembered");
         recent.clear();
         assert_eq!(recent.get(mix([1, 1]), 1, || 3), 3);
