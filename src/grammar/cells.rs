@@ -25,7 +25,7 @@ pub struct Cells<'r> {
 }
 
 impl<'r> Cells<'r> {
-    /// The cells between these bounds: the place before the record ([`before`]), those of its commas, and that of its
+    /// The cells between these bounds: the place before the record (as `before` tells it), those of its commas, and that of its
     /// newline, or the number of bytes where there is none.
     pub fn new(bytes: &'r [u8], bounds: &'r [u32]) -> Cells<'r> {
         Cells { bytes, bounds }

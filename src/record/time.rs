@@ -362,7 +362,7 @@ mod tests {
             assert!(reader.read(format!("2019-02-08 10:00:00{zone}").as_bytes()).is_some());
             let alone = TimeReader::new(Tz::UTC).read(cell.as_bytes());
             assert_eq!(reader.read(cell.as_bytes()), alone, "{clock}");
-            assert_eq!(alone.is_some(), matches!(clock, "00:00:00" | "23:59:60"), "{clock}");
+            assert_eq!(alone.is_some(), matches!(clock, "00:00:00" | "23:59:60" | "12:30   "), "{clock}");
         }
     }
 

@@ -194,21 +194,23 @@ fn keep_each_once(
     two: &mut Vec<Met>,
     cell: &impl Fn(u32) -> u32,
 ) -> [usize; 65] {
-    const SLOTS: usize = 8192;
+    // About as many slots as pairs, so that neither is passed over for the other's sake.
+    const MOST_SLOTS: usize = 8192;
+    let slots = (one.len() + two.len()).next_power_of_two().min(MOST_SLOTS);
     two.iter_mut().for_each(|met| *met = Met::new(met.message(), cell(met.cell()), met.deferred()));
     scratch.clear();
     let mut kept = Kept { count: 0, by_zero_bits: [0; 65] };
-    if one.len() + two.len() < SLOTS / 16 {
-        // To clear the slots takes longer than to sort so few.
+    if slots < 64 {
+        // So few are sorted at once.
         scratch.extend(one.iter().chain(&*two));
         let end = scratch.len();
         kept.keep(scratch, 0, end);
     } else {
-        let slot = |met: &Met| met.0[1] as usize / BUCKETS % SLOTS;
-        let mut starts = [0_u32; SLOTS];
+        let slot = |met: &Met| met.0[1] as usize / BUCKETS & (slots - 1);
+        let starts = &mut [0_u32; MOST_SLOTS][..slots];
         one.iter().chain(&*two).for_each(|met| starts[slot(met)] += 1);
         let mut end = 0;
-        for count in &mut starts {
+        for count in &mut *starts {
             end += *count;
             *count = end;
         }
@@ -219,8 +221,8 @@ fn keep_each_once(
             scratch[*place as usize] = *met;
         }
         let ends = starts[1..].iter().copied().chain([end]);
-        for (start, end) in starts.into_iter().zip(ends) {
-            kept.keep(scratch, start as usize, end as usize);
+        for (start, end) in starts.iter().zip(ends) {
+            kept.keep(scratch, *start as usize, end as usize);
         }
     }
     let (first, second) = scratch[..kept.count].split_at(kept.count.min(one.len()));
