@@ -149,10 +149,11 @@ fn the_units_run_as_they_are_written_and_systemd_takes_them() {
     {
         let unit = text(&format!("systemd/{name}.service"));
         let commands = unit.lines().filter_map(|line| line.strip_prefix("ExecStart="));
-        let said = commands.map(|command| {
+        let run = |command: &str| {
             let command = command.trim_start_matches('-').replace("${STATE_DIRECTORY}", "/var/lib/pmtriage");
             shell(&command, place.path())
-        });
+        };
+        let said: Vec<Output> = commands.map(run).collect();
         let said = said.last().expect("a command");
         assert_eq!(said.status.code(), Some(status), "{said:?}");
         assert!(String::from_utf8_lossy(&said.stdout).contains("ACT  gmail: "), "{said:?}");
