@@ -1,6 +1,7 @@
 //! Which rates change slowly: each provider, its IPs, and the classes of replies, day by day.
 
-use crate::record::NONE;
+use super::words::percent;
+use crate::record::{Moment, NONE};
 use crate::store::Daily;
 use crate::verdict::{DayCount, Drift, can_drift, drift};
 
@@ -17,6 +18,18 @@ pub struct Drifting {
     pub class: String,
     /// What it does.
     pub drift: Drift,
+}
+
+impl Drifting {
+    /// `gmail auth-dkim: rising since 2026-02-05: 4.1 % before, 7.3 % now`.
+    pub fn words(&self) -> String {
+        let Drifting { isp, pool, ip, class, drift } = self;
+        let isp = if isp.is_empty() { "all providers" } else { isp };
+        let of = [isp, pool, ip, class].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
+        let since = Moment(i64::from(drift.since) * 86_400).to_date();
+        let (before, now) = (percent(drift.rate_before), percent(drift.rate_now));
+        format!("{of}: {} since {since}: {before} before, {now} now", drift.course.word())
+    }
 }
 
 /// The rates that drift on the last day there is, sorted by their names. A class is looked at over all providers too, where

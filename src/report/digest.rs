@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 
 use super::model::Report;
 use crate::evaluate::words::{counted, grouped, listed, percent};
-use crate::evaluate::{Finding, Level};
+use crate::evaluate::{Drifting, Finding, Level};
+use crate::verdict::Course;
 
 /// What there is to do, in the order of urgency that monitoring has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +65,24 @@ pub fn digest(report: &Report, failures: &[String]) -> Digest {
     }
 }
 
+/// The same for who is told of a night: a rate that has risen slowly is to be looked into before it is above its threshold.
+pub fn nightly(report: &Report, failures: &[String]) -> Digest {
+    let judged = digest(report, failures);
+    match &*rising(report) {
+        [first, more @ ..] if judged.state == State::Ok => {
+            let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
+            let headline = format!("{}{more}; {}", first.words(), judged.headline);
+            Digest { state: State::Investigate, headline }
+        }
+        _ => judged,
+    }
+}
+
+/// The rates that are higher than they were for weeks.
+pub fn rising(report: &Report) -> Vec<&Drifting> {
+    report.drift.iter().flatten().filter(|of| of.drift.course == Course::Rising).collect()
+}
+
 /// The findings, the worst first.
 pub fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
@@ -112,6 +131,7 @@ fn of_report(report: &Report) -> Digest {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use crate::verdict::Drift;
 
     fn of(report: &Report) -> (State, String) {
         let Digest { state, headline } = digest(report, &[]);
@@ -129,6 +149,27 @@ mod tests {
         assert_eq!(of(&report), (State::Act, format!("{first}, and 1 more finding")));
         report.evaluation.findings.pop();
         assert_eq!(of(&report).0, State::Investigate);
+    }
+
+    #[test]
+    fn a_rate_that_rises_slowly_is_told_of_a_night_that_is_fine() {
+        let mut report = sample::fine();
+        assert_eq!(nightly(&report, &[]), digest(&report, &[]));
+        let drift = |course| Drift { course, since: 20_454, rate_before: 0.02, rate_now: 0.033 };
+        let of = |course| Drifting {
+            isp: "gmail".into(),
+            pool: String::new(),
+            ip: String::new(),
+            class: "auth-dkim".into(),
+            drift: drift(course),
+        };
+        report.drift = Some(vec![of(Course::Falling), of(Course::Recovered)]);
+        assert_eq!(nightly(&report, &[]).state, State::Ok);
+        report.drift = Some(vec![of(Course::Falling), of(Course::Rising), of(Course::Rising)]);
+        let told = nightly(&report, &[]);
+        assert_eq!((told.state, digest(&report, &[]).state), (State::Investigate, State::Ok));
+        let headline = "gmail auth-dkim: rising since 2026-01-01: 2.0 % before, 3.3 % now, and 1 more; no provider";
+        assert!(told.headline.starts_with(headline), "{}", told.headline);
     }
 
     #[test]

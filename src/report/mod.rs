@@ -29,7 +29,7 @@ pub use calibrate::write_proposals;
 pub use causes::{CAUSES_SCHEMA, render_causes};
 pub use change::{CHANGE_SCHEMA, render_change};
 pub use columns::{COUNT_COLUMNS, Column, Sheet, findings_sheet, lay, sheet, totals};
-pub use digest::{Digest, State, digest, worst_first};
+pub use digest::{Digest, State, digest, nightly, worst_first};
 pub use escape::{ascii, visible};
 pub use explained::{EXPLAIN_SCHEMA, render_explained};
 pub use files::{write_file, write_file_for_all, write_set};

@@ -4,7 +4,7 @@
 use super::status::Outcome;
 use crate::alert::{Alert, post, send_mail};
 use crate::config::Settings;
-use crate::report::{Colour, Format, List, Report, Screen, Sheet, Sort, State, Symbols, digest, render, sheet, totals};
+use crate::report::{Colour, Digest, Format, List, Report, Screen, Sheet, Sort, State, Symbols, render, sheet, totals};
 use serde_json::Value;
 
 /// A mail is no wider, so that a reply to it can quote it.
@@ -14,10 +14,9 @@ const WIDTH: usize = 76;
 const ROWS: usize = 10;
 const FINDINGS: usize = 50;
 
-/// Tells everybody, where something is wrong or they are to be told always.
-pub fn tell(report: &Report, settings: &Settings, outcome: &mut Outcome) {
+/// Tells everybody what a report comes to, where something is wrong or they are to be told always.
+pub fn tell(report: &Report, digest: Digest, settings: &Settings, outcome: &mut Outcome) {
     let alerts = &settings.alerts;
-    let digest = digest(report, &outcome.reasons());
     let is_wanted = alerts.always || digest.state != State::Ok;
     if !is_wanted || (alerts.mail.is_empty() && alerts.webhooks.is_empty()) {
         return;

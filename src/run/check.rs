@@ -39,7 +39,7 @@ fn check(settings: &Settings) -> Result<u8> {
     // The line goes first: a monitor's patience may end before a webhook's.
     print(&lines);
     outputs::write_files(&report, settings, &inputs, &mut outcome);
-    alerts::tell(&report, settings, &mut outcome);
+    alerts::tell(&report, digest(&report, &outcome.reasons()), settings, &mut outcome);
     outputs::write_metrics(&report, settings, &inputs, &mut outcome);
     let mut status = judged.state.of_plugin().1;
     for error in &outcome.failures {

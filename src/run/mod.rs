@@ -30,8 +30,8 @@ pub use status::Outcome;
 
 use crate::config::Settings;
 use crate::error::Result;
-use crate::evaluate::{Finding, Judgeable, evaluate};
-use crate::report::{Report, State, digest};
+use crate::evaluate::{Drifting, Finding, Judgeable, evaluate};
+use crate::report::{Report, State, nightly};
 use crate::tally::HourOf;
 use gather::{Gathered, gather};
 use inputs::{Inputs, Reading};
@@ -47,13 +47,13 @@ fn report(settings: &Settings) -> Result<Outcome> {
     let Examined { pool, report, inputs, mut outcome } = examine(settings)?;
     pool.install(|| {
         outputs::write_files(&report, settings, &inputs, &mut outcome);
-        if settings.quiet_if_ok && digest(&report, &outcome.reasons()).state == State::Ok {
+        if settings.quiet_if_ok && nightly(&report, &outcome.reasons()).state == State::Ok {
             outcome.hush();
         } else {
             outputs::write_stdout(&report, settings, &mut outcome);
         }
     });
-    alerts::tell(&report, settings, &mut outcome);
+    alerts::tell(&report, nightly(&report, &outcome.reasons()), settings, &mut outcome);
     outputs::write_metrics(&report, settings, &inputs, &mut outcome);
     // To free the texts of some ten thousand rows one by one takes longer than to let the process end.
     std::mem::forget(report);
@@ -98,7 +98,7 @@ fn examine(settings: &Settings) -> Result<Examined> {
         inputs: rows,
         window: settings.window,
         definitions: describe::definitions(settings, &plan),
-        warnings: [warnings, notes::floods(&summary), notes::drift(drift.as_deref().unwrap_or_default())].concat(),
+        warnings: [warnings, notes::floods(&summary), drift.iter().flatten().map(Drifting::words).collect()].concat(),
         drift,
         baseline,
         evaluation,

@@ -3,9 +3,9 @@
 use super::history;
 use super::inputs::Inputs;
 use crate::config::Settings;
-use crate::evaluate::{Drifting, Evaluation, IspRow};
+use crate::evaluate::{Evaluation, IspRow};
 use crate::input::Content;
-use crate::record::{Column, Layout, Moment, RecordKind, Schema};
+use crate::record::{Column, Layout, RecordKind, Schema};
 use crate::summary::{Group, Summary};
 use crate::tally::{LeaveOut, OTHER, Plan, Tally};
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,20 +198,4 @@ pub fn floods(summary: &Summary) -> Vec<String> {
     let diags = flooded(|group| &group.diag60)
         .map(|count| format!("too many distinct replies: {count} records have diag60 {OTHER}"));
     causes.into_iter().chain(diags).collect()
-}
-
-/// Those about rates that change slowly.
-pub fn drift(drifting: &[Drifting]) -> Vec<String> {
-    let percent = |rate: f64| format!("{:.1} %", rate * 100.0);
-    let note = |Drifting { isp, pool, ip, class, drift }: &Drifting| {
-        let isp = if isp.is_empty() { "all providers" } else { isp };
-        let of = [isp, pool, ip, class].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
-        let (before, now) = (percent(drift.rate_before), percent(drift.rate_now));
-        format!(
-            "{of}: {} since {}: {before} before, {now} now",
-            drift.course.word(),
-            Moment(i64::from(drift.since) * 86_400).to_date()
-        )
-    };
-    drifting.iter().map(note).collect()
 }

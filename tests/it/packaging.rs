@@ -43,6 +43,7 @@ fn options_are_those_of_the_command() {
     for (name, command) in [
         ("icinga/pmtriage.conf", "check"),
         ("systemd/pmtriage-nightly.service", "report"),
+        ("systemd/pmtriage-history.service", "report"),
         ("cron/pmtriage", "report"),
         ("prometheus/pmtriage.rules.yml", "report"),
     ] {
@@ -120,7 +121,7 @@ const YAML: &str = "import sys, yaml; rules = yaml.safe_load(open(sys.argv[1]))[
 fn the_cron_lines_do_what_they_say() {
     let lines = text("cron/pmtriage");
     let lines: Vec<&str> = lines.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 3);
     let place = place_of_yesterday();
     for line in lines {
         // Five times, a user, the command; a bare % would end it.
@@ -135,29 +136,39 @@ fn the_cron_lines_do_what_they_say() {
     let reports: Vec<_> =
         [day, day.pred_opt().expect("a day")].map(|day| place.path().join(format!("lib/{day}.json"))).into();
     assert!(reports.iter().any(|report| report.is_file()));
-    assert!(place.path().join("lib/pmtriage.prom").is_file());
+    assert!(place.path().join("lib/pmtriage.prom").is_file() && place.path().join("lib/history/_pmtriage").is_dir());
 }
 
 #[test]
-fn the_unit_runs_as_it_is_written_and_systemd_takes_it() {
-    let unit = text("systemd/pmtriage-nightly.service");
-    let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("a command");
+fn the_units_run_as_they_are_written_and_systemd_takes_them() {
     let place = place_of_yesterday();
-    let said = shell(&command.replace("${STATE_DIRECTORY}", "/var/lib/pmtriage"), place.path());
-    assert_eq!(said.status.code(), Some(11), "{said:?}");
-    assert!(place.path().join("lib/nightly.prom").is_file());
-    for needed in ["DynamicUser=yes", "ReadOnlyPaths=/var/log/pmta", "StateDirectory=pmtriage", "ProtectSystem=strict"]
-    {
-        assert!(unit.lines().any(|line| line == needed), "{needed}");
-    }
-    assert!(text("systemd/pmtriage-nightly.timer").lines().any(|line| line == "Persistent=true"));
-
     let mut verify = Command::new("systemd-analyze");
     verify.args(["verify", "--man=no"]);
-    for name in ["pmtriage-nightly.service", "pmtriage-nightly.timer"] {
-        let there = text(&format!("systemd/{name}")).replace("/usr/local/bin/pmtriage", env!("CARGO_BIN_EXE_pmtriage"));
-        fs::write(place.path().join(name), there).expect("written");
-        verify.arg(place.path().join(name));
+    for (name, status, written) in
+        [("pmtriage-nightly", 11, "nightly.prom"), ("pmtriage-history", 0, "history/_pmtriage/catalogue")]
+    {
+        let unit = text(&format!("systemd/{name}.service"));
+        let commands = unit.lines().filter_map(|line| line.strip_prefix("ExecStart="));
+        let run = |command: &str| {
+            let command = command.trim_start_matches('-').replace("${STATE_DIRECTORY}", "/var/lib/pmtriage");
+            shell(&command, place.path())
+        };
+        let said: Vec<Output> = commands.map(run).collect();
+        let said = said.last().expect("a command");
+        assert_eq!(said.status.code(), Some(status), "{said:?}");
+        assert!(String::from_utf8_lossy(&said.stdout).contains("ACT  gmail: "), "{said:?}");
+        assert!(place.path().join("lib").join(written).is_file(), "{written}");
+        for needed in ["DynamicUser=yes", "ReadOnlyPaths=/var/log/pmta", "ProtectSystem=strict"] {
+            assert!(unit.lines().any(|line| line == needed), "{name}: {needed}");
+        }
+        assert!(unit.contains("\nStateDirectory=pmtriage"), "{name}");
+        let timer = text(&format!("systemd/{name}.timer"));
+        assert!(timer.lines().any(|line| line == "Persistent=true"), "{name}");
+        for (ending, text) in [("service", unit), ("timer", timer)] {
+            let file = place.path().join(format!("{name}.{ending}"));
+            fs::write(&file, text.replace("/usr/local/bin/pmtriage", env!("CARGO_BIN_EXE_pmtriage"))).expect("written");
+            verify.arg(file);
+        }
     }
     match verify.output() {
         Ok(said) => {
@@ -193,10 +204,8 @@ fn shell(command: &str, folder: &Path) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_pmtriage")).parent().expect("a folder");
     let path = format!("{}:{}:{}", folder.display(), program.display(), std::env::var("PATH").unwrap_or_default());
     let places = [("/usr/local/bin/", ""), ("/var/log/pmta", "log"), ("/var/lib/pmtriage", "lib")];
-    let command = places.iter().fold(command.to_owned(), |command, (from, to)| {
-        assert!(command.contains(from), "{command}");
-        command.replace(from, to)
-    });
+    assert!(command.contains(places[0].0) && command.contains(places[2].0), "{command}");
+    let command = places.iter().fold(command.to_owned(), |command, (from, to)| command.replace(from, to));
     let mut sh = Command::new("sh");
     sh.args(["-c", &command]).current_dir(folder).env("PATH", path).env("XDG_CONFIG_HOME", "/nonexistent");
     sh.output().expect("there is a shell")

@@ -9,7 +9,7 @@ use crate::evaluate::words::{counted, grouped, listed};
 use crate::evaluate::{Extent, Finding, IspRow, Level, Scope};
 use crate::record::NONE;
 use crate::reply::UNKNOWN_CLASS;
-use crate::report::digest::worst_first;
+use crate::report::digest::{rising, worst_first};
 use crate::report::model::Report;
 
 /// More findings than this are counted, not shown.
@@ -99,6 +99,10 @@ fn all_fine(report: &Report, rate: &str, attempts: &str) -> String {
     let raised = evaluation.ips.iter().filter(|row| row.figures.level >= Level::Investigate).count() as u64;
     if raised > 0 {
         parts.push(format!("{} above it, none by enough to stand out", counted(raised, "IP")));
+    }
+    let rising = rising(report).len() as u64;
+    if rising > 0 {
+        parts.push(format!("slowly rising: {}, see the notes", counted(rising, "rate")));
     }
     parts.join("; ")
 }

@@ -74,6 +74,22 @@ fn a_slow_rise_of_a_class_is_told() {
         );
         assert!(!report["drift"].as_array().expect("a list").iter().any(|row| row["class"] == "greylist"));
     }
+    let quiet = |days: u32, since: &str| {
+        let folder = tempdir().expect("a folder");
+        write_days(folder.path(), days);
+        let run = Run::new()
+            .args(["--quiet-if-ok", "--investigate", "10%", "--since", since, "--store"])
+            .arg(folder.path())
+            .run();
+        (run.status, run.text())
+    };
+    assert_eq!(quiet(40, "2026-02-09"), (Some(0), String::new()));
+    let (status, screen) = quiet(48, "2026-02-17");
+    assert!(status == Some(0) && screen.starts_with("OK  no provider above its threshold, "), "{screen}");
+    assert!(
+        screen.contains("slowly rising: ") && screen.contains("gmail auth-dkim: rising since 2026-02-"),
+        "{screen}"
+    );
     let last = told(48, &["--since", "2026-02-17"]);
     assert_eq!(last["totals"]["delivered"], 20_000, "the window is one day");
 }
