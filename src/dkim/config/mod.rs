@@ -6,6 +6,7 @@ mod includes;
 mod opendkim;
 mod pmta;
 mod pmta_keys;
+mod pmta_lints;
 mod pmta_report;
 mod pmta_rules;
 mod pmta_sources;
