@@ -4,6 +4,7 @@ mod exim;
 mod headers;
 mod includes;
 mod opendkim;
+mod opendkim_tables;
 mod pmta;
 mod pmta_keys;
 mod pmta_lints;
