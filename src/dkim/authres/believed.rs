@@ -87,9 +87,12 @@ fn by(received: &str) -> Option<String> {
     Some(organization(&host).to_owned())
 }
 
-/// Whether a header stands below one that an earlier host wrote, while its receiver wrote further up.
+/// Whether a header stands below one that an earlier host wrote, while its receiver wrote further up. Filters of the
+/// receiver's own write in between under other names: below what came from there, the receiver itself wrote before.
 fn came_along(place: usize, results: &Results, hops: &[(usize, String)]) -> bool {
     let Some(receiver) = results.receiver.as_deref().map(str::to_lowercase) else { return false };
-    let mut above = hops.iter().take_while(|(at, _)| *at < place).map(|(_, of)| of == organization(&receiver));
-    above.any(|is_own| is_own) && above.any(|is_own| !is_own)
+    let is_own = |(_, of): &(usize, String)| of == organization(&receiver);
+    let (above, below) = hops.split_at(hops.partition_point(|(at, _)| *at < place));
+    let is_strange = |hop: &(usize, String)| !is_own(hop) && hop.1.contains('.');
+    above.iter().any(is_own) && above.last().is_some_and(is_strange) && !below.first().is_some_and(is_own)
 }

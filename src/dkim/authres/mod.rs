@@ -169,6 +169,12 @@ mod tests {
         assert_eq!(said(&[receiver, result]), passed);
         // A host that writes no `by` of its own organization says nothing of the order.
         assert_eq!(said(&[earlier, result]), passed);
+        // Filters of the receiver's own, under its roof and elsewhere.
+        let filter = "Received: from mx1 ([127.0.0.1]) by localhost (mx1 [127.0.0.1]) (amavisd-new); date";
+        assert_eq!(said(&[receiver, filter, result]), passed);
+        let elsewhere = "Received: from mx1 by filter.example.com; date";
+        assert_eq!(said(&[inside, elsewhere, result, receiver, earlier]), passed);
+        assert_eq!(said(&[receiver, filter, receiver, result, earlier]), passed);
         let came = "1 such header came with the message, and none is believed";
         assert_eq!(said(&[inside, receiver, earlier, result]), came);
         let own = "Authentication-Results: mx.example.net; dkim=temperror (no key for signature) header.d=example.com";

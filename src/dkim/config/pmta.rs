@@ -181,6 +181,11 @@ pub fn plain(value: &str) -> &str {
     value.trim().trim_matches('"')
 }
 
+/// Whether a value is yes.
+pub fn is_on(value: &str) -> bool {
+    matches!(&*plain(value).to_lowercase(), "yes" | "true" | "1")
+}
+
 /// The lines that say something, with their numbers: comments taken off, lines that end with a backslash joined.
 fn lines(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();

@@ -4,9 +4,9 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use super::headers::{self, List};
-use super::pmta::{Row, Rows, plain};
-use super::pmta_keys::{self, attribute, domain_key, shadowed, without_key};
+use super::pmta::{Row, Rows, is_on, plain};
+use super::pmta_keys::{self, domain_key, shadowed, without_key};
+use super::pmta_lints::lint;
 use super::pmta_sources::pools;
 use super::{Found, Key};
 use crate::dkim::check::{Cause, Check, Status};
@@ -70,9 +70,8 @@ pub fn check_rules(file: &Path, rows: &Rows) -> Vec<Rule> {
         all.push(Rule::of_all(check.with_fix("write `domain-key SELECTOR,DOMAIN,FILE`, without blanks")));
     }
     all.extend(rules(&subject, rows, &keys));
-    // Messages may name a selector themselves: then a later key of the same domain is come to.
-    let chooses = rows.rows.iter().any(|row| row.keyword == "process-x-dkim-options" && is_on(&row.value));
-    let never_used = shadowed(&keys).into_iter().filter(|check| !chooses || check.status == Status::Fail);
+    // A later key of the same domain is come to where messages choose it.
+    let never_used = shadowed(&keys).into_iter().filter(|check| !lets_choose(rows) || check.status == Status::Fail);
     all.extend(never_used.map(Rule::of_all));
     if !rows.is_partial {
         let found_by_domain: Vec<&Key> = keys.iter().filter(|(row, _)| !is_listed(row)).map(|(_, key)| key).collect();
@@ -109,7 +108,13 @@ fn rules(subject: &str, rows: &Rows, keys: &[(&Row, Key)]) -> Vec<Rule> {
     if keys.iter().all(|(row, _)| is_listed(row)) {
         let detail =
             "every domain-key is in a <domain-key-list>, which only a message with X-DKIM-Options: key-list= uses";
-        return vec![Rule::of_all(absent(Cause::UnsignedNoRule, detail.to_owned()))];
+        let check = match lets_choose(rows) {
+            true => Check::unknown(subject, "signing-rule", detail)
+                .with_status(Status::Warn)
+                .with_fix("see that every message names its list, or write a domain-key outside of lists"),
+            false => absent(Cause::UnsignedNoRule, detail.to_owned()),
+        };
+        return vec![Rule::of_all(check)];
     }
     let mut checks = Vec::new();
     let wide: Vec<&Row> = yes.iter().filter(|row| is_for_all_recipients(row)).copied().collect();
@@ -141,8 +146,9 @@ fn rules(subject: &str, rows: &Rows, keys: &[(&Row, Key)]) -> Vec<Rule> {
     checks
 }
 
-fn is_on(value: &str) -> bool {
-    matches!(&*plain(value).to_lowercase(), "yes" | "true" | "1")
+/// Whether messages may choose their key themselves, by X-DKIM-Options.
+fn lets_choose(rows: &Rows) -> bool {
+    rows.rows.iter().any(|row| row.keyword == "process-x-dkim-options" && is_on(&row.value))
 }
 
 fn is_listed(row: &Row) -> bool {
@@ -184,31 +190,4 @@ fn named(names: impl Iterator<Item = String>) -> String {
         names.push(format!("{more} more"));
     }
     names.join(", ")
-}
-
-/// What one directive asks for.
-fn lint(row: &Row) -> Vec<Check> {
-    let value = plain(&row.value).to_lowercase();
-    let is_on = is_on(&value);
-    let of = |check, cause, detail: &str| vec![Check::of(&row.place, check, cause, detail)];
-    match row.keyword.strip_prefix("second-").unwrap_or(&row.keyword) {
-        "dkim-algorithm" if value == "rsa-sha1" => of("algorithm", Cause::WeakHash, "dkim-algorithm rsa-sha1"),
-        "dkim-body-canon" | "dkim-headers-canon" if value == "simple" => {
-            of("canonicalization", Cause::FragileCanonicalization, &format!("{} simple", row.keyword))
-        }
-        "dkim-add-body-limit" if is_on => of("body-length", Cause::BodyLengthTag, "dkim-add-body-limit yes adds l="),
-        "retain-x-dkim-key" if is_on => {
-            of("signing-key", Cause::KeyFileExposed, "retain-x-dkim-key yes sends the private key out with the message")
-        }
-        "dkim-headers" => {
-            // An expression between slashes may stand for any of them.
-            let list = if value.contains('/') { List::More } else { List::Whole };
-            headers::check(&row.place, value.split([',', ' ']), list)
-        }
-        "dkim-sign" => {
-            let list = attribute(&row.value, "header-list").unwrap_or_default();
-            headers::check(&row.place, list.split([',', ':', ' ']), List::Whole)
-        }
-        _ => Vec::new(),
-    }
 }

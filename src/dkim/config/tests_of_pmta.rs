@@ -119,6 +119,15 @@ fn a_key_that_is_never_come_to_is_told() {
     // Where messages choose for themselves, a later key is used.
     let choosing = "s2,example.test,s1.pem\n<source 0/0>\nprocess-x-dkim-options yes\n</source>";
     assert_eq!(said(choosing), None);
+    let status = |text: String| {
+        place.write("config", &text);
+        worst(&place.check(&["config"]))
+    };
+    let choosing = "<source 0/0>\nprocess-x-dkim-options yes\n</source>\n";
+    let listed = format!("<domain-key-list a>\n{KEY}</domain-key-list>\n{SIGN}");
+    assert_eq!((status(listed.clone()), status(listed + choosing)), (Status::Fail, Status::Warn));
+    let sometimes = format!("{KEY}{}", SIGN.replace("yes", "if-x-dkim-options-present"));
+    assert_eq!(status(sometimes + choosing), Status::Warn);
     // Nothing was set against DNS for whichever domain sends, and that is said.
     place.write("config", &format!("domain-key s1,*,s1.pem\n{SIGN}"));
     let checks = place.check(&["config"]);
