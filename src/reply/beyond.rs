@@ -7,7 +7,14 @@ use std::sync::LazyLock;
 type Sign = (&'static str, &'static str);
 
 /// Microsoft's results, each for itself: all that failed are named.
-const RESULTS: [Sign; 3] = [("spf= fail", "SPF"), ("dkim= fail", "DKIM"), ("dmarc= fail", "DMARC")];
+const RESULTS: [Sign; 6] = [
+    ("spf= fail", "SPF"),
+    ("dkim= fail", "DKIM"),
+    ("dmarc= fail", "DMARC"),
+    ("spf=fail", "SPF"),
+    ("dkim=fail", "DKIM"),
+    ("dmarc=fail", "DMARC"),
+];
 
 /// Named wherever they lie behind the cut, the first of them that is found.
 const SIGNS: [Sign; 11] = [
@@ -38,7 +45,7 @@ const BEFORE_LIST: [&str; 9] = [
 ];
 
 /// Named where the part before the cut has none of them: it does not tell yet what is wrong.
-const WORDS: [&str; 67] = [
+const WORDS: [&str; 66] = [
     "dmarc",
     "unauthenticated",
     "spf",
@@ -102,15 +109,23 @@ const WORDS: [&str; 67] = [
     "connections",
     "relay",
     "sender policy framework",
-    "policy",
+    "throttle exceeded",
     "ipv6",
     "abuse",
-    "access denied",
 ];
 
 /// Words that say that something is wrong but hardly what, the more telling first: named where there is no other, and
 /// hiding none that is more telling.
-const VAGUE: [&str; 6] = ["connection refused", "unverified", "unavailable", "temporary", "temporarily", "try again"];
+const VAGUE: [&str; 8] = [
+    "policy",
+    "access denied",
+    "connection refused",
+    "unverified",
+    "unavailable",
+    "temporary",
+    "temporarily",
+    "try again",
+];
 
 /// What is looked for, by its first two letters.
 struct Dictionary {

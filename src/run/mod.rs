@@ -93,7 +93,7 @@ fn examine(settings: &Settings) -> Result<Examined> {
     warnings.extend(notes::refusals(&evaluation, &summary.groups, settings.thresholds.min_attempts));
     warnings.extend(join.label(&mut evaluation, settings));
     let senders = |findings: &[&Finding]| join::senders(findings, &inputs, &plan, &isps, &summary);
-    join.complete(&mut evaluation, &summary.groups, &isps, senders);
+    join.complete(&mut evaluation, &summary, &isps, senders);
     let report = Report {
         inputs: rows,
         window: settings.window,

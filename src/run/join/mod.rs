@@ -11,7 +11,7 @@ use crate::dkim::{Dns, PmtaConfig};
 use crate::error::Error;
 use crate::evaluate::{Evaluation, Finding};
 use crate::reply::DKIM_CAUSES;
-use crate::summary::Group;
+use crate::summary::Summary;
 use senders::Senders;
 pub use senders::senders;
 use std::collections::HashMap;
@@ -50,11 +50,12 @@ impl Join {
     }
 
     /// Fills in the command that comes next for findings about DKIM, and where it was asked for, what it would find. The
-    /// senders behind such findings are looked for only where there are some.
+    /// senders behind such findings are looked for only where there are some: in the log, where anything is to be looked
+    /// up for them; else those of the envelopes, which were counted, will do.
     pub fn complete(
         &self,
         evaluation: &mut Evaluation,
-        groups: &[Group],
+        summary: &Summary,
         isps: &HashMap<String, String>,
         senders: impl FnOnce(&[&Finding]) -> Senders,
     ) {
@@ -62,10 +63,10 @@ impl Join {
         if about_dkim.is_empty() {
             return;
         }
-        let senders = if self.is_asked() { senders(&about_dkim) } else { Senders::default() };
+        let senders = if self.is_asked() { senders(&about_dkim) } else { Senders::of_envelopes(&about_dkim, summary) };
         let Evaluation { findings, ips, .. } = evaluation;
         for finding in findings.iter_mut().filter(|finding| is_about_dkim(finding)) {
-            let case = signing::Case::of(finding, ips, groups, &senders, isps);
+            let case = signing::Case::of(finding, ips, &summary.groups, &senders, isps);
             let (command, checks) = signing::look_into(&case, &self.configs, self.dns.as_ref(), &self.servers);
             for step in &mut finding.next_steps {
                 *step = step.replace(DKIM_CAUSES[0].check, &command);

@@ -40,6 +40,30 @@ pub struct Sent {
 }
 
 impl Senders {
+    /// The senders of envelopes by what was counted of the IPs that findings name: deferrals for whatever reason.
+    pub fn of_envelopes(findings: &[&Finding], summary: &Summary) -> Senders {
+        let mut senders = Senders::default();
+        for (row, traffic) in summary.ips.iter().zip(&summary.traffic) {
+            let is_of = |finding: &&&Finding| {
+                finding.isp == row.isp
+                    && finding.pool == row.pool
+                    && (finding.ips.is_empty() || finding.ips.contains(&row.ip))
+            };
+            if !findings.iter().any(|finding| is_of(&finding)) {
+                continue;
+            }
+            let known = senders.0.entry((row.isp.clone(), row.pool.clone())).or_default();
+            let names = &summary.names.senders;
+            for sent in traffic.sent.iter().filter(|sent| sent.deferred > 0 && sent.mail.sender < names.count()) {
+                let domain = names.text(sent.mail.sender);
+                if domain != NONE {
+                    known.entry(domain.to_owned()).or_default().deferrals += sent.deferred;
+                }
+            }
+        }
+        senders
+    }
+
     /// The domains behind a finding, the most frequent first.
     pub fn of(&self, finding: &Finding) -> Vec<(&str, &Sent)> {
         let known = self.0.get(&(finding.isp.clone(), finding.pool.clone()));
