@@ -206,7 +206,7 @@ fn keep_each_once(
         let end = scratch.len();
         kept.keep(scratch, 0, end);
     } else {
-        let slot = |met: &Met| met.0[1] as usize / BUCKETS & (slots - 1);
+        let slot = |met: &Met| (met.0[1] as usize / BUCKETS) & (slots - 1);
         let starts = &mut [0_u32; MOST_SLOTS][..slots];
         one.iter().chain(&*two).for_each(|met| starts[slot(met)] += 1);
         let mut end = 0;
