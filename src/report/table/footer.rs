@@ -34,8 +34,11 @@ fn coverage(report: &Report) -> String {
         format!("{} skipped", grouped(sum(|row| row.skipped))),
         times(report.evaluation.total.figures.seen),
         counted(ips.len() as u64, "IP"),
-        counted(read.len() as u64, "file"),
     ];
+    let stores = read.iter().filter(|row| row.format == "store").count() as u64;
+    let files = read.len() as u64 - stores;
+    parts.extend((files > 0 || stores == 0).then(|| counted(files, "file")));
+    parts.extend((stores > 0).then(|| counted(stores, "store")));
     let cut_off = read.iter().filter(|row| !row.complete).count() as u64;
     if cut_off > 0 {
         parts.push(format!("{} not read to the end", grouped(cut_off)));

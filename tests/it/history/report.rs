@@ -126,6 +126,19 @@ fn filters_and_windows_work_and_what_was_not_kept_is_refused() {
 }
 
 #[test]
+fn the_screen_says_what_was_read() {
+    let folder = tempdir().expect("a folder");
+    assert_eq!(program(folder.path(), &sample("plain.csv")).run().status, Some(0));
+    let screen = |run: Run| run.arg("--store").arg(folder.path()).run();
+    let said = |run: Run, words: &str| {
+        let text = String::from_utf8_lossy(&screen(run).stdout).into_owned();
+        assert!(text.contains(words), "{words}: {text}");
+    };
+    said(Run::new(), " IPs, 1 store\n");
+    said(Run::new().arg(sample("acct-2026-03-02.csv")), " IPs, 1 file, 1 store\n");
+}
+
+#[test]
 fn a_store_that_holds_nothing_yet_says_what_puts_records_in() {
     let folder = tempdir().expect("a folder");
     assert_eq!(program(folder.path(), Path::new("missing.csv")).run().status, Some(1));
