@@ -1,7 +1,8 @@
 //! A part: the rollups of one day and host as a Parquet file that any engine reads.
 //!
 //! The `parquet` crate writes them, without arrow. It adds under two minutes of processor time to a clean build, and
-//! polars' own writer, for which polars is built with its input and output room, adds about five times that.
+//! polars' own writer, for which polars is built with its input and output room, adds about five times that. For the rollups of
+//! a day of 2.5 GB its files (zstd, level 9) are 6 % larger than these, for those of 40 smaller days 8 %.
 
 use super::rollup::{HOUR, NO_HOUR};
 use super::table::{RollupSum, Row, TEXTS, Table};

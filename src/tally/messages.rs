@@ -8,8 +8,8 @@
 
 use rayon::prelude::*;
 
-/// How many (message, IP) pairs are kept before messages are sampled: at most 60 MiB for each thread.
-pub const MESSAGE_BUDGET: usize = 4_000_000;
+/// How many (message, IP) pairs are kept before messages are sampled: at most 30 MiB for each thread.
+pub const MESSAGE_BUDGET: usize = 2_000_000;
 
 /// Which columns beside timeQueued and rcpt tell messages apart: those that every input has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

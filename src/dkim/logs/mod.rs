@@ -14,10 +14,10 @@ mod wrapped;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
-use super::check::Check;
+use super::check::{Check, Status};
 use super::files::found;
-use crate::evaluate::words::counted;
-use crate::input::{ReadSoFar, open};
+use crate::evaluate::words::{counted, listed};
+use crate::input::{Named, ReadSoFar, open};
 use crate::tally::Window;
 pub use clock::Clock;
 pub use drift::drifts;
@@ -47,12 +47,12 @@ pub struct Reading {
 pub fn check_logs(paths: &[PathBuf], reading: &Reading) -> Vec<Check> {
     let mut tally = Tally::default();
     let mut checks = read_logs(paths, reading, &mut tally);
-    checks.extend(rows(&tally));
-    checks.extend(drifts(&tally));
-    checks.extend(rise::rises(&tally));
-    if checks.is_empty() {
+    let told: Vec<Check> = rows(&tally).into_iter().chain(drifts(&tally)).chain(rise::rises(&tally)).collect();
+    // That files were passed over is no finding.
+    if told.is_empty() && checks.iter().all(|check| check.status == Status::Pass) {
         checks.push(Check::unknown("logs", "log", nothing(&tally)));
     }
+    checks.extend(told);
     checks
 }
 
@@ -70,20 +70,32 @@ fn nothing(tally: &Tally) -> String {
 /// Counts what stands in logs; gives what could not be read.
 pub fn read_logs(paths: &[PathBuf], reading: &Reading, tally: &mut Tally) -> Vec<Check> {
     let (found, mut checks) = found(paths, "logs", "log");
+    // A folder of logs holds other files too; only what was named must be one.
+    let (mut passed_over, mut any_known) = (Vec::new(), false);
     for file in found {
         let shown = file.path.display().to_string();
         let read = open(&file.path, &ReadSoFar::default()).and_then(|(_, body)| read(body, reading, tally));
         match read {
-            Ok(0) => checks.push(
-                Check::unknown(&shown, "log", "no line of it is of a log that is known")
-                    .with_fix("name a log of OpenDKIM, Postfix, Exim, Rspamd or PowerMTA, with its times"),
-            ),
-            Ok(_) => {}
+            Ok(0) if file.named == Named::Directly => {
+                checks.push(no_log(&shown, "no line of it is of a log that is known"))
+            }
+            Ok(0) => passed_over.push(shown),
+            Ok(_) => any_known = true,
             Err(error) => checks.push(Check::unknown(&shown, "log", format!("it cannot be read to its end: {error}"))),
         }
     }
+    if !passed_over.is_empty() {
+        let files = counted(passed_over.len() as u64, "file");
+        let detail = format!("{files} in folders hold no line of a log that is known: {}", listed(&passed_over));
+        checks.push(if any_known { Check::pass("logs", "log", detail) } else { no_log("logs", &detail) });
+    }
     tally.end();
     checks
+}
+
+fn no_log(subject: &str, detail: &str) -> Check {
+    let fix = "name a log of OpenDKIM, Postfix, Exim, Rspamd or PowerMTA, with its times";
+    Check::unknown(subject, "log", detail).with_fix(fix)
 }
 
 /// Counts the lines of one log; gives how many begin as lines of a log.

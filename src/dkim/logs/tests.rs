@@ -299,3 +299,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn other_files_of_a_folder_are_passed_over_and_hide_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let said = |path: PathBuf| -> Vec<(Status, String)> {
+        check_logs(&[path], &reading()).into_iter().map(|check| (check.status, check.detail)).collect()
+    };
+    write("notes.txt", "no log\n");
+    assert!(matches!(&*said(folder.path().to_owned()), [(Status::Unknown, _)]), "nothing but other files");
+    assert!(matches!(&*said(folder.path().join("notes.txt")), [(Status::Unknown, _)]), "it was named");
+    write("mail.log", &opendkim("something else"));
+    let found = said(folder.path().to_owned());
+    assert!(
+        found.iter().any(|(status, detail)| *status == Status::Unknown && detail.contains("about DKIM")),
+        "{found:?}"
+    );
+    write("mail.log", &opendkim("0AF319AAC71: DKIM-Signature field added (s=s1, d=example.test)"));
+    let found = said(folder.path().to_owned());
+    assert!(found.iter().all(|(status, _)| *status == Status::Pass), "{found:?}");
+    assert!(found.iter().any(|(_, detail)| detail.contains("notes.txt")), "{found:?}");
+}
