@@ -142,13 +142,12 @@ fn rule_out_what_is_not_told(pool: &JudgedPool) -> Option<String> {
     let untold = columns.into_iter().filter(|(dimension, _)| !told.compared.contains(dimension));
     let (ways, columns): (Vec<String>, Vec<&str>) =
         untold.map(|(dimension, column)| (format!("a {}", dimension.word()), column)).unzip();
-    let (isp, named) = (shell_word(&pool.row.isp), pool.row.pool != NONE);
-    let of_pool = if named { format!(" --pool {}", shell_word(&pool.row.pool)) } else { String::new() };
     (!ways.is_empty()).then(|| {
         format!(
-            "before an IP is blamed rule out {}, which nothing here tells: `pmtriage --isp {isp}{of_pool} PATH...` on \
+            "before an IP is blamed rule out {}, which nothing here tells: `pmtriage {} PATH...` on \
              accounting files that have {}",
             ways.join(", "),
+            filter_of(pool),
             words::listed(&columns),
         )
     })
@@ -190,7 +189,6 @@ fn of_something_else(pool: &JudgedPool, explained_by: Option<&str>) -> Vec<Strin
         }
         _ => format!("look at {name}"),
     };
-
     vec![
         first,
         read_the_replies(pool, &filter_by(name)),
@@ -245,12 +243,16 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
 }
 
 fn read_the_replies(pool: &JudgedPool, filters: &str) -> String {
+    format!("read the replies: `pmtriage {}{filters} --list groups --format csv PATH...`", filter_of(pool))
+}
+
+/// The options that keep a pool's records.
+fn filter_of(pool: &JudgedPool) -> String {
     let isp = shell_word(&pool.row.isp);
-    let of_pool = match pool.row.pool.as_str() {
-        NONE => String::new(),
-        name => format!(" --pool {}", shell_word(name)),
-    };
-    format!("read the replies: `pmtriage --isp {isp}{of_pool}{filters} --list groups --format csv PATH...`")
+    match pool.row.pool.as_str() {
+        NONE => format!("--isp {isp}"),
+        name => format!("--isp {isp} --pool {}", shell_word(name)),
+    }
 }
 
 fn name_of(pool: &JudgedPool) -> String {

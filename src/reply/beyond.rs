@@ -7,13 +7,10 @@ use std::sync::LazyLock;
 type Sign = (&'static str, &'static str);
 
 /// Microsoft's results, each for itself: all that failed are named.
-const RESULTS: [Sign; 6] = [
-    ("spf= fail", "SPF"),
-    ("dkim= fail", "DKIM"),
-    ("dmarc= fail", "DMARC"),
-    ("spf=fail", "SPF"),
-    ("dkim=fail", "DKIM"),
-    ("dmarc=fail", "DMARC"),
+const RESULTS: [([&str; 2], &str); 3] = [
+    (["spf= fail", "spf=fail"], "SPF"),
+    (["dkim= fail", "dkim=fail"], "DKIM"),
+    (["dmarc= fail", "dmarc=fail"], "DMARC"),
 ];
 
 /// Named wherever they lie behind the cut, the first of them that is found.
@@ -141,7 +138,9 @@ static DICTIONARY: LazyLock<Dictionary> = LazyLock::new(|| {
         dictionary.begins[first] |= 1 << second;
         dictionary.entries[first * 26 + second].push((text, found));
     };
-    RESULTS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Result(place)));
+    for (place, (texts, _)) in RESULTS.iter().enumerate() {
+        texts.iter().for_each(|text| add(text, Found::Result(place)));
+    }
     SIGNS.iter().enumerate().for_each(|(place, (text, _))| add(text, Found::Sign(place)));
     BEFORE_LIST.iter().for_each(|text| add(text, Found::List));
     WORDS.iter().chain(&VAGUE).enumerate().for_each(|(place, text)| add(text, Found::Word(place)));

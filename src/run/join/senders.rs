@@ -44,12 +44,7 @@ impl Senders {
     pub fn of_envelopes(findings: &[&Finding], summary: &Summary) -> Senders {
         let mut senders = Senders::default();
         for (row, traffic) in summary.ips.iter().zip(&summary.traffic) {
-            let is_of = |finding: &&&Finding| {
-                finding.isp == row.isp
-                    && finding.pool == row.pool
-                    && (finding.ips.is_empty() || finding.ips.contains(&row.ip))
-            };
-            if !findings.iter().any(|finding| is_of(&finding)) {
+            if !findings.iter().any(|finding| is_of(finding, &row.isp, &row.pool, &row.ip)) {
                 continue;
             }
             let known = senders.0.entry((row.isp.clone(), row.pool.clone())).or_default();
@@ -108,13 +103,11 @@ impl Senders {
         let pool = name_or_none(&row.get(Column::VmtaPool)).into_owned();
         let ip = canonical_ip(&row.get(Column::DlvSourceIp));
         let envelope = canonical_domain(&row.sender_domain());
-        let is_of = |finding: &&&Finding| {
-            finding.isp == *isp
-                && finding.pool == pool
-                && (finding.ips.is_empty() || finding.ips.contains(&ip))
+        let is_meant = |finding: &&&Finding| {
+            is_of(finding, isp, &pool, &ip)
                 && (blamed(finding).next().is_none() || blamed(finding).any(|blamed| blamed == envelope))
         };
-        if !findings.iter().any(|finding| is_of(&finding)) {
+        if !findings.iter().any(|finding| is_meant(&finding)) {
             return;
         }
         let is_of_from = from.is_some();
@@ -130,6 +123,11 @@ impl Senders {
             }
         }
     }
+}
+
+/// Whether what an IP of a pool sent to a provider is what a finding is about.
+pub fn is_of(finding: &Finding, isp: &str, pool: &str, ip: &String) -> bool {
+    finding.isp == isp && finding.pool == pool && (finding.ips.is_empty() || finding.ips.contains(ip))
 }
 
 /// The senders that a finding blames.

@@ -1,6 +1,6 @@
 //! Which key a finding about DKIM is about, and what is wrong with it.
 
-use super::senders::{CLASS, Senders, blamed};
+use super::senders::{CLASS, Senders, blamed, is_of};
 use crate::dkim::{Cause, Check, Dns, Named, PmtaConfig, Rule, Selector, SigningKey, check_published, named};
 use crate::evaluate::words::shell_word;
 use crate::evaluate::{Checked, Finding, IpRow};
@@ -42,11 +42,7 @@ impl Case {
     ) -> Case {
         let recipients =
             isps.iter().filter(|(_, isp)| **isp == finding.isp).map(|(domain, _)| domain.clone()).collect();
-        let is_meant = |row: &&IpRow| {
-            row.isp == finding.isp
-                && row.pool == finding.pool
-                && (finding.ips.is_empty() || finding.ips.contains(&row.ip))
-        };
+        let is_meant = |row: &&IpRow| is_of(finding, &row.isp, &row.pool, &row.ip);
         let rows: Vec<&IpRow> = ips.iter().filter(is_meant).collect();
         let of: BTreeSet<&str> = rows.iter().map(|row| &*row.ip).collect();
         let groups = groups.iter().filter(|group| group.isp == finding.isp && of.contains(&*group.ip));
