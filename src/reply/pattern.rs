@@ -5,7 +5,10 @@
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::RegexBuilder;
+use regex_automata::meta::Regex;
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::util::syntax;
 
 /// A regular expression whose alternatives are compiled when they are first asked.
 #[derive(Debug)]
@@ -58,7 +61,7 @@ impl Pattern {
 
     /// Whether it is a regular expression at all; to be asked before [`Pattern::is_in`].
     pub fn check(&self) -> std::result::Result<(), regex::Error> {
-        compile(&self.whole, false).map(drop)
+        RegexBuilder::new(&self.whole).unicode(false).build().map(drop)
     }
 
     /// Whether a text has it.
@@ -83,8 +86,7 @@ impl Alternative {
     }
 
     fn is_in(&self, text: &Text) -> bool {
-        let compiled =
-            || self.compiled.get_or_init(|| compile(&self.text, self.is_small).expect("patterns are checked"));
+        let compiled = || self.compiled.get_or_init(|| compile(&self.text, self.is_small));
         self.may_be_in(text) && (self.is_plain || compiled().is_match(text.lower.as_bytes()))
     }
 }
@@ -120,8 +122,13 @@ fn triple(bytes: &[u8]) -> usize {
 
 /// Bytes without tables of Unicode: replies are English, and what they quote is never asked for. It is asked of small
 /// letters: where it has no others itself, there is no case to disregard, which makes it several times quicker to compile.
-fn compile(pattern: &str, is_small: bool) -> std::result::Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).case_insensitive(!is_small).build()
+/// What speeds up a search through long texts is left out too: to prepare it takes longer than all that is asked of it.
+fn compile(pattern: &str, is_small: bool) -> Regex {
+    Regex::builder()
+        .configure(Regex::config().auto_prefilter(false).onepass(false).which_captures(WhichCaptures::None))
+        .syntax(syntax::Config::new().unicode(false).utf8(false).case_insensitive(!is_small))
+        .build(pattern)
+        .expect("patterns are checked")
 }
 
 /// Whether a regular expression that [`parts`] can read has no capitals but those of escapes.
@@ -293,7 +300,7 @@ mod tests {
             text in "[abc .dAB1]{0,12}",
         ) {
             let pattern = atoms.concat();
-            if let Ok(regex) = compile(&pattern, false) {
+            if let Ok(regex) = RegexBuilder::new(&pattern).unicode(false).case_insensitive(true).build() {
                 prop_assert_eq!(Pattern::new(&pattern).is_in(&Text::new(text.clone())), regex.is_match(text.as_bytes()), "{}", pattern);
             }
         }

@@ -12,7 +12,7 @@ const ORDER: [&str; 20] = [
 ];
 
 /// Outside crates with the modules that may know them.
-const HOMES: [(&str, &[&str]); 26] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -32,6 +32,7 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("psl", &["dkim"]),
     ("quick_xml", &["dkim"]),
     ("rsa", &["dkim"]),
+    ("regex_automata", &["reply"]),
     ("hmac", &["alert"]),
     ("rustls", &["alert"]),
     ("sha2", &["dkim", "alert"]),
