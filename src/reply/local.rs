@@ -2,7 +2,7 @@
 //! about, and varies from record to record as the whole address does.
 
 use super::word::IN_WORD;
-use memchr::{memmem, memrchr};
+use memchr::memmem;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -19,10 +19,9 @@ const SHORTEST_NUMBER: usize = 5;
 /// The longest word of the list, with room to spare.
 const LONGEST_WORD: usize = 40;
 
-/// The local part of an address, where it is made of letters and digits with `.`, `-`, `_` or `+` between them; else it is
+/// What stands before an address's last `@`, where it is made of letters and digits with `.`, `-`, `_` or `+` between them; else it is
 /// no word of its own in a reply.
-pub(super) fn local_part(address: &[u8]) -> Option<&[u8]> {
-    let local = &address[..memrchr(b'@', address)?];
+pub(super) fn local_part(local: &[u8]) -> Option<&[u8]> {
     let ends_are = [local.first()?, local.last()?].into_iter().all(u8::is_ascii_alphanumeric);
     (local.len() >= SHORTEST_NAME && ends_are && is_name_alone(local)).then_some(local)
 }
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
 
     fn masked(rcpt: &str, diag: &str) -> String {
-        mask(diag.as_bytes(), Own { ip: b"192.0.2.7", rcpt: rcpt.as_bytes(), orig: b"news@example.net" })
+        mask(diag.as_bytes(), Own::new(b"192.0.2.7", rcpt.as_bytes(), b"news@example.net"))
     }
 
     #[test]

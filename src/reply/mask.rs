@@ -144,7 +144,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn masked(diag: &str) -> String {
-        mask(diag.as_bytes(), Own { ip: b"192.0.2.7", rcpt: b"Jane@example.com", orig: b"news@example.net" })
+        mask(diag.as_bytes(), Own::new(b"192.0.2.7", b"Jane@example.com", b"news@example.net"))
     }
 
     #[test]
@@ -187,12 +187,12 @@ mod tests {
     fn an_ipv6_address_is_known_in_any_spelling() {
         for own in ["2001:db8::7", "2001:0DB8:0:0:0:0:0:7"] {
             for text in ["2001:db8::7", "2001:DB8:0:0:0:0:0:7", "2001:0db8:0000:0000:0000:0000:0000:0007"] {
-                let own = Own { ip: own.as_bytes(), rcpt: b"", orig: b"" };
+                let own = Own::new(own.as_bytes(), b"", b"");
                 let diag = format!("smtp;550 [{text}] IPv6:{text}.");
                 assert_eq!(mask(diag.as_bytes(), own), "smtp;550 [<SENDER_IPADDRESS>] IPv6:<SENDER_IPADDRESS>.");
             }
         }
-        let own = Own { ip: b"192.0.2.7", rcpt: b"", orig: b"" };
+        let own = Own::new(b"192.0.2.7", b"", b"");
         assert_eq!(mask(b"smtp;550 ::ffff:192.0.2.7", own), "smtp;550 <SENDER_IPADDRESS>");
     }
 
@@ -249,7 +249,7 @@ mod tests {
         let diag =
             diag.replace("{id}", &id).replace("{s}", &format!("{:02}", n % 60)).replace("{hex}", &format!("{n:04X}"));
         let diag = diag.replace("{host}", &format!("AM{}EUR05FT{n:03}", n % 10));
-        mask(diag.as_bytes(), Own { ip: ip.as_bytes(), rcpt: rcpt.as_bytes(), orig: b"news@example.net" })
+        mask(diag.as_bytes(), Own::new(ip.as_bytes(), rcpt.as_bytes(), b"news@example.net"))
     }
 
     #[test]
@@ -300,7 +300,7 @@ mod tests {
         ];
         for diag in awkward {
             for own in awkward {
-                let cause = mask(diag, Own { ip: own, rcpt: own, orig: own });
+                let cause = mask(diag, Own::new(own, own, own));
                 assert!(cause.chars().count() <= 100, "{cause}");
             }
         }

@@ -8,38 +8,67 @@ use std::net::Ipv6Addr;
 /// What of a record may stand in the reply it got.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Own<'a> {
-    /// Its source IP as written.
-    pub ip: &'a [u8],
-    /// Its recipient.
-    pub rcpt: &'a [u8],
-    /// Its sender.
-    pub orig: &'a [u8],
+    pub(super) ip: &'a [u8],
+    pub(super) rcpt: Address<'a>,
+    pub(super) orig: Address<'a>,
+}
+
+/// An address without brackets around it. Where its sign stands is asked often, and found once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Address<'a> {
+    pub text: &'a [u8],
+    /// Where its last `@` stands; nearly all have no other.
+    pub sign: Option<usize>,
+}
+
+impl<'a> Address<'a> {
+    fn read(text: &'a [u8]) -> Address<'a> {
+        let text = text.strip_prefix(b"<").unwrap_or(text);
+        let text = text.strip_suffix(b">").unwrap_or(text);
+        Address { text, sign: memrchr(b'@', text) }
+    }
+
+    /// What stands before the last `@`; nothing where there is none.
+    pub fn local(&self) -> Option<&'a [u8]> {
+        self.sign.map(|sign| &self.text[..sign])
+    }
+
+    /// What stands behind the last `@`; empty where there is none.
+    pub fn domain(&self) -> &'a [u8] {
+        self.sign.map_or(b"", |sign| &self.text[sign + 1..])
+    }
+
+    /// Its local part and its domain, where it has one `@`.
+    pub fn parts(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let local = self.local().filter(|local| memchr(b'@', local).is_none())?;
+        Some((local, self.domain()))
+    }
 }
 
 impl<'a> Own<'a> {
+    /// A record's source IP, recipient and sender, as written.
+    pub fn new(ip: &'a [u8], rcpt: &'a [u8], orig: &'a [u8]) -> Own<'a> {
+        Own { ip, rcpt: Address::read(rcpt), orig: Address::read(orig) }
+    }
+
     /// The domains of the recipient and of the sender, where nothing else of these two can stand in a
     /// reply but the recipient's local part: the same reply to a record with the same IP and the same two domains is then
     /// masked to the same text. Nothing where a whole address may stand in it.
     pub fn domains_that_matter(&self, reply: &[u8]) -> Option<[&'a [u8]; 2]> {
-        let addresses = [self.bare_rcpt(), self.bare_orig()];
-        let cannot_stand = |address: &&[u8]| address.len() < SHORTEST_VALUE || memchr(b'@', address).is_some();
-        let none_stands = memchr(b'@', reply).is_none() && addresses.iter().all(cannot_stand);
-        none_stands.then(|| addresses.map(domain))
+        let addresses = [self.rcpt, self.orig];
+        let cannot_stand = |address: &Address| address.text.len() < SHORTEST_VALUE || address.sign.is_some();
+        let none_stands = addresses.iter().all(cannot_stand) && memchr(b'@', reply).is_none();
+        none_stands.then(|| addresses.map(|address| address.domain()))
     }
 
-    /// The recipient without brackets around it.
-    pub(super) fn bare_rcpt(&self) -> &'a [u8] {
-        without_brackets(self.rcpt)
-    }
-
-    /// The sender without brackets around it.
-    pub(super) fn bare_orig(&self) -> &'a [u8] {
-        without_brackets(self.orig)
+    /// The source IP as written.
+    pub fn ip(&self) -> &'a [u8] {
+        self.ip
     }
 
     /// The recipient's local part, if it may stand alone in a reply.
     pub fn local_part(&self) -> Option<&'a [u8]> {
-        local_part(self.bare_rcpt())
+        self.rcpt.local().and_then(local_part)
     }
 
     /// A reply without the recipient's local part where it stands alone: what is shown of the reply names nobody.
@@ -109,15 +138,19 @@ const LONGEST_IPV6: usize = 45;
 impl<'a> Known<'a> {
     pub fn read(own: Own<'a>) -> Known<'a> {
         let (v4, v6) = addresses(own.ip);
-        let (rcpt, orig) = (without_brackets(own.rcpt), without_brackets(own.orig));
-        let mut values =
-            [(rcpt, RCPT), (orig, "<SENDER_USER>"), (domain(rcpt), "<RCPT_DOMAIN>"), (domain(orig), "<SENDER_DOMAIN>")]
-                .map(|(value, name)| if value.len() < SHORTEST_VALUE { (&b""[..], name) } else { (value, name) });
-        if orig.len() > rcpt.len() {
+        let (rcpt, orig) = (own.rcpt, own.orig);
+        let mut values = [
+            (rcpt.text, RCPT),
+            (orig.text, "<SENDER_USER>"),
+            (rcpt.domain(), "<RCPT_DOMAIN>"),
+            (orig.domain(), "<SENDER_DOMAIN>"),
+        ]
+        .map(|(value, name)| if value.len() < SHORTEST_VALUE { (&b""[..], name) } else { (value, name) });
+        if orig.text.len() > rcpt.text.len() {
             values.swap(0, 1);
         }
         let [one, two, three, four] = values;
-        let values = [one, two, three, four, (local_part(rcpt).unwrap_or_default(), LOCAL)];
+        let values = [one, two, three, four, (own.local_part().unwrap_or_default(), LOCAL)];
         // A URL, its query, a host in brackets and an IPv6 address begin with these.
         let mut begins = Begins([0; 4]);
         b"h?[:".iter().for_each(|byte| begins.add(*byte));
@@ -202,15 +235,6 @@ fn addresses(ip: &[u8]) -> (Option<[u8; 4]>, Option<Ipv6Addr>) {
     (v6.and_then(|v6| v6.to_ipv4_mapped()).map(|v4| v4.octets()), v6)
 }
 
-fn without_brackets(address: &[u8]) -> &[u8] {
-    let address = address.strip_prefix(b"<").unwrap_or(address);
-    address.strip_suffix(b">").unwrap_or(address)
-}
-
-fn domain(address: &[u8]) -> &[u8] {
-    memrchr(b'@', address).map_or(b"".as_slice(), |at| &address[at + 1..])
-}
-
 /// A value stands here whole, in any case: no longer name goes on behind it, and no character is cut in two.
 fn stands_at(text: &[u8], at: usize, value: &[u8]) -> bool {
     let within = |byte: u8| byte & 0xc0 == 0x80;
@@ -269,7 +293,7 @@ mod tests {
         ) {
             let diag = words.join(" ").into_bytes();
             let addresses = [0, 1, 2, 3].map(|n| format!("{}{}", names[n], domains[n % 2]));
-            let own = |n: usize| Own { ip: b"192.0.2.7", rcpt: addresses[2 * n].as_bytes(), orig: addresses[2 * n + 1].as_bytes() };
+            let own = |n: usize| Own::new(b"192.0.2.7", addresses[2 * n].as_bytes(), addresses[2 * n + 1].as_bytes());
             if let Some(one) = own(0).domains_that_matter(&diag)
                 && own(1).domains_that_matter(&diag) == Some(one)
                 && [0, 1].into_iter().all(|n| own(n).local_part().is_none_or(|local| !Words::of(&diag).may_have(local)))

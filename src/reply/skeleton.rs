@@ -2,7 +2,7 @@
 //! Replies of one skeleton are masked alike, so that one of them tells for all. Where that is not sure, there is no skeleton.
 
 use super::local::Words;
-use super::own::Own;
+use super::own::{Address, Own};
 use super::word::IN_WORD;
 use memchr::{memchr, memrchr};
 
@@ -18,19 +18,19 @@ impl Own<'_> {
     /// ([`Own::may_stand_in`]).
     pub fn skeleton(&self, reply: &[u8], skeleton: &mut Vec<u8>) -> bool {
         skeleton.clear();
-        let (rcpt, orig) = (self.bare_rcpt(), self.bare_orig());
-        if reply.len() > LONGEST || [rcpt, orig].iter().any(|address| is_odd(address)) {
+        let addresses = [self.rcpt, self.orig];
+        if reply.len() > LONGEST || addresses.iter().any(is_odd) {
             return false;
         }
         let end = match gmail_id(reply) {
-            Some(id) if [rcpt, orig].iter().all(|address| !is_of(&reply[id..], address)) => id,
+            Some(id) if addresses.iter().all(|address| !is_of(&reply[id..], address)) => id,
             Some(_) => return false,
             None => reply.len(),
         };
-        let Some(hole) = rcpt_in(&reply[..end], rcpt) else { return false };
+        let Some(hole) = rcpt_in(&reply[..end], &self.rcpt) else { return false };
         skeleton.extend_from_slice(&reply[..hole]);
         skeleton.push(b' ');
-        skeleton.extend_from_slice(reply[..end].get(hole + rcpt.len()..).unwrap_or_default());
+        skeleton.extend_from_slice(reply[..end].get(hole + self.rcpt.text.len()..).unwrap_or_default());
         skeleton.extend_from_slice(if end < reply.len() { GMAIL } else { b" " });
         // No two replies are written alike.
         skeleton.extend_from_slice(&(hole as u32).to_le_bytes());
@@ -40,7 +40,7 @@ impl Own<'_> {
 
     /// Whether any of these values may stand in a reply: its skeleton's words tell.
     pub fn may_stand_in(&self, words: &Words) -> bool {
-        let domains = [self.bare_rcpt(), self.bare_orig()].map(domain);
+        let domains = [self.rcpt.domain(), self.orig.domain()];
         words.has_ip
             || self.local_part().is_some_and(|local| words.may_have(local))
             || domains.iter().any(|domain| !domain.is_empty() && words.may_have_name(domain))
@@ -49,7 +49,7 @@ impl Own<'_> {
     /// Adds to a skeleton what else the masked reply depends on; but of the recipient's local part, where it stands alone,
     /// its words must tell.
     pub fn add_values(&self, skeleton: &mut Vec<u8>) {
-        for value in [self.ip, domain(self.bare_rcpt()), domain(self.bare_orig())] {
+        for value in [self.ip, self.rcpt.domain(), self.orig.domain()] {
             skeleton.extend_from_slice(value);
             // No two lists of values are written alike: their lengths stand there too.
             skeleton.extend_from_slice(&(value.len() as u32).to_le_bytes());
@@ -57,29 +57,26 @@ impl Own<'_> {
     }
 }
 
-fn domain(address: &[u8]) -> &[u8] {
-    memrchr(b'@', address).map_or(b"", |at| &address[at + 1..])
-}
-
-/// An address that is short or has no `@` may stand anywhere.
-fn is_odd(address: &[u8]) -> bool {
-    !address.is_empty() && memchr(b'@', address).is_none()
+/// An address that has no `@` may stand anywhere.
+fn is_odd(address: &Address) -> bool {
+    !address.text.is_empty() && address.sign.is_none()
 }
 
 /// Where the recipient stands in a reply, the end of the reply where it stands nowhere; nothing where another address does,
 /// or where what stands around it might be read together with it.
-fn rcpt_in(reply: &[u8], rcpt: &[u8]) -> Option<usize> {
+fn rcpt_in(reply: &[u8], rcpt: &Address) -> Option<usize> {
     let Some(sign) = memchr(b'@', reply) else { return Some(reply.len()) };
-    let start = sign.checked_sub(memchr(b'@', rcpt)?)?;
-    let end = start + rcpt.len();
-    let stands = reply.get(start..end)?.eq_ignore_ascii_case(rcpt) && memchr(b'@', &reply[sign + 1..]).is_none();
+    let (local, _) = rcpt.parts()?;
+    let start = sign.checked_sub(local.len())?;
+    let end = start + rcpt.text.len();
+    let stands = reply.get(start..end)?.eq_ignore_ascii_case(rcpt.text) && memchr(b'@', &reply[sign + 1..]).is_none();
     let closed = matches!(reply.get(end), Some(b'>' | b')' | b'"' | b'\'' | b' ') | None);
     let opened = match reply[..start].last() {
         Some(b'<' | b'(' | b'"' | b'\'') => true,
         Some(b' ') => is_before_any(&reply[..start - 1]),
         _ => false,
     };
-    (stands && closed && opened && memrchr(b'@', rcpt) == memchr(b'@', rcpt)).then_some(start)
+    (stands && closed && opened).then_some(start)
 }
 
 /// The start of the id that Gmail's replies end with, where nothing else can be made of it.
@@ -123,15 +120,15 @@ fn is_before_any(text: &[u8]) -> bool {
 }
 
 /// Whether a text begins with a part of an address that may be replaced.
-fn is_of(text: &[u8], address: &[u8]) -> bool {
+fn is_of(text: &[u8], address: &Address) -> bool {
     let begins = |part: &[u8]| {
         let same_letter = part.first().zip(text.first()).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other));
         same_letter && text.get(..part.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(part))
     };
-    let Some(at) = memchr(b'@', address) else { return begins(address) };
-    let rest = &address[at + 1..];
-    begins(&address[..at])
-        || if memchr(b'@', rest).is_none() { begins(rest) } else { rest.split(|byte| *byte == b'@').any(begins) }
+    match address.parts() {
+        Some((local, domain)) => begins(local) || begins(domain),
+        None => address.text.split(|byte| *byte == b'@').any(begins),
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +150,7 @@ mod tests {
     fn replies_that_differ_in_the_recipient_and_an_id_have_one_skeleton() {
         let of = |rcpt: &str, id: &str| {
             let reply = format!("smtp;550-5.1.1 <{rcpt}> not found. {id} - gsmtp");
-            skeleton(&reply, Own { ip: b"192.0.2.7", rcpt: rcpt.as_bytes(), orig: b"news@example.net" })
+            skeleton(&reply, Own::new(b"192.0.2.7", rcpt.as_bytes(), b"news@example.net"))
         };
         let one = of("jane@example.com", "s142si14934335lfe.256");
         assert!(one.is_some());
@@ -177,7 +174,7 @@ mod tests {
         ) {
             let text = words.join(separator) + end;
             let reply = |n: usize| text.replace("{}", rcpts[n]).replace("{id}", ids[n]);
-            let own = |n: usize| Own { ip: ips[n].as_bytes(), rcpt: rcpts[n].as_bytes(), orig: b"news@example.net" };
+            let own = |n: usize| Own::new(ips[n].as_bytes(), rcpts[n].as_bytes(), b"news@example.net");
             let masked = |n: usize| mask(reply(n).as_bytes(), own(n));
             if let Some(one) = skeleton(&reply(0), own(0))
                 && skeleton(&reply(1), own(1)).as_ref() == Some(&one)

@@ -152,7 +152,7 @@ impl RollupCounter {
     fn cause(&mut self, row: &Row, domain: u32, ip: &[u8]) -> CauseNumber {
         let (diag, rcpt, orig) = (row.get(Column::DsnDiag), row.get(Column::Rcpt), row.get(Column::Orig));
         let mta = row.get(Column::DsnMta);
-        let (host, own) = (host_of(&mta), Own { ip, rcpt: &rcpt, orig: &orig });
+        let (host, own) = (host_of(&mta), Own::new(ip, &rcpt, &orig));
         let (cause60, names_local_part) = self.texts.of(&diag, own);
         let text = if names_local_part { own.without_local_part(&diag) } else { Cow::Borrowed(&*diag) };
         self.rollups.causes.number(domain, row.kind, &cause60, &text, host)

@@ -103,7 +103,7 @@ mod tests {
             for number in 0..2 * MOST {
                 let word: String = format!("{number:05}").bytes().map(|digit| (digit + 49) as char).collect();
                 let diag = format!("smtp;550 5.1.1 no {word} {} over quota", "x".repeat(number % 70));
-                let own = Own { ip: b"192.0.2.7", rcpt: b"jane@example.com", orig: b"" };
+                let own = Own::new(b"192.0.2.7", b"jane@example.com", b"");
                 assert_eq!(*causes.of(diag.as_bytes(), own).0, mask(diag.as_bytes(), own), "{round}");
             }
             let all = [&causes.by_skeleton, &causes.by_values, &causes.by_masked];
@@ -116,7 +116,7 @@ mod tests {
         let mut causes = Causes::default();
         for (rcpt, named) in [("ann@example.com", false), ("bob@example.com", false), ("jane@example.com", true)] {
             let diag = format!("smtp;550 5.1.1 <{rcpt}> not found, no user jane here");
-            let own = Own { ip: b"192.0.2.7", rcpt: rcpt.as_bytes(), orig: b"" };
+            let own = Own::new(b"192.0.2.7", rcpt.as_bytes(), b"");
             assert_eq!(causes.of(diag.as_bytes(), own), (mask(diag.as_bytes(), own).into(), named), "{rcpt}");
         }
     }

@@ -175,7 +175,7 @@ impl Counter {
     fn add_reply(&mut self, row: &Row, texts: &Texts, domain: u32, ip: u32, time: Option<Moment>) {
         let diag = row.get(Column::DsnDiag);
         let host = host_of(&texts.mta);
-        let own = Own { ip: &texts.ip, rcpt: &texts.rcpt, orig: &texts.orig };
+        let own = Own::new(&texts.ip, &texts.rcpt, &texts.orig);
         let asked = Asked::new(domain, row.kind, ip, own, &diag);
         let span = time.map_or(Span::default(), Span::at);
         if let Some(asked) = &asked

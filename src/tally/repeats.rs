@@ -33,7 +33,7 @@ impl<'a> Asked<'a> {
         let [rcpt, orig] = own.domains_that_matter(diag)?;
         let seed = u64::from(domain) << 32 | u64::from(ip);
         let hash = xxh3_64_with_seed(diag, xxh3_64_with_seed(orig, seed));
-        Some(Asked { domain, kind, ip, texts: [diag, own.ip, rcpt, orig], own, hash })
+        Some(Asked { domain, kind, ip, texts: [diag, own.ip(), rcpt, orig], own, hash })
     }
 }
 

@@ -176,7 +176,7 @@ proptest! {
     fn replies_are_cut_to_sixty_characters(diag in bytes(), ip in bytes(), rcpt in bytes(), orig in bytes()) {
         let expected: String = String::from_utf8_lossy(&diag).chars().take(60).collect();
         prop_assert_eq!(first_60(&diag), expected);
-        for own in [Own { ip: &ip, rcpt: &rcpt, orig: &orig }, Own { ip: &diag, rcpt: &diag, orig: &diag }] {
+        for own in [Own::new(&ip, &rcpt, &orig), Own::new(&diag, &diag, &diag)] {
             let masked = mask(&diag, own);
             // What tells faults apart behind the cut may be named behind it.
             let shown = if masked.chars().count() > 60 { masked.rsplit_once(" #").map(|(shown, _)| shown) } else { Some(&*masked) };
