@@ -79,7 +79,7 @@ fn replies_get_the_class_that_a_reader_gave_them() {
 
 #[test]
 fn no_two_replies_of_different_meaning_share_a_cause() {
-    let own = Own { ip: b"192.0.2.7", rcpt: b"jane@example.com", orig: b"news@example.net" };
+    let own = Own::new(b"192.0.2.7", b"jane@example.com", b"news@example.net");
     let mut causes: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for labelled in corpus() {
         let cause = mask(format!("smtp;{}", labelled.reply).as_bytes(), own);
