@@ -4,6 +4,8 @@ use super::row::Row;
 use crate::grammar::{Cells, Index, LONGEST_LINE, Nuls, Reason, Skip, Step, step};
 use crate::input::Segment;
 use crate::record::{Column, Layout, RecordKind, Schema};
+use std::borrow::Cow;
+use std::net::IpAddr;
 
 /// A word longer than this in the first cell is no record type anybody would invent.
 const LONGEST_TYPE: usize = 16;
@@ -148,7 +150,16 @@ fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, 
     if has_recipient && schema.place(Column::Rcpt).is_some_and(|place| place >= cells.count()) {
         return Err(Reason::TooFewCells);
     }
+    // A quote that is never closed swallows cells up to the next one, and what then stands for the source IP is none.
+    let is_shifted = |text: Cow<[u8]>| !text.is_empty() && !is_ip(&text);
+    if schema.place(Column::DlvSourceIp).and_then(|place| cells.get(place)).is_some_and(is_shifted) {
+        return Err(Reason::TooFewCells);
+    }
     Ok((kind, schema))
+}
+
+fn is_ip(text: &[u8]) -> bool {
+    str::from_utf8(text).is_ok_and(|text| text.trim().parse::<IpAddr>().is_ok())
 }
 
 #[cfg(test)]
@@ -189,6 +200,11 @@ mod tests {
             ]
         );
         assert_eq!(items("type,rcpt", "t,e"), ["t e"], "a last row with all its cells is whole");
+        assert_eq!(
+            items("type,rcpt,dlvSourceIp,vmta", "d,a,192.0.2.7\nd,b,\nt,\"c,192.0.2.7,v\",main\nd,d,2001:db8::7\n"),
+            ["d a", "d b", "too-few-cells 23 bytes in line 2", "d d"],
+            "an open quote swallows cells"
+        );
     }
 
     proptest! {
