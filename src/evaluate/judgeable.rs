@@ -98,14 +98,7 @@ fn nothing_else(deferrals: u64, records: u64) -> Vec<String> {
 
 fn different_times(deferred: Ends, others: Ends) -> Vec<String> {
     let range = |(first, last): Ends| format!("{} to {}", first.to_rfc3339(), last.to_rfc3339());
-    let since = deferred.0.max(others.0);
-    let last = deferred.1.min(others.1);
-    let remedy = if since <= last {
-        let until = Moment(last.0.saturating_add(1));
-        format!("judge the time they share: --since {} --until {}", since.to_rfc3339(), until.to_rfc3339())
-    } else {
-        "they share no time at all, no window helps: add the files of the same days".to_owned()
-    };
+    let remedy = judge_shared_time(shared(deferred, others));
     // Where a provider goes dark the last records of a log are deferrals.
     let outage = (deferred.1 > others.1).then(|| {
         format!(
@@ -118,6 +111,21 @@ fn different_times(deferred: Ends, others: Ends) -> Vec<String> {
         "cannot judge deferrals: t records and d, b records do not cover the same time",
         ranges.iter().chain(&outage).map(String::as_str),
     )
+}
+
+/// The first and the last second that both cover.
+fn shared(a: Ends, b: Ends) -> Option<Ends> {
+    let (first, last) = (a.0.max(b.0), a.1.min(b.1));
+    (first <= last).then_some((first, last))
+}
+
+/// What helps a report where deferrals and the rest share this time, or none.
+pub fn judge_shared_time(shared: Option<Ends>) -> String {
+    let Some((since, last)) = shared else {
+        return "they share no time at all, no window helps: add the files of the same days".to_owned();
+    };
+    let until = Moment(last.0.saturating_add(1));
+    format!("judge the time they share: --since {} --until {}", since.to_rfc3339(), until.to_rfc3339())
 }
 
 fn lines<'a>(headline: &'a str, rest: impl IntoIterator<Item = &'a str>) -> Vec<String> {

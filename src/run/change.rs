@@ -7,7 +7,7 @@ use super::outputs;
 use super::status::Outcome;
 use crate::config::ChangeSettings;
 use crate::error::Result;
-use crate::evaluate::{Asked, Judgeable, PART, changes, evaluate, names_to_ask};
+use crate::evaluate::{Asked, Judgeable, PART, changes, evaluate, judge_shared_time, names_to_ask};
 use crate::report::{Format, Report, render_change};
 use crate::summary::Summary;
 use crate::tally::HourOf;
@@ -25,7 +25,8 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     let gathered = gather(counting, parts, Reading::Once, &mut outcome)?;
     let Gathered { inputs, rows, facts, summary, warnings, mut unjudged, .. } = gathered;
     let mut answers = Vec::new();
-    if let Some(remedy) = unjudged.iter_mut().find(|line| line.contains("--since ")) {
+    let of_a_report = judge_shared_time(facts.shared_time());
+    if let Some(remedy) = unjudged.iter_mut().find(|line| **line == of_a_report) {
         *remedy = shorter_window(&facts, asked);
     }
     if unjudged.is_empty() {
