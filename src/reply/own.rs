@@ -37,12 +37,6 @@ impl<'a> Address<'a> {
     pub fn domain(&self) -> &'a [u8] {
         self.sign.map_or(b"", |sign| &self.text[sign + 1..])
     }
-
-    /// Its local part and its domain, where it has one `@`.
-    pub fn parts(&self) -> Option<(&'a [u8], &'a [u8])> {
-        let local = self.local().filter(|local| memchr(b'@', local).is_none())?;
-        Some((local, self.domain()))
-    }
 }
 
 impl<'a> Own<'a> {
