@@ -46,6 +46,7 @@ use self::replies::Replies;
 use crate::record::NONE;
 use crate::summary::{Row, Summary};
 use crate::verdict::wilson;
+use rayon::prelude::*;
 
 /// Whether the records behind a summary can tell anything about deferrals: what [`judge_inputs`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,16 +60,17 @@ pub enum Judgeable {
 /// Judges every row of a summary, and says what is wrong where.
 pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable) -> Evaluation {
     let judge = Judge { thresholds, judgeable };
-    let ips: Vec<IpRow> = summary.ips.iter().map(|row| judge.ip_row(row)).collect();
+    let ips: Vec<IpRow> = summary.ips.par_iter().map(|row| judge.ip_row(row)).collect();
     let replies = Replies(&summary.groups);
     let isp_row = |row: &Row| {
         let of_isp = ips_of_isp(summary, row);
         judge.isp_row(row, &summary.ips[of_isp.clone()], &ips[of_isp], replies.top_cause(&row.isp))
     };
+    let pool_row = |row: &Row| judge.pool_row(row, &summary.ips[ips_of_pool(summary, row)]);
     let mut evaluation = Evaluation {
         total: judge.isp_row(&summary.total, &summary.ips, &ips, replies.top_cause_of_all()),
-        isps: summary.isps.iter().map(isp_row).collect(),
-        pools: summary.pools.iter().map(|row| judge.pool_row(row, &summary.ips[ips_of_pool(summary, row)])).collect(),
+        isps: summary.isps.par_iter().map(isp_row).collect(),
+        pools: summary.pools.par_iter().map(pool_row).collect(),
         ips,
         findings: Vec::new(),
     };
@@ -83,16 +85,13 @@ fn compare_ips(evaluation: &mut Evaluation, summary: &Summary, thresholds: &Thre
     let stuck = Stuck::new(&summary.ips);
     let night = Night::judge(summary, thresholds, |row| ips_of_pool(summary, row));
     let replies = Replies(&summary.groups);
-    for (place, (row, judged)) in summary.pools.iter().zip(&mut evaluation.pools).enumerate() {
+    let pools = summary.pools.par_iter().enumerate().map(|(place, row)| {
         let of_pool = ips_of_pool(summary, row);
-        let pool = JudgedPool::new(
-            row,
-            &summary.ips[of_pool.clone()],
-            &summary.traffic[of_pool.clone()],
-            thresholds,
-            &stuck,
-            night.verdict(place),
-        );
+        let (ips, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool.clone()]);
+        (of_pool, JudgedPool::new(row, ips, traffic, thresholds, &stuck, night.verdict(place)))
+    });
+    let pools: Vec<_> = pools.collect();
+    for ((of_pool, pool), judged) in pools.into_iter().zip(&mut evaluation.pools) {
         let (scope, ips) = (pool.verdict.scope, &mut evaluation.ips[of_pool.clone()]);
         let is_flagged = |figures: &Figures| figures.level >= Level::Investigate;
         let flagged = is_flagged(&judged.figures) || ips.iter().any(|ip| is_flagged(&ip.figures));

@@ -41,14 +41,16 @@ impl<'s> Rows<'s> {
 
     /// The next record or stretch of damage; nothing at the end of the segment.
     #[expect(clippy::should_implement_trait, reason = "an item borrows the walk's cells, which Iterator cannot say")]
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Option<Item<'_>> {
         let bytes = self.segment.bytes();
-        if self.passed.0 == self.index.record_ends.len() && self.nuls == Nuls::None {
+        if self.passed.0 == self.index.record_ends().len() && self.nuls == Nuls::None {
             self.index.fill(bytes, self.at);
             self.passed = (0, 0);
         }
-        let Some(end) = self.index.record_ends.get(self.passed.0).map(|end| *end as usize) else { return self.step() };
+        let Some(end) = self.index.record_ends().get(self.passed.0).map(|end| *end as usize) else {
+            return self.step();
+        };
         let (start, line) = (self.at, self.line);
         let next = self.index.behind(end);
         if next - start > LONGEST_LINE {
@@ -115,7 +117,7 @@ enum End {
 }
 
 /// The type and schema of a row, or why it is no sound record.
-#[inline]
+#[inline(always)]
 fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, &'l Schema), Reason> {
     let first = cells.get(0).unwrap_or_default();
     let kind = RecordKind::of(&first);

@@ -69,6 +69,11 @@ pub fn strangers(settings: &Settings, plan: &Plan, met: &[IspRow]) -> Vec<String
 pub fn refusals(evaluation: &Evaluation, groups: &[Group], min_attempts: u64) -> Vec<String> {
     let note = |row: &IspRow| {
         let counts = &row.figures.counts;
+        let share = |refused: u64| refused as f64 / counts.attempts() as f64;
+        // Groups are many, and hardly any provider has so many bounces.
+        if counts.attempts() < min_attempts || share(counts.bounced) <= WORTH_A_NOTE {
+            return None;
+        }
         let mut classes: BTreeMap<&str, u64> = BTreeMap::new();
         let is_refused = |group: &&Group| {
             group.kind == RecordKind::Bounced
@@ -79,12 +84,11 @@ pub fn refusals(evaluation: &Evaluation, groups: &[Group], min_attempts: u64) ->
         // Bounces that never left are among the groups as well.
         let refused = classes.values().sum::<u64>().min(counts.bounced);
         let (most, _) = classes.into_iter().max_by_key(|(class, count)| (*count, std::cmp::Reverse(*class)))?;
-        let share = refused as f64 / counts.attempts() as f64;
-        (counts.attempts() >= min_attempts && share > WORTH_A_NOTE).then(|| {
+        (share(refused) > WORTH_A_NOTE).then(|| {
             format!(
                 "{}: {:.1} % of {} attempts were refused for good, most as {most}; no deferral rate shows that, `--list groups` does",
                 row.isp,
-                100.0 * share,
+                100.0 * share(refused),
                 counts.attempts(),
             )
         })

@@ -47,30 +47,34 @@ pub(super) fn deal<'k>(
     // Where a name is not told, its number stands for none.
     let number = |numbers: &[u32], there: u32| numbers.get(there as usize).copied().unwrap_or(there);
     let mail = |mail: Mail| Mail { job: number(&jobs.1, mail.job), sender: number(&senders.1, mail.sender) };
-    let traffic = &mut summary.traffic;
-    for (of_row, room) in traffic.iter_mut().zip(hours_of_rows(streams, &rows, summary.ips.len())) {
-        of_row.sent.reserve_exact(room);
-    }
-    for of in streams.hours() {
-        if let Some(row) = rows[of.cell as usize] {
-            let (attempts, deferred) = (of.attempts.into(), of.deferred.into());
-            traffic[row].sent.push(Sent { hour: of.hour, mail: mail(of.mail), attempts, deferred });
+    let count = summary.ips.len();
+    let sent = || {
+        let mut sent: Vec<Vec<Sent>> =
+            hours_of_rows(streams, &rows, count).into_iter().map(Vec::with_capacity).collect();
+        for of in streams.hours() {
+            if let Some(row) = rows[of.cell as usize] {
+                let (attempts, deferred) = (of.attempts.into(), of.deferred.into());
+                sent[row].push(Sent { hour: of.hour, mail: mail(of.mail), attempts, deferred });
+            }
         }
-    }
+        sent
+    };
     let sent_by = |of: OfPart, numbers: &[u32]| {
         let by = SentBy { way: numbers[of.part as usize], attempts: of.attempts, deferred: of.deferred };
         rows[of.cell as usize].map(|row| (row, by))
     };
-    for (row, by) in streams.by_host().filter_map(|of| sent_by(of, &hosts.1)) {
-        traffic[row].hosts.push(by);
-    }
-    for (row, by) in streams.by_vmta().filter_map(|of| sent_by(of, &vmtas.1)) {
-        traffic[row].vmtas.push(by);
-    }
-    for (row, by) in by_domain {
-        traffic[row].domains.push(SentBy { way: domains.1[by.way as usize], ..by });
-    }
-    traffic.par_iter_mut().for_each(join_equal);
+    let ways = || {
+        let by_domain = by_domain.into_iter().map(|(row, by)| (row, SentBy { way: domains.1[by.way as usize], ..by }));
+        let by_host = streams.by_host().filter_map(|of| sent_by(of, &hosts.1));
+        let by_vmta = streams.by_vmta().filter_map(|of| sent_by(of, &vmtas.1));
+        (of_rows(count, by_host), of_rows(count, by_domain), of_rows(count, by_vmta))
+    };
+    let (sent, (by_host, by_domain, by_vmta)) = rayon::join(sent, ways);
+    let parts = sent.into_par_iter().zip(by_host).zip(by_domain).zip(by_vmta);
+    summary.traffic.par_iter_mut().zip(parts).for_each(|(traffic, (((sent, hosts), domains), vmtas))| {
+        (traffic.sent, traffic.hosts, traffic.domains, traffic.vmtas) = (sent, hosts, domains, vmtas);
+        join_equal(traffic);
+    });
     let (jobs, senders, hosts, domains, vmtas) = (jobs.0, senders.0, hosts.0, domains.0, vmtas.0);
     summary.names = TrafficNames { jobs, senders, hosts, domains, vmtas };
 }
@@ -79,6 +83,13 @@ pub(super) fn deal<'k>(
 fn hours_of_rows(streams: &Streams, rows: &[Option<usize>], count: usize) -> Vec<usize> {
     let mut of_rows = vec![0; count];
     streams.hours().filter_map(|of| rows[of.cell as usize]).for_each(|row| of_rows[row] += 1);
+    of_rows
+}
+
+/// Deals to each of so many rows what is its own.
+fn of_rows(count: usize, all: impl Iterator<Item = (usize, SentBy)>) -> Vec<Vec<SentBy>> {
+    let mut of_rows = vec![Vec::new(); count];
+    all.for_each(|(row, by)| of_rows[row].push(by));
     of_rows
 }
 

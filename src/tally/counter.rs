@@ -87,7 +87,9 @@ impl Counting for Counter {
         let Some(counted) = Counted::of(row) else { return };
         let texts = Texts::of(row);
         let domain = self.domain(row, &texts);
-        self.vote(domain, row, &texts);
+        if let listed @ (Listed::Unless(_) | Listed::No) = self.tally.listed(domain) {
+            self.vote(domain, listed, row, &texts);
+        }
         if !self.tally.left_out.window_keeps(&self.plan.window, time) {
             return;
         }
@@ -228,11 +230,7 @@ impl Counter {
     }
 
     /// Lets a record say whose hosts its domain's mail goes to, where no list decides it.
-    fn vote(&mut self, domain: u32, row: &Row, texts: &Texts) {
-        let listed = self.tally.listed(domain);
-        if matches!(listed, Listed::Surely(_) | Listed::Nobody) {
-            return;
-        }
+    fn vote(&mut self, domain: u32, listed: Listed, row: &Row, texts: &Texts) {
         let found = self.host_of(texts).and_then(|host| host.provider);
         let votes = &mut self.tally.votes;
         match found {

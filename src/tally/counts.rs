@@ -76,7 +76,7 @@ pub enum Counted {
 
 impl Counted {
     /// What a record counts as; nothing for types that are no part of the sending of mail.
-    #[inline]
+    #[inline(always)]
     pub fn of(row: &Row) -> Option<Counted> {
         Some(match row.kind {
             RecordKind::Delivered if is_smtp(&row.get(Column::DlvType)) => Counted::Delivered,
