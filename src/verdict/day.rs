@@ -18,7 +18,7 @@ const LEAST_ATTEMPTS: u64 = 50;
 /// so many at least and at most.
 const JUDGED: usize = 7;
 const LEAST_BEFORE: usize = 14;
-const MOST_BEFORE: usize = 42;
+const MOST_BEFORE: usize = 56;
 
 /// A day that tells something.
 #[derive(Debug, Clone, Copy)]

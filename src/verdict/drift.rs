@@ -48,14 +48,15 @@ pub struct Drift {
 
 /// The chance that any of the rates that are looked at seems to rise, or to fall, on a day on which none does; a rise is what
 /// must be known soon. Days have most of what is judged in common with the days before, so that 60 quiet days raise less
-/// than one alarm: `tests/it/history/drift.rs` says how often that is wrong, and how often a drift is missed.
-pub const WRONGLY_RISING: f64 = 0.028;
+/// than one alarm: `tests/it/history/drift_study.rs` says how often that is wrong, and how often a drift is missed.
+pub const WRONGLY_RISING: f64 = 0.025;
 const WRONGLY_FALLING: f64 = 0.004;
 
 /// Of few rates not even one may be told by less: a spread that was guessed from some weeks is not that certain.
 const LEAST_LIMIT: f64 = 2.8;
 
-/// No day counts as more than so many standard deviations: one that is far worse than all others is no drift.
+/// No day counts as more than so many standard deviations, or twice the least change: one that is far worse than all others
+/// is no drift.
 const MOST_OF_A_DAY: f64 = 3.5;
 
 /// On so many days at last the rate must have been on the same side: one bad day is no drift.
@@ -101,7 +102,7 @@ fn judge(days: &[Day], [rising, falling]: [f64; 2], spread: &Spread) -> Option<D
     let usual = spread.usual(before);
     let (of_before, of_judged) = (shares(before, |_| 1.0, spread), shares(judged, |place| (place + 1) as f64, spread));
     let off = |day: &Day| {
-        let most = MOST_OF_A_DAY * (usual.scale / spread.weight(day)).sqrt();
+        let most = (MOST_OF_A_DAY * (usual.scale / spread.weight(day)).sqrt()).max(2.0 * LEAST_RATIO.ln());
         (day.log_odds - usual.centre).clamp(-most, most)
     };
     let moved: f64 = judged.iter().zip(&of_judged).map(|(day, share)| share * off(day)).sum();

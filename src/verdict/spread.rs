@@ -55,10 +55,18 @@ impl Spread {
         let weight: f64 = days.iter().map(|day| self.weight(day)).sum();
         let centre = days.iter().map(|day| self.weight(day) * day.log_odds).sum::<f64>() / weight;
         let squares: f64 = days.iter().map(|day| self.weight(day) * (day.log_odds - centre).powi(2)).sum();
-        let degrees = self.degrees + days.len() as f64 - 1.0;
+        let own = days.len() as f64 - 1.0;
+        let kin = if (squares / own / self.scale).ln().abs() < self.farthest(own) { self.degrees } else { 0.0 };
         // Nothing strays by less than chance.
         let least = mean(days.iter().map(|day| day.chance * self.weight(day)));
-        Usual { centre, scale: ((self.degrees * self.scale + squares) / degrees).max(least), degrees }
+        Usual { centre, scale: ((kin * self.scale + squares) / (kin + own)).max(least), degrees: kin + own }
+    }
+
+    /// How far the logarithm of a scale that is known by so many degrees of freedom may be from that of the kind. What is
+    /// farther is not of the kind, and is judged by itself: all providers together stray less than each (after Phipson
+    /// et al., Annals of Applied Statistics 10, 2016, 946-963).
+    fn farthest(&self, degrees: f64) -> f64 {
+        3.0 * (2.0 / self.degrees + 2.0 / degrees).sqrt()
     }
 
     /// How much a day tells: one over its variance.
@@ -98,32 +106,41 @@ impl Spread {
     fn carried(&self, rates: &[&[Day]], own: &[Usual]) -> f64 {
         let (mut products, mut squares) = (0.0, 0.0);
         for (days, usual) in rates.iter().zip(own) {
-            for [day, next] in days.array_windows().filter(|[day, next]| next.count.day == day.count.day + 1) {
+            let pairs = days.iter().zip(&days[1..]);
+            for (day, next) in pairs.filter(|(day, next)| next.count.day == day.count.day + 1) {
                 let weight = (self.weight(day) * self.weight(next)).sqrt();
                 products += weight * (day.log_odds - usual.centre) * (next.log_odds - usual.centre) / usual.scale;
                 squares += weight * self.between;
             }
-            // The centre is that of the same days, which takes as much from the sum.
-            products += 1.0;
         }
-        if squares > 0.0 { (products / squares).clamp(0.0, MOST_CARRIED) } else { 0.0 }
+        if squares == 0.0 {
+            return 0.0;
+        }
+        // The centre is that of the same days, which takes from the sum: the more, the more is carried on.
+        let share = |taken: f64| ((products + taken * rates.len() as f64) / squares).clamp(0.0, MOST_CARRIED);
+        let carried = share(1.0);
+        share((1.0 + carried) / (1.0 - carried))
     }
 }
 
 /// What is carried on for longer is no matter of days.
 const MOST_CARRIED: f64 = 0.9;
 
-/// The scale that most have, and how many degrees of freedom it is worth: by the mean and variance of their logarithms (Smyth,
-/// section 6.2; digamma and trigamma by the first terms of their series).
+/// The scale that most have, and how many degrees of freedom it is worth: by how far the logarithms of scales are apart (Smyth,
+/// section 6.2, by medians, so that a few that are not of the kind say nothing; of a chi-squared logarithm the median
+/// and the variance by the first terms of their series).
 fn drawn(own: &[Usual]) -> (f64, f64) {
-    let logs = own.iter().map(|usual| usual.scale.ln() + 1.0 / usual.degrees);
-    let middle = mean(logs.clone());
-    let spread = logs.map(|log| (log - middle).powi(2)).sum::<f64>() / (own.len() as f64 - 1.0).max(1.0);
+    let logs = own.iter().map(|usual| usual.scale.ln() + 2.0 / (3.0 * usual.degrees));
+    let middle = median(logs.clone().collect());
+    let deviation = NORMAL_BY_MEDIAN * median(logs.map(|log| (log - middle).abs()).collect());
     let by_chance = mean(own.iter().map(|usual| 2.0 / usual.degrees + 2.0 / usual.degrees.powi(2)));
-    let differ = (spread - by_chance).max(1e-6);
+    let differ = (deviation * deviation - by_chance).max(1e-6);
     let degrees = (1.0 + (1.0 + 2.0 * differ).sqrt()) / differ;
-    ((middle - 1.0 / degrees).exp(), degrees)
+    ((middle - 2.0 / (3.0 * degrees)).exp(), degrees)
 }
+
+/// The standard deviation of a normal distribution as a multiple of its median absolute deviation.
+const NORMAL_BY_MEDIAN: f64 = 1.4826;
 
 /// The variance between days beside chance, by the method of moments; below 0 where days vary by less (DerSimonian and Laird,
 /// Meta-analysis in clinical trials, Controlled Clinical Trials 7, 1986).
@@ -184,6 +201,15 @@ mod tests {
         assert!(together.degrees < 5.0, "{together:?}");
         let alone = spread(1, |_, _, _, draw| 0.15 * normal(draw));
         assert!(alone.degrees == 0.0 && (alone.between.sqrt() - 0.15).abs() < 0.05, "{alone:?}");
+        // One that strays little, and one that strays much, are not of the kind.
+        let odd = spread(60, |_, rate, _, draw| [0.02, 0.6, 0.15][rate.min(2)] * normal(draw));
+        assert!(odd.degrees > 10.0, "{odd:?}");
+        let days = |most: u64| {
+            (0..45).map(move |day| DayCount { day, attempts: 100_000, count: 4000 + most * u64::from(day % 2) })
+        };
+        for (most, degrees) in [(80, 44.0), (1200, 44.0 + odd.degrees), (12_000, 44.0)] {
+            assert_eq!(odd.usual(&Day::told(&days(most).collect::<Vec<_>>())).degrees, degrees, "{most}");
+        }
         let two = spread(2, |_, _, _, draw| 0.15 * normal(draw));
         assert!(two.degrees > 0.0 && two.degrees < 38.0, "{two:?}");
         assert_eq!(Spread::of([]).degrees, 0.0);
