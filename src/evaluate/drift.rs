@@ -3,7 +3,7 @@
 use super::words::percent;
 use crate::record::{Moment, NONE};
 use crate::store::Daily;
-use crate::verdict::{DayCount, Drift, can_drift, drift};
+use crate::verdict::{DayCount, Drift, Spread, can_drift, drift};
 
 /// A rate that drifts, and whose it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,11 +47,15 @@ pub fn drifting(daily: &Daily) -> Vec<Drifting> {
         .filter(|(names, _)| is_wanted(names))
         .map(|(names, days)| (names, days.into_iter().map(day).collect::<Vec<_>>()));
     let rates: Vec<_> = rates.filter(|(_, days)| can_drift(days)).collect();
-    let mut sizes = [0; Family::COUNT];
-    rates.iter().for_each(|(names, _)| sizes[Family::of(names) as usize] += 1);
-    let told = |(names, days): &([&str; 4], Vec<DayCount>)| {
+    let families = Family::ALL.map(|family| {
+        let days: Vec<_> =
+            rates.iter().filter(|(names, _)| Family::of(names) == family).map(|(_, days)| &days[..]).collect();
         // Each family may be wrong as often as each other one.
-        let drift = drift(days, Family::COUNT * sizes[Family::of(names) as usize])?;
+        (Family::ALL.len() * days.len(), Spread::of(days))
+    });
+    let told = |(names, days): &([&str; 4], Vec<DayCount>)| {
+        let (among, spread) = &families[Family::of(names) as usize];
+        let drift = drift(days, *among, spread)?;
         let [isp, pool, ip, class] = names.map(str::to_owned);
         Some(Drifting { isp, pool, ip, class, drift })
     };
@@ -61,8 +65,8 @@ pub fn drifting(daily: &Daily) -> Vec<Drifting> {
     drifting
 }
 
-/// Rates that are alike. Those of failing authentication are few: on their own, little is enough to tell one.
-#[derive(Debug, Clone, Copy)]
+/// Rates that are alike, and stray alike. Those of failing authentication are few: on their own, little is enough to tell one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     Authentication,
     Provider,
@@ -70,7 +74,7 @@ enum Family {
 }
 
 impl Family {
-    const COUNT: usize = 3;
+    const ALL: [Family; 3] = [Family::Authentication, Family::Provider, Family::Ip];
 
     fn of([_, _, ip, class]: &[&str; 4]) -> Family {
         match (class.starts_with("auth-"), ip.is_empty()) {

@@ -30,7 +30,7 @@ pub struct Query<'a> {
 const DAY: i64 = 86_400;
 
 /// So many days before the last one tell of slow changes all that can be told.
-pub const DAYS_BEFORE: i64 = 66;
+pub const DAYS_BEFORE: i64 = 79;
 
 /// Why a part is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

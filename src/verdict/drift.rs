@@ -4,22 +4,12 @@
 //! A p-chart over the log odds of each day, of a moving average whose weights rise evenly: a slow change is a ramp, and
 //! this average finds ramps (Montgomery, Introduction to Statistical Quality Control, chapters 7 and 9). Its centre and its
 //! limits come from the days before those that are judged, so that a drift does not hide in them. Days vary more than
-//! chance alone: the spread between days is taken from the days themselves, as p-charts of large samples are mended (Laney,
-//! Improved control charts for attributes, Quality Engineering 14, 2002), and each day weighs as much as it tells
-//! (DerSimonian and Laird, Meta-analysis in clinical trials, Controlled Clinical Trials 7, 1986).
+//! chance alone: by how much is taken from the days themselves, as p-charts of large samples are mended (Laney, Improved
+//! control charts for attributes, Quality Engineering 14, 2002), and from other rates of the kind (`spread`).
 
+use super::day::{self, Day, DayCount, rate};
+use super::spread::Spread;
 use super::tail;
-
-/// What was counted of one day.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DayCount {
-    /// Days since 1970.
-    pub day: u32,
-    /// Attempts.
-    pub attempts: u64,
-    /// How many of them were deferred, or got a reply of the class.
-    pub count: u64,
-}
 
 /// Where a rate is going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,24 +46,21 @@ pub struct Drift {
     pub course: Course,
 }
 
-/// So many days are judged; the days before them tell what is usual, so many at least and at most.
-const JUDGED: usize = 8;
-const LEAST_BEFORE: usize = 14;
-const MOST_BEFORE: usize = 42;
-
-/// Days with fewer attempts tell nothing.
-const LEAST_ATTEMPTS: u64 = 50;
-
-/// The chance that any of the rates that are looked at seems to drift on a day on which none does. Days have most of what
-/// is judged in common with the days before, so that 60 quiet days raise less than one alarm: `tests/it/history/drift.rs`
-/// says how often that is wrong, and how often a drift is missed.
-const WRONG: f64 = 0.03;
+/// The chance that any of the rates that are looked at seems to rise, or to fall, on a day on which none does; a rise is what
+/// must be known soon. Days have most of what is judged in common with the days before, so that 60 quiet days raise less
+/// than one alarm: `tests/it/history/drift_study.rs` says how often that is wrong, and how often a drift is missed.
+pub const WRONGLY_RISING: f64 = 0.025;
+const WRONGLY_FALLING: f64 = 0.004;
 
 /// Of few rates not even one may be told by less: a spread that was guessed from some weeks is not that certain.
 const LEAST_LIMIT: f64 = 2.8;
 
+/// No day counts as more than so many standard deviations, or twice the least change: one that is far worse than all others
+/// is no drift.
+const MOST_OF_A_DAY: f64 = 3.5;
+
 /// On so many days at last the rate must have been on the same side: one bad day is no drift.
-const LASTING: usize = 3;
+const LASTING: usize = 2;
 
 /// A change by less is of no use to know: the odds must be so many times as high, or as low.
 const LEAST_RATIO: f64 = 1.25;
@@ -83,87 +70,61 @@ const TOLD: usize = 14;
 
 /// Whether there are days enough to tell whether a rate drifts, and anything to tell of them.
 pub fn can_drift(days: &[DayCount]) -> bool {
-    let sound = days.iter().filter(|day| day.attempts >= LEAST_ATTEMPTS);
-    sound.count() >= JUDGED + LEAST_BEFORE && days.iter().any(|day| day.count > 0)
+    day::split(&Day::told(days)).is_some() && days.iter().any(|day| day.count > 0)
 }
 
-/// Whether a rate drifts, by its days in their order; it is one of so many that are looked at.
-pub fn drift(days: &[DayCount], among: usize) -> Option<Drift> {
-    let days: Vec<Day> = days.iter().filter(|day| day.attempts >= LEAST_ATTEMPTS).map(Day::of).collect();
-    let limit = limit(among);
-    if let Some(drift) = judge(&days, limit) {
+/// Whether a rate drifts, by its days in their order; it is one of so many that are looked at, and strays as those of its kind
+/// do.
+pub fn drift(days: &[DayCount], among: usize, spread: &Spread) -> Option<Drift> {
+    let days = Day::told(days);
+    let limits = [WRONGLY_RISING, WRONGLY_FALLING].map(|wrong| limit(wrong / among.max(1) as f64));
+    if let Some(drift) = judge(&days, limits, spread) {
         return Some(drift);
     }
-    let earlier = (1..=TOLD.min(days.len())).find_map(|back| judge(&days[..days.len() - back], limit))?;
+    let earlier = (1..=TOLD.min(days.len())).find_map(|back| judge(&days[..days.len() - back], limits, spread))?;
     Some(Drift { course: Course::Recovered, rate_now: rate(&days[days.len().saturating_sub(3)..]), ..earlier })
 }
 
-/// How many standard deviations are too many where so many rates are looked at (Bonferroni; Dunn, Journal of the American
-/// Statistical Association 56, 1961, 52-64).
-fn limit(among: usize) -> f64 {
-    let tail = WRONG / (2.0 * among.max(1) as f64);
+/// How many standard deviations are too many where one rate may be wrong by this chance. It is that of all, divided by how
+/// many they are (Bonferroni; Dunn, Journal of the American Statistical Association 56, 1961, 52-64).
+fn limit(wrong: f64) -> f64 {
     let (mut low, mut high) = (LEAST_LIMIT, 9.0);
     for _ in 0..50 {
         let middle = (low + high) / 2.0;
-        *(if tail::normal(middle) > tail { &mut low } else { &mut high }) = middle;
+        *(if tail::normal(middle) > wrong { &mut low } else { &mut high }) = middle;
     }
     low
 }
 
-/// Whether a rate drifts on the last of these days, by a limit in standard deviations.
-fn judge(days: &[Day], limit: f64) -> Option<Drift> {
-    let split = days.len().checked_sub(JUDGED).filter(|split| *split >= LEAST_BEFORE)?;
-    let (before, judged) = (&days[split.saturating_sub(MOST_BEFORE)..split], &days[split..]);
-    let usual = Usual::of(before);
-    let (mut sum, mut weight, mut variance) = (0.0, 0.0, 0.0);
-    for (place, day) in judged.iter().enumerate() {
-        let (rise, weight_of_day) = ((place + 1) as f64, 1.0 / (day.chance + usual.between));
-        sum += rise * weight_of_day * (day.log_odds - usual.centre);
-        weight += rise * weight_of_day;
-        variance += rise * rise * weight_of_day;
-    }
-    let moved = sum / weight;
-    let error = ((variance / (weight * weight) + 1.0 / usual.weight) * usual.excess).sqrt();
+/// Whether a rate drifts on the last of these days, by the limits of a rise and of a fall in standard deviations.
+fn judge(days: &[Day], [rising, falling]: [f64; 2], spread: &Spread) -> Option<Drift> {
+    let (before, judged) = day::split(days)?;
+    let usual = spread.usual(before);
+    let (of_before, of_judged) = (shares(before, |_| 1.0, spread), shares(judged, |place| (place + 1) as f64, spread));
+    let off = |day: &Day| {
+        let most = (MOST_OF_A_DAY * (usual.scale / spread.weight(day)).sqrt()).max(2.0 * LEAST_RATIO.ln());
+        (day.log_odds - usual.centre).clamp(-most, most)
+    };
+    let moved: f64 = judged.iter().zip(&of_judged).map(|(day, share)| share * off(day)).sum();
+    let factors = before.iter().zip(of_before.iter().map(|share| -share));
+    let factors = factors.chain(judged.iter().zip(of_judged));
+    let error = (spread.variance(factors) * usual.scale).sqrt();
+    let (course, limit) = if moved > 0.0 { (Course::Rising, rising) } else { (Course::Falling, falling) };
     // Few days tell the spread itself but roughly.
-    let limit = limit * tail::widening(limit, (before.len() - 1) as f64);
-    let lasts = judged[judged.len() - LASTING..].iter().all(|day| (day.log_odds - usual.centre) * moved > 0.0);
+    let limit = limit * tail::widening(limit, usual.degrees);
+    let lasts = judged[judged.len() - LASTING..].iter().all(|day| off(day) * moved > 0.0);
     if moved.abs() < limit * error || moved.abs() < LEAST_RATIO.ln() || !lasts {
         return None;
     }
-    let course = if moved > 0.0 { Course::Rising } else { Course::Falling };
     let since = judged[began(judged, usual.centre)].count.day;
-    let rate_now = rate(&judged[judged.len() - 3..]);
-    Some(Drift { since, rate_before: rate(before), rate_now, course })
+    Some(Drift { since, rate_before: rate(before), rate_now: rate(&judged[judged.len() - 3..]), course })
 }
 
-/// What the days before say.
-struct Usual {
-    /// The mean of their log odds, each day weighing as much as it tells.
-    centre: f64,
-    /// The variance between days, beside chance.
-    between: f64,
-    /// How much they tell in all: one over the variance of the centre.
-    weight: f64,
-    /// By how much they vary more than both together; 1 or more.
-    excess: f64,
-}
-
-impl Usual {
-    fn of(days: &[Day]) -> Usual {
-        let n = days.len() as f64;
-        let sum = |of: &dyn Fn(&Day) -> f64| days.iter().map(of).sum::<f64>();
-        let by_chance = |day: &Day| 1.0 / day.chance;
-        let weight = sum(&by_chance);
-        let mean = sum(&|day| by_chance(day) * day.log_odds) / weight;
-        let spread = sum(&|day| by_chance(day) * (day.log_odds - mean).powi(2));
-        let squares = sum(&|day| by_chance(day).powi(2));
-        let between = ((spread - (n - 1.0)) / (weight - squares / weight)).max(0.0);
-        let full = |day: &Day| 1.0 / (day.chance + between);
-        let weight = sum(&full);
-        let centre = sum(&|day| full(day) * day.log_odds) / weight;
-        let excess = (sum(&|day| full(day) * (day.log_odds - centre).powi(2)) / (n - 1.0)).max(1.0);
-        Usual { centre, between, weight, excess }
-    }
+/// What part each day has in a mean of them, where each has a factor by its place and weighs as much as it tells.
+fn shares(days: &[Day], factor: fn(usize) -> f64, spread: &Spread) -> Vec<f64> {
+    let parts = || days.iter().enumerate().map(|(place, day)| factor(place) * spread.weight(day));
+    let all: f64 = parts().sum();
+    parts().map(|part| part / all).collect()
 }
 
 /// The day from which on the days are farthest from the centre, for how many they are (a likelihood ratio: Page, 1954).
@@ -173,28 +134,6 @@ fn began(days: &[Day], centre: f64) -> usize {
         sum * sum / (days.len() - from) as f64
     };
     (0..days.len()).max_by(|a, b| gain(*a).total_cmp(&gain(*b)).then(b.cmp(a))).unwrap_or_default()
-}
-
-/// A day, and what it tells.
-struct Day {
-    count: DayCount,
-    /// With half a record more on either side, so that none and all are not infinite (Haldane, 1956).
-    log_odds: f64,
-    /// The variance of that by chance alone (Gart, 1966).
-    chance: f64,
-}
-
-impl Day {
-    fn of(day: &DayCount) -> Day {
-        let count = day.count.min(day.attempts);
-        let (counted, others) = (count as f64 + 0.5, (day.attempts - count) as f64 + 0.5);
-        Day { count: *day, log_odds: (counted / others).ln(), chance: 1.0 / counted + 1.0 / others }
-    }
-}
-
-fn rate(days: &[Day]) -> f64 {
-    let sum = |of: fn(&DayCount) -> u64| days.iter().map(|day| of(&day.count)).sum::<u64>() as f64;
-    sum(|day| day.count) / sum(|day| day.attempts).max(1.0)
 }
 
 #[cfg(test)]
@@ -209,7 +148,7 @@ mod tests {
     }
 
     fn course(days: &[DayCount]) -> Option<Course> {
-        drift(days, 10).map(|drift| drift.course)
+        drift(days, 10, &Spread::of([days])).map(|drift| drift.course)
     }
 
     #[test]
@@ -229,14 +168,14 @@ mod tests {
         let bad = days(50, |day| if day == 49 { 0.3 } else { 0.03 });
         assert_eq!(course(&bad), None);
         let lower = days(50, |day| if day > 42 { 0.01 } else { 0.03 });
-        let found = drift(&lower, 10).expect("it is a third of what it was");
+        let found = drift(&lower, 10, &Spread::of([&lower[..]])).expect("it is a third of what it was");
         assert_eq!((found.course, found.since), (Course::Falling, 43));
     }
 
     #[test]
     fn of_more_rates_each_must_be_told_by_more() {
-        let limits = [1, 10, 100, 1000].map(limit);
+        let limits = [1.0, 10.0, 100.0, 1000.0].map(|among| limit(WRONGLY_RISING / among));
         assert!(limits.is_sorted() && limits[0] == LEAST_LIMIT, "{limits:?}");
-        assert!((tail::normal(limits[3]) / (WRONG / 2000.0) - 1.0).abs() < 1e-6);
+        assert!((tail::normal(limits[3]) / (WRONGLY_RISING / 1000.0) - 1.0).abs() < 1e-6);
     }
 }

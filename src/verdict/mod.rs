@@ -7,7 +7,8 @@
 //!
 //! In reading order: `input` is what must be counted; `case` lays a pool out, measures its spread and finds suspects by
 //! `lineup`, also in single hours (`window`); `decide` makes a scope of them; `extent` looks beyond the pool. `change` answers another
-//! question: whether what was done about it helped; `drift` a third one: whether a rate changes slowly, from day to day.
+//! question: whether what was done about it helped; `drift` a third one: whether a rate changes slowly, from day to day, beside
+//! what days differ by anyway (`day`, `spread`).
 
 mod attribution;
 mod blame;
@@ -16,6 +17,7 @@ mod change;
 mod clock;
 mod contrast;
 mod count;
+mod day;
 mod decide;
 mod dispersion;
 mod doubt;
@@ -31,6 +33,7 @@ mod memory;
 mod odds;
 mod series;
 mod settings;
+mod spread;
 mod strata;
 mod tail;
 #[cfg(test)]
@@ -43,11 +46,13 @@ mod words;
 
 pub use change::{Answer, Change, Expect, Question, change};
 pub use count::Count;
+pub use day::DayCount;
 pub use dispersion::Dispersion;
-pub use drift::{Course, DayCount, Drift, can_drift, drift};
+pub use drift::{Course, Drift, WRONGLY_RISING, can_drift, drift};
 pub use explain::Explanation;
 pub use input::{Ip, Mail, Pool, Sent, UNKNOWN};
 pub use judge::judge;
 pub use settings::Settings;
+pub use spread::Spread;
 pub use strata::Dimension;
 pub use verdict::{Extent, IpVerdict, Period, PoolVerdict, Reason, Scope, Test};

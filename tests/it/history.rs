@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod commands;
 mod drift;
+mod drift_study;
 mod engines;
 mod hostile;
 mod kills;

@@ -1,11 +1,9 @@
-//! A rate that rises slowly over weeks of history is told, with whose it is; and how often that is wrong, and how often it
-//! is missed: `cargo test --test it -- study_of_drifts --nocapture` prints the figures.
+//! A rate that rises slowly over weeks of history is told, with whose it is.
 
 use crate::program::Run;
 use pmtriage::record::{Moment, Span};
 use pmtriage::store::{Folder, Keep, NewFile, RollupSum, Row, Steps, Table, part_file, part_path};
 use pmtriage::summary::Counts;
-use pmtriage::verdict::{Course, DayCount, drift};
 use std::path::Path;
 use tempfile::tempdir;
 
@@ -130,83 +128,4 @@ fn a_class_that_rises_a_little_at_every_provider_is_told_for_all_of_them() {
     let of_all = drift.iter().find(|row| row["isp"].is_null()).unwrap_or_else(|| panic!("{drift:?}"));
     assert_eq!((&of_all["class"], &of_all["state"]), (&"auth-spf".into(), &"rising".into()));
     assert!(report["warnings"].to_string().contains("all providers auth-spf: rising since 2026-02-"));
-}
-
-/// A normal number (Box and Muller).
-fn normal(draw: &mut fastrand::Rng) -> f64 {
-    (-2.0 * (1.0 - draw.f64()).ln()).sqrt() * (std::f64::consts::TAU * draw.f64()).cos()
-}
-
-/// Days of a rate: it varies by 15 % from day to day beside chance, and mail by weekday.
-fn days(count: u32, attempts: f64, rate: impl Fn(u32) -> f64, draw: &mut fastrand::Rng) -> Vec<DayCount> {
-    let day = |day: u32| {
-        let weekday = if day % 7 > 4 { 0.4 } else { 1.0 };
-        let attempts = (attempts * weekday * (0.1 * normal(draw)).exp()).round();
-        let rate = (rate(day) * (0.15 * normal(draw)).exp()).min(0.9);
-        let count = attempts * rate + (attempts * rate * (1.0 - rate)).sqrt() * normal(draw);
-        DayCount { day, attempts: attempts as u64, count: count.round().clamp(0.0, attempts) as u64 }
-    };
-    (0..count).map(day).collect()
-}
-
-fn drifts(days: &[DayCount], among: usize) -> Option<Course> {
-    drift(days, among).map(|drift| drift.course).filter(|course| *course != Course::Recovered)
-}
-
-/// False alarms in 60 quiet days: of one provider alone, of a host with some traffic, and of one with much.
-#[test]
-fn study_of_drifts_that_are_none() {
-    for (times, histories) in [(1, 60), (8, 20), (40, 4)] {
-        // Of each: deferral rates of providers, of their IPs, and rates of classes.
-        let rates = [(times, 20_000.0, 0.04), (5 * times, 2_000.0, 0.04), (4 * times, 20_000.0, 0.008)];
-        let all: u32 = rates.iter().map(|(many, ..)| many).sum();
-        let (mut draw, mut alarms) = (fastrand::Rng::with_seed(1), 0);
-        for (many, attempts, rate) in std::iter::repeat_n(rates, histories).flatten() {
-            for _ in 0..many {
-                let days = days(60, attempts, |_| rate, &mut draw);
-                let told: Vec<bool> = (0..=60).map(|end| drifts(&days[..end], all as usize).is_some()).collect();
-                alarms += told.windows(2).filter(|pair| !pair[0] && pair[1]).count();
-            }
-        }
-        let each = alarms as f64 / histories as f64;
-        println!("{all} rates, 60 quiet days: {each:.2} false alarms ({histories} histories)");
-        assert!(each < 1.0, "{each} false alarms in 60 days of {all} rates");
-    }
-}
-
-/// A rate that doubles over ten days: by which day of it it is told.
-#[test]
-fn study_of_drifts_that_are_found() {
-    let (mut draw, trials) = (fastrand::Rng::with_seed(2), 400);
-    // What is rare varies more by chance: of rates of 160 or 80 records a day fewer are found in time.
-    for (among, attempts, rate, least) in [
-        (10, 20_000.0, 0.04, 0.9),
-        (10, 20_000.0, 0.008, 0.9),
-        (80, 20_000.0, 0.04, 0.9),
-        (80, 20_000.0, 0.015, 0.9),
-        (80, 20_000.0, 0.008, 0.8),
-        (80, 2_000.0, 0.04, 0.7),
-        (24, 20_000.0, 0.008, 0.9),
-        (400, 20_000.0, 0.04, 0.8),
-    ] {
-        let (mut found, mut by_fifth, mut off) = (0, 0, 0);
-        for _ in 0..trials {
-            // It rises by a tenth of what it was each day from day 40 on.
-            let slope = |day: u32| rate * (1.0 + f64::from(day.saturating_sub(39).min(10)) / 10.0);
-            let days = days(60, attempts, slope, &mut draw);
-            let first = (41..=47).find(|end| drifts(&days[..*end], among) == Some(Course::Rising));
-            found += u32::from(first.is_some());
-            by_fifth += u32::from(first.is_some_and(|end| end <= 45));
-            off += first.and_then(|end| drift(&days[..end], among)).map_or(0, |drift| drift.since.abs_diff(40));
-        }
-        let share = |count: u32| f64::from(count) / f64::from(trials);
-        let days_off = f64::from(off) / f64::from(found.max(1));
-        println!(
-            "{:.0} a day, one of {among} rates, doubles over ten days: {:.1} % by day 7, {:.1} % by day 5; its first day is off by {days_off:.1}",
-            attempts * rate,
-            100.0 * share(found),
-            100.0 * share(by_fifth),
-        );
-        assert!(share(found) >= least && days_off < 3.0, "{attempts} {rate} among {among}: {}", share(found));
-    }
 }
