@@ -165,10 +165,22 @@ def read_csv(data):
             yield ({"type": cells[0]}, None, 0) if kind not in TYPES else (None, "unknown-layout", size)
         elif any(cells[len(names) :]):
             yield None, "too-many-cells", size
-        elif kind in ("d", "b", "t") and "rcpt" in names and len(cells) <= names.index("rcpt"):
+        elif kind in ("d", "b", "t") and len(cells) < len(names) and is_cut_or_shifted(names, cells):
             yield None, "too-few-cells", size
         else:
             yield named(names, cells), None, 0
+
+
+def is_cut_or_shifted(names, cells):
+    """No recipient, or something else than an IP in the place of the source IP: a quote was left open."""
+    at = {name: names.index(name) for name in ("rcpt", "dlvsourceip") if name in names}
+    if at.get("rcpt", -1) >= len(cells):
+        return True
+    source = b"".join(cells[at.get("dlvsourceip", len(cells)) :][:1]).strip()
+    try:
+        return bool(source) and not ipaddress.ip_address(source.decode("latin-1"))
+    except ValueError:
+        return True
 
 
 def named(names, cells):

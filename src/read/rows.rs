@@ -147,21 +147,20 @@ fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, 
     if (schema.width()..cells.count()).any(is_filled) {
         return Err(Reason::TooManyCells);
     }
-    // Rows of older versions lack the last columns; a row without its recipient was cut off.
+    // Rows of older versions lack the last columns; a row without its recipient was cut off. A quote that is never closed
+    // swallows cells up to the next one, and what then stands for the source IP is none.
     let has_recipient = matches!(kind, RecordKind::Delivered | RecordKind::Bounced | RecordKind::Deferred);
-    if has_recipient && schema.place(Column::Rcpt).is_some_and(|place| place >= cells.count()) {
-        return Err(Reason::TooFewCells);
-    }
-    // A quote that is never closed swallows cells up to the next one, and what then stands for the source IP is none.
-    let is_shifted = |text: Cow<[u8]>| !text.is_empty() && !is_ip(&text);
-    if schema.place(Column::DlvSourceIp).and_then(|place| cells.get(place)).is_some_and(is_shifted) {
+    let is_cut = || schema.place(Column::Rcpt).is_some_and(|place| place >= cells.count());
+    let is_shifted = || schema.place(Column::DlvSourceIp).and_then(|place| cells.get(place)).is_some_and(is_no_ip);
+    if has_recipient && cells.count() < schema.width() && (is_cut() || is_shifted()) {
         return Err(Reason::TooFewCells);
     }
     Ok((kind, schema))
 }
 
-fn is_ip(text: &[u8]) -> bool {
-    str::from_utf8(text).is_ok_and(|text| text.trim().parse::<IpAddr>().is_ok())
+fn is_no_ip(text: Cow<[u8]>) -> bool {
+    let text = text.trim_ascii();
+    !text.is_empty() && str::from_utf8(text).ok().and_then(|text| text.parse::<IpAddr>().ok()).is_none()
 }
 
 #[cfg(test)]

@@ -261,6 +261,14 @@ fn damage(cells: &[Vec<u8>], columns: &Columns, ending: Ending) -> Option<&'stat
     if cells.iter().skip(width).any(|cell| !cell.is_empty()) {
         return Some("too-many-cells");
     }
-    let has_recipient = ["d", "b", "t"].contains(&kind.word());
-    (has_recipient && rcpt.first().is_some_and(|rcpt| *rcpt >= cells.len())).then_some("too-few-cells")
+    if !["d", "b", "t"].contains(&kind.word()) || cells.len() >= width {
+        return None;
+    }
+    let source = columns.places(kind, cells, Column::DlvSourceIp).and_then(|(_, places)| cells.get(*places.first()?));
+    let is_cut = rcpt.first().is_some_and(|rcpt| *rcpt >= cells.len());
+    let is_shifted = source.is_some_and(|source| {
+        let source = source.trim_ascii();
+        !source.is_empty() && String::from_utf8_lossy(source).parse::<std::net::IpAddr>().is_err()
+    });
+    (is_cut || is_shifted).then_some("too-few-cells")
 }
