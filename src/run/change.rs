@@ -37,6 +37,7 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     }
     let report = Report {
         inputs: rows,
+        newest: facts.newest(),
         window: counting.window,
         definitions: Vec::new(),
         warnings,
