@@ -42,7 +42,7 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
         definitions: Vec::new(),
         warnings,
         // Levels are not what is asked for here.
-        evaluation: evaluate(&summary, &counting.thresholds, Judgeable::No),
+        evaluation: evaluate(&summary, &counting.thresholds, Judgeable::No, ""),
         groups: Vec::new(),
         drift: None,
         baseline: None,

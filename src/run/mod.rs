@@ -82,7 +82,8 @@ fn examine(settings: &Settings) -> Result<Examined> {
     let Gathered { pool, inputs, rows, plan, isps, mut summary, drift, mut warnings, unjudged, facts, .. } = gathered;
 
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
-    let mut evaluation = pool.install(|| evaluate(&summary, &settings.thresholds, judgeable));
+    let mut evaluation =
+        pool.install(|| evaluate(&summary, &settings.thresholds, judgeable, &history::named(settings)));
     let compared = match judgeable {
         Judgeable::Yes => baseline::compared(settings, &mut evaluation, (&summary, facts.newest()), &mut outcome)?,
         Judgeable::No => None,

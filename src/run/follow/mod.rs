@@ -124,7 +124,7 @@ fn report(settings: &FollowSettings, sliding: &Sliding, tally: Tally, plan: &Pla
         window: Window::default(),
         definitions: describe::definitions(counting, plan),
         warnings: Vec::new(),
-        evaluation: evaluate(&summary, &counting.thresholds, judgeable),
+        evaluation: evaluate(&summary, &counting.thresholds, judgeable, "PATH..."),
         groups: std::mem::take(&mut summary.groups),
         drift: None,
         baseline: None,

@@ -104,7 +104,7 @@ fn report() -> impl Strategy<Value = Report> {
     let judgeable = select(&[Judgeable::Yes, Judgeable::Yes, Judgeable::No][..]);
     (vec(text(), 1..24), vec(counts(), 0..7), judgeable, any::<bool>()).prop_map(|(texts, counts, judgeable, told)| {
         let summary = summary(&texts, &counts);
-        let mut evaluation = evaluate(&summary, &Thresholds::default(), judgeable);
+        let mut evaluation = evaluate(&summary, &Thresholds::default(), judgeable, "PATH...");
         let mut names = texts.iter().rev().cycle().cloned();
         let mut name = || names.next().expect("it goes round");
         for row in &mut evaluation.isps {
