@@ -105,7 +105,8 @@ fn show(settings: &StoreSettings) -> Result<u8> {
         let others: u64 =
             catalogue.files.iter().filter(|(path, _)| path.starts_with('_')).map(|(_, entry)| entry.bytes).sum();
         let changes = counted(catalogue.generation, "change");
-        writeln!(out, "{changes}; {} bytes tell which logs were read", grouped(others))
+        writeln!(out, "{changes}; {} bytes tell which logs were read", grouped(others))?;
+        writeln!(out, "records are those of types d, b, t and tq: of others nothing is kept")
     })
     .map(|()| DONE)
 }

@@ -230,6 +230,21 @@ fn what_is_no_store_and_no_host_is_said() {
 }
 
 #[test]
+fn records_that_are_not_kept_are_said() {
+    let folder = tempdir().expect("a folder");
+    let said = program(folder.path(), &sample("all-types.csv")).run().text();
+    let (new, others) = said.split_once(" new records, 1 part written; ").expect(&said);
+    let others =
+        others.strip_suffix(" of the records not kept: history has those of types d, b, t and tq\n").expect(&said);
+    let number = |text: &str| text.rsplit(' ').next().and_then(|word| word.parse::<u64>().ok()).expect(text);
+    let shown = store_command("show", folder.path()).run().text();
+    let kept = shown.split(" records, ").next().expect("split gives one");
+    assert!(number(others) > 0, "{said}");
+    assert_eq!(number(new), number(kept) + number(others), "{said}{shown}");
+    assert!(shown.contains("\nrecords are those of types d, b, t and tq"), "{shown}");
+}
+
+#[test]
 fn what_a_store_holds_is_shown_on_the_narrowest_screen() {
     let folder = tempdir().expect("a folder");
     let store = folder.path().join("store");
