@@ -222,7 +222,10 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
             let only = pool.ips.iter().find(|ip| ip.is_judged() && ip.is_named());
             if let Some(ip) = only {
                 let ip = shell_word(ip.ip);
-                steps.push(format!("compare with the same IP at other providers: `pmtriage --ip {ip} PATH...`"));
+                steps.push(format!(
+                    "compare with the same IP at other providers: `pmtriage --ip {ip} {}`",
+                    pool.records
+                ));
             }
             steps.push(format!("compare with a second IP: send a small share of the mail to {isp} from it"));
         }
@@ -243,7 +246,7 @@ fn cannot_tell(pool: &JudgedPool, doubt: Doubt) -> Vec<String> {
 }
 
 fn read_the_replies(pool: &JudgedPool, filters: &str) -> String {
-    format!("read the replies: `pmtriage {}{filters} --list groups --format csv PATH...`", filter_of(pool))
+    format!("read the replies: `pmtriage {}{filters} --list groups --format csv {}`", filter_of(pool), pool.records)
 }
 
 /// The options that keep a pool's records.
@@ -285,8 +288,14 @@ mod tests {
         let thresholds = Thresholds { min_attempts: MIN_ATTEMPTS, ..Thresholds::default() };
         let night = Night::judge(&summary, &thresholds, |_| 0..2);
         let stuck = Stuck::new(&summary.ips);
-        let pool =
-            JudgedPool::new(&summary.pools[0], &summary.ips, &summary.traffic, &thresholds, &stuck, night.verdict(0));
+        let pool = JudgedPool::new(
+            &summary.pools[0],
+            &summary.ips,
+            &summary.traffic,
+            &thresholds,
+            &stuck,
+            (night.verdict(0), "--store history"),
+        );
         next_steps(&pool, &Said { class, blames: None, next_step: "do what the reply asks", classes }, None)
     }
 
@@ -311,7 +320,8 @@ mod tests {
         let (greylist, listed) = (steps("greylist", &[("greylist", 200)]), steps("blocklist", &[("blocklist", 200)]));
         assert_eq!(greylist.iter().position(|step| step == "do what the reply asks"), Some(0));
         assert_eq!(listed.iter().position(|step| step == "do what the reply asks"), Some(1));
-        assert!(listed.last().unwrap().contains("--pool p --list groups"), "{listed:?}");
+        let replies = listed.last().unwrap();
+        assert!(replies.ends_with("--pool p --list groups --format csv --store history`"), "{listed:?}");
     }
 
     #[test]

@@ -285,7 +285,7 @@ mod tests {
 
     fn told(now: &Summary, before: &Summary, hours: HoursOfDay) -> (Evaluation, u64, Vec<(Turn, String, String)>) {
         let thresholds = Thresholds::default();
-        let mut evaluation = evaluate(now, &thresholds, Judgeable::Yes);
+        let mut evaluation = evaluate(now, &thresholds, Judgeable::Yes, "PATH...");
         let (attempts, shifts) = compare(&mut evaluation, (now, before), hours, &thresholds);
         (
             evaluation,

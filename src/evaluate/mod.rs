@@ -57,8 +57,9 @@ pub enum Judgeable {
     No,
 }
 
-/// Judges every row of a summary, and says what is wrong where.
-pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable) -> Evaluation {
+/// Judges every row of a summary, and says what is wrong where. `records` are the words that name its records on a command
+/// line, as `PATH...`, for the steps that ask for more of them.
+pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable, records: &str) -> Evaluation {
     let judge = Judge { thresholds, judgeable };
     let ips: Vec<IpRow> = summary.ips.par_iter().map(|row| judge.ip_row(row)).collect();
     let replies = Replies(&summary.groups);
@@ -75,20 +76,20 @@ pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable
         findings: Vec::new(),
     };
     if judgeable == Judgeable::Yes {
-        compare_ips(&mut evaluation, summary, thresholds);
+        compare_ips(&mut evaluation, summary, thresholds, records);
     }
     evaluation
 }
 
 /// Fills in what only the comparison of a pool's IPs can tell: scope, standing, findings.
-fn compare_ips(evaluation: &mut Evaluation, summary: &Summary, thresholds: &Thresholds) {
+fn compare_ips(evaluation: &mut Evaluation, summary: &Summary, thresholds: &Thresholds, records: &str) {
     let stuck = Stuck::new(&summary.ips);
     let night = Night::judge(summary, thresholds, |row| ips_of_pool(summary, row));
     let replies = Replies(&summary.groups);
     let pools = summary.pools.par_iter().enumerate().map(|(place, row)| {
         let of_pool = ips_of_pool(summary, row);
         let (ips, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool.clone()]);
-        (of_pool, JudgedPool::new(row, ips, traffic, thresholds, &stuck, night.verdict(place)))
+        (of_pool, JudgedPool::new(row, ips, traffic, thresholds, &stuck, (night.verdict(place), records)))
     });
     let pools: Vec<_> = pools.collect();
     for ((of_pool, pool), judged) in pools.into_iter().zip(&mut evaluation.pools) {

@@ -24,6 +24,8 @@ pub(crate) struct JudgedPool<'a> {
     pub told: Option<&'a PoolVerdict>,
     /// What came out.
     pub verdict: Verdict,
+    /// How a command line names the records, see [`super::evaluate`].
+    pub records: &'a str,
 }
 
 impl<'a> JudgedPool<'a> {
@@ -34,7 +36,7 @@ impl<'a> JudgedPool<'a> {
         traffic: &[Traffic],
         thresholds: &Thresholds,
         stuck: &Stuck,
-        told: Option<&'a PoolVerdict>,
+        (told, records): (Option<&'a PoolVerdict>, &'a str),
     ) -> Self {
         let limits = thresholds.limits_of_rows(&row.isp, ip_rows);
         let min_attempts = thresholds.min_attempts;
@@ -55,7 +57,7 @@ impl<'a> JudgedPool<'a> {
         };
         let ips: Vec<Case> = ip_rows.iter().zip(traffic).map(ip_case).collect();
         let verdict = scope::judge(&pool, &ips, told, limits.lowest());
-        JudgedPool { row, limits, pool, ips, told, verdict }
+        JudgedPool { row, limits, pool, ips, told, verdict, records }
     }
 
     /// The IPs a finding names: those that stand out where some do, else all that are raised.

@@ -53,7 +53,7 @@ fn reply(isp: &str, ip: &str, kind: RecordKind, cause: &str, class: &'static str
 }
 
 fn judged(summary: &Summary) -> Evaluation {
-    evaluate(summary, &Thresholds::default(), Judgeable::Yes)
+    evaluate(summary, &Thresholds::default(), Judgeable::Yes, "PATH...")
 }
 
 /// Eight IPs: one refused nearly half of the time, all of them slowed.
@@ -120,7 +120,7 @@ fn one_ip_is_blocked_and_the_whole_pool_is_slowed() {
 fn where_nothing_can_be_judged_all_is_unknown() {
     let mut made = yahoo();
     made.isps[0].message = Some(MessageRate { rate: 0.0, error: 0.0 });
-    let evaluation = evaluate(&made, &Thresholds::default(), Judgeable::No);
+    let evaluation = evaluate(&made, &Thresholds::default(), Judgeable::No, "PATH...");
     let figures = [&evaluation.total.figures]
         .into_iter()
         .chain(evaluation.isps.iter().map(|row| &row.figures))
@@ -227,14 +227,14 @@ fn why_it_cannot_be_told() {
 fn tiers_decide_per_row() {
     let made = summary(&[("gmx", "young", "192.0.2.1", 4, 100, 0), ("gmx", "young", "192.0.2.2", 4, 100, 0)]);
     let mut thresholds = Thresholds::default();
-    assert_eq!(evaluate(&made, &thresholds, Judgeable::Yes).pools[0].figures.level, Level::Ok);
+    assert_eq!(evaluate(&made, &thresholds, Judgeable::Yes, "PATH...").pools[0].figures.level, Level::Ok);
     thresholds.ip_tiers.insert("192.0.2.1".into(), Tier::Warming);
-    let mixed = evaluate(&made, &thresholds, Judgeable::Yes);
+    let mixed = evaluate(&made, &thresholds, Judgeable::Yes, "PATH...");
     assert_eq!(mixed.ips[0].figures.level, Level::Investigate);
     assert_eq!(mixed.ips[1].figures.level, Level::Ok);
     assert_eq!((mixed.pools[0].figures.level, mixed.isps[0].figures.level), (Level::Ok, Level::Ok));
     thresholds.pool_tiers.insert("young".into(), Tier::Warming);
-    let agreed = evaluate(&made, &thresholds, Judgeable::Yes);
+    let agreed = evaluate(&made, &thresholds, Judgeable::Yes, "PATH...");
     assert_eq!((agreed.pools[0].figures.level, agreed.isps[0].figures.level), (Level::Investigate, Level::Investigate));
     assert_eq!(
         (mixed.total.figures.level, agreed.total.figures.level),

@@ -37,11 +37,12 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     }
     let report = Report {
         inputs: rows,
+        newest: facts.newest(),
         window: counting.window,
         definitions: Vec::new(),
         warnings,
         // Levels are not what is asked for here.
-        evaluation: evaluate(&summary, &counting.thresholds, Judgeable::No),
+        evaluation: evaluate(&summary, &counting.thresholds, Judgeable::No, ""),
         groups: Vec::new(),
         drift: None,
         baseline: None,

@@ -6,7 +6,7 @@ use crate::cli::{self, Command, DemoArgs, IngestArgs};
 use crate::config::{self, Environment, Settings};
 use crate::demo;
 use crate::error::{Error, Result};
-use crate::evaluate::words::counted;
+use crate::evaluate::words::{counted, grouped};
 use crate::provider::{self, Providers};
 use crate::record::Moment;
 use crate::report::visible;
@@ -113,7 +113,13 @@ fn ingest(args: &IngestArgs) -> Result<u8> {
     if !settings.counting.quiet {
         let records = counted(ingested.met.records(), "new record");
         let parts = counted(ingested.parts as u64, "part");
-        print(|out| writeln!(out, "{}: {records}, {parts} written", settings.host))?;
+        let others = match ingested.met.records().saturating_sub(ingested.kept) {
+            0 => String::new(),
+            others => {
+                format!("; {} of the records not kept: history has those of types d, b, t and tq", grouped(others))
+            }
+        };
+        print(|out| writeln!(out, "{}: {records}, {parts} written{others}", settings.host))?;
     }
     Ok(told(&ingested.outcome, &settings.counting))
 }

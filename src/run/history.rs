@@ -4,6 +4,7 @@ use super::inputs::Inputs;
 use super::status::Outcome;
 use crate::config::{History, Settings};
 use crate::error::{Error, Result};
+use crate::evaluate::words::shell_word;
 use crate::record::Moment;
 use crate::store::{self, Catalogue, Daily, Found, Known, Query, read_catalogue};
 use crate::tally::{InputCoverage, Plan, Tally};
@@ -67,7 +68,7 @@ pub fn stored(settings: &Settings, inputs: &Inputs, tally: &Tally) -> Result<Opt
     let catalogue = read_catalogue(store)?;
     let is_asked = |host: &str| hosts.is_empty() || hosts.iter().any(|wanted| wanted == host);
     let of_hosts = || store::parts(&catalogue).filter(|(_, _, host, _)| is_asked(host)).map(|(.., entry)| entry);
-    let newest = of_hosts().filter_map(|entry| entry.seen).map(|(_, last)| last).max();
+    let newest = store::newest(of_hosts(), settings.now);
     let read = tally.coverage.all().get(&(inputs.all.len() - 1)).map_or(0, InputCoverage::all_records);
     let held: u64 = of_hosts().map(|entry| entry.records).sum();
     let hosts = store::parts(&catalogue).map(|(_, _, host, _)| host.to_owned()).collect();
@@ -118,6 +119,16 @@ fn read(
         })
     });
     Ok(whole.expect("a pool has at least one thread"))
+}
+
+/// The words that name the records of a report on a command line: the store as it was typed, and logs in general.
+pub fn named(settings: &Settings) -> String {
+    let store = settings.history.as_ref().map(|history| shell_word(&history.store.to_string_lossy()));
+    match store {
+        None => "PATH...".to_owned(),
+        Some(store) if settings.paths.is_empty() => format!("--store {store}"),
+        Some(store) => format!("--store {store} PATH..."),
+    }
 }
 
 /// What must be known of numbers that come from a store.

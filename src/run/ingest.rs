@@ -19,6 +19,8 @@ pub struct Ingested {
     pub met: Met,
     /// How many parts it made.
     pub parts: usize,
+    /// How many records these hold: those of the types that are counted by the hour.
+    pub kept: u64,
 }
 
 /// Reads what is new, and puts it into the store: all of it, but for inputs that cannot be read to their end, of which
@@ -58,6 +60,7 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
         }
         let files = new_files(&folder, &settings.host, &rollups, known, settings.keep, &plan)?;
         let parts = files.iter().filter(|(_, _, entry)| entry.records > 0).count();
+        let kept = files.iter().map(|(_, _, entry)| entry.records).sum();
         if !files.is_empty() {
             folder.change(files, Vec::new())?;
         }
@@ -66,6 +69,6 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
             let zone = settings.counting.assume_tz;
             outcome.notes.push(format!("some times carry no zone and were taken to be {zone} (--assume-tz)"));
         }
-        return Ok(Ingested { outcome, met, parts });
+        return Ok(Ingested { outcome, met, parts, kept });
     }
 }

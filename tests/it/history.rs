@@ -1,5 +1,6 @@
 //! The store: whatever happens to the logs and to the program between two ingests, each record counts once.
 
+mod ahead;
 mod baseline;
 mod check;
 mod commands;

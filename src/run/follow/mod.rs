@@ -12,7 +12,7 @@ use crate::config::FollowSettings;
 use crate::error::Result;
 use crate::evaluate::{Judgeable, evaluate, judge_inputs};
 use crate::input::{Tail, find};
-use crate::record::{Moment, PerKind, RecordKind, Span};
+use crate::record::{Moment, PerKind, Span};
 use crate::report::{InputRow, Report, findings_sheet, visible, write_object};
 use crate::summary::summarise;
 use crate::tally::{Plan, Sliding, Tally, Window};
@@ -120,10 +120,11 @@ fn report(settings: &FollowSettings, sliding: &Sliding, tally: Tally, plan: &Pla
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
     Report {
         inputs,
+        newest: sliding.newest(),
         window: Window::default(),
         definitions: describe::definitions(counting, plan),
         warnings: Vec::new(),
-        evaluation: evaluate(&summary, &counting.thresholds, judgeable),
+        evaluation: evaluate(&summary, &counting.thresholds, judgeable, "PATH..."),
         groups: std::mem::take(&mut summary.groups),
         drift: None,
         baseline: None,
@@ -134,9 +135,13 @@ fn report(settings: &FollowSettings, sliding: &Sliding, tally: Tally, plan: &Pla
 
 /// Why nothing can be judged. That no deferral came within the window is good news where there were some before.
 fn unjudged(settings: &FollowSettings, sliding: &Sliding, tally: &Tally) -> Vec<String> {
-    let mut spans = PerKind::<Span>::default();
+    let (mut spans, now) = (PerKind::<Span>::default(), clock());
     for input in tally.coverage.all().values() {
-        RecordKind::ALL.iter().for_each(|(kind, _)| spans[*kind].merge(input.spans[*kind]));
+        for (kind, span) in input.all_spans().iter() {
+            // Records of a clock that is ahead are counted as of now.
+            let ends = span.first().zip(span.last()).map(|(first, last)| Span::between(first.min(now), last.min(now)));
+            spans[kind].merge(ends.unwrap_or_default());
+        }
     }
     let is_empty = spans.iter().all(|(_, span)| span.last().is_none());
     if is_empty {

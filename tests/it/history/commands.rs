@@ -1,8 +1,8 @@
 //! `ingest` and `store` as their users run them.
 
-use super::store::{ingest_paths, program, records, sums};
+use super::store::{NOW, ingest_paths, program, records, sums};
 use crate::program::{Run, sample};
-use pmtriage::store::Steps;
+use pmtriage::store::{Steps, verify};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::tempdir;
@@ -150,7 +150,7 @@ fn verify_finds_any_byte_that_changed() {
             let mut damaged = whole.clone();
             damaged[place] ^= 1 << (place % 8);
             fs::write(&file, damaged).expect("written");
-            let is_sound = pmtriage::store::verify(folder.path()).is_ok_and(|findings| findings.faults.is_empty());
+            let is_sound = verify(folder.path(), NOW).is_ok_and(|findings| findings.faults.is_empty());
             assert!(!is_sound, "{}: byte {place}", file.display());
         }
         if !whole.is_empty() {
@@ -227,6 +227,21 @@ fn what_is_no_store_and_no_host_is_said() {
     let said =
         Run::new().args(["ingest", "--host", "../x", "--store"]).arg(folder.path()).arg(sample("plain.csv")).run();
     assert_eq!(said.status, Some(2), "{}", said.stderr);
+}
+
+#[test]
+fn records_that_are_not_kept_are_said() {
+    let folder = tempdir().expect("a folder");
+    let said = program(folder.path(), &sample("all-types.csv")).run().text();
+    let (new, others) = said.split_once(" new records, 1 part written; ").expect(&said);
+    let others =
+        others.strip_suffix(" of the records not kept: history has those of types d, b, t and tq\n").expect(&said);
+    let number = |text: &str| text.rsplit(' ').next().and_then(|word| word.parse::<u64>().ok()).expect(text);
+    let shown = store_command("show", folder.path()).run().text();
+    let kept = shown.split(" records, ").next().expect("split gives one");
+    assert!(number(others) > 0, "{said}");
+    assert_eq!(number(new), number(kept) + number(others), "{said}{shown}");
+    assert!(shown.contains("\nrecords are those of types d, b, t and tq"), "{shown}");
 }
 
 #[test]

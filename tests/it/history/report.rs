@@ -49,6 +49,30 @@ fn history_is_reported_on_like_the_logs() {
 }
 
 #[test]
+fn what_to_do_next_names_the_store() {
+    let folder = tempdir().expect("a folder");
+    let (store, log) = (folder.path().join("our store"), sample("acct-2026-03-02.csv"));
+    assert_eq!(program(&store, &log).run().status, Some(0));
+    let steps = |run: Run| {
+        let findings = run.run().document()["findings"].take();
+        let steps = findings.as_array().into_iter().flatten().flat_map(|found| found["next_steps"].as_array());
+        let steps: Vec<String> = steps.flatten().map(|step| step.as_str().expect("a text").to_owned()).collect();
+        assert!(steps.iter().any(|step| step.starts_with("read the replies")), "{steps:?}");
+        steps
+    };
+    let named = format!("--store '{}'", store.display());
+    let names_logs = |step: &&String| step.contains("PATH...");
+    let of_history = steps(of_store(&store));
+    for step in of_history.iter().filter(|step| step.starts_with("read the replies")) {
+        assert!(step.ends_with(&format!(" --list groups --format csv {named}`")), "{step}");
+    }
+    let others: Vec<_> = of_history.iter().filter(names_logs).collect();
+    assert!(others.iter().all(|step| step.contains("on accounting files that have")), "{others:?}");
+    assert!(steps(of_store(&store).arg(&log)).iter().any(|step| step.ends_with(&format!("{named} PATH...`"))));
+    assert!(steps(Run::json().arg(&log)).iter().filter(names_logs).all(|step| step.ends_with("csv PATH...`")));
+}
+
+#[test]
 fn in_whatever_pieces_it_was_read() {
     let folder = tempdir().expect("a folder");
     let (store, log) = (folder.path().join("store"), folder.path().join("acct.csv"));

@@ -104,7 +104,7 @@ fn report() -> impl Strategy<Value = Report> {
     let judgeable = select(&[Judgeable::Yes, Judgeable::Yes, Judgeable::No][..]);
     (vec(text(), 1..24), vec(counts(), 0..7), judgeable, any::<bool>()).prop_map(|(texts, counts, judgeable, told)| {
         let summary = summary(&texts, &counts);
-        let mut evaluation = evaluate(&summary, &Thresholds::default(), judgeable);
+        let mut evaluation = evaluate(&summary, &Thresholds::default(), judgeable, "PATH...");
         let mut names = texts.iter().rev().cycle().cloned();
         let mut name = || names.next().expect("it goes round");
         for row in &mut evaluation.isps {
@@ -171,6 +171,7 @@ fn report() -> impl Strategy<Value = Report> {
         };
         Report {
             inputs: texts.iter().take(3).cloned().map(input).collect(),
+            newest: Some(Moment(i64::MIN)),
             window: Window { since: Some(Moment(0)), until: Some(Moment(i64::MAX)) },
             definitions: vec![(texts[0].clone(), texts[texts.len() - 1].clone())],
             warnings: texts.clone(),
