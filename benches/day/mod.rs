@@ -2,7 +2,7 @@
 
 use pmtriage::demo;
 use pmtriage::provider::Providers;
-use pmtriage::record::{Moment, PerKind, RecordKind};
+use pmtriage::record::{PerKind, RecordKind};
 use pmtriage::reply::Rules;
 use pmtriage::tally::{FLOOD, Filter, HOUR_BUDGET, HourOf, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Window};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,6 @@ pub fn plan() -> Plan {
     Plan {
         window: Window::default(),
         filter: Filter::default(),
-        ahead: Moment(i64::MAX),
         assume_tz: chrono_tz::Tz::UTC,
         isp_by: IspBy::Provider,
         providers: Providers::new(&[]).expect("the built-in list is sound"),

@@ -102,7 +102,4 @@ pub struct PruneArgs {
     /// Keep so much: whole days, as 400d
     #[arg(long, value_name = "TIME", default_value = "400d")]
     pub keep: String,
-    /// Drop the days that are dated more than a day ahead of the clock instead
-    #[arg(long, conflicts_with = "keep")]
-    pub ahead: bool,
 }

@@ -67,8 +67,6 @@ pub struct StoreSettings {
     pub store: PathBuf,
     /// What is to be done with it.
     pub action: StoreAction,
-    /// The clock.
-    pub now: Moment,
 }
 
 /// What can be done with a store.
@@ -82,8 +80,6 @@ pub enum StoreAction {
     Compact,
     /// Drop what ended before this time.
     Prune(Moment),
-    /// Drop what is dated ahead of the clock.
-    DropAhead,
 }
 
 /// What `store` is to do.
@@ -95,7 +91,6 @@ pub fn store(args: &StoreArgs, environment: &Environment) -> Result<StoreSetting
         StoreCommand::Show(dir) => (dir, StoreAction::Show),
         StoreCommand::Verify(dir) => (dir, StoreAction::Verify),
         StoreCommand::Compact(dir) => (dir, StoreAction::Compact),
-        StoreCommand::Prune(args) if args.ahead => (&args.dir, StoreAction::DropAhead),
         StoreCommand::Prune(args) => {
             let before = when::before(environment.now, &args.keep).ok_or_else(|| {
                 Error::Usage(format!("--keep '{}' is not how long to keep something; try 400d or 60w", args.keep))
@@ -103,7 +98,7 @@ pub fn store(args: &StoreArgs, environment: &Environment) -> Result<StoreSetting
             (&args.dir, StoreAction::Prune(before))
         }
     };
-    Ok(StoreSettings { store: dir.store.clone(), action, now: environment.now })
+    Ok(StoreSettings { store: dir.store.clone(), action })
 }
 
 /// Refuses a store where a command can do nothing with one.

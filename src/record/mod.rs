@@ -2,14 +2,12 @@
 //! Nothing here knows about files, threads or reports.
 
 mod address;
-mod ahead;
 mod column;
 mod kind;
 mod schema;
 mod time;
 
 pub use address::{NONE, canonical_domain, canonical_ip, domain_of_address, domain_of_queue, name_or_none};
-pub use ahead::{ahead_of, are_strays};
 pub use column::Column;
 pub use kind::{PerKind, RecordKind};
 pub use schema::{Layout, Schema, header_name};

@@ -2,7 +2,7 @@
 
 use crate::evaluate::words::minute;
 use crate::evaluate::{Drifting, Evaluation, Shift};
-use crate::record::{Moment, PerKind, Span};
+use crate::record::{PerKind, Span};
 use crate::summary::Group;
 use crate::tally::Window;
 
@@ -11,8 +11,6 @@ use crate::tally::Window;
 pub struct Report {
     /// What was read, in the order of the paths.
     pub inputs: Vec<InputRow>,
-    /// The newest record that was read, without strays that are dated ahead of the clock.
-    pub newest: Option<Moment>,
     /// The window asked for; open where not given.
     pub window: Window,
     /// What the numbers mean and which thresholds were used: (name, text), in reading order.

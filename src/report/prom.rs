@@ -66,6 +66,7 @@ fn families(report: &Report, digest: &Digest, run: &MetricsRun) -> Vec<Family> {
     let evaluation = &report.evaluation;
     let inputs = &report.inputs;
     let sum = |value: fn(&super::model::InputRow) -> u64| inputs.iter().map(value).sum::<u64>() as f64;
+    let newest = inputs.iter().filter_map(|input| input.seen.last()).max();
     let seconds = |moment: Option<Moment>| moment.map_or(0.0, |Moment(seconds)| seconds as f64);
     let one = |name, help, value: f64| Family { name, help, samples: vec![(String::new(), value)] };
     let state = f64::from(digest.state.of_plugin().1);
@@ -77,11 +78,7 @@ fn families(report: &Report, digest: &Digest, run: &MetricsRun) -> Vec<Family> {
         },
         one("pmtriage_last_run_timestamp_seconds", "When pmtriage last wrote this.", seconds(Some(run.now))),
         one(LAST_SUCCESS, "When it last read everything and could judge it; 0 for never.", seconds(run.last_success)),
-        one(
-            "pmtriage_newest_record_timestamp_seconds",
-            "Time of the newest record; 0 for none.",
-            seconds(report.newest),
-        ),
+        one("pmtriage_newest_record_timestamp_seconds", "Time of the newest record; 0 for none.", seconds(newest)),
         one("pmtriage_state", "0 ok, 1 investigate, 2 act, 3 unknown.", state),
         one("pmtriage_inputs", "Files read.", inputs.len() as f64),
         one("pmtriage_inputs_incomplete", "Of these, not read to their end.", sum(|row| u64::from(!row.complete))),

@@ -33,7 +33,6 @@ pub fn problems() -> Report {
             seen: day(),
             complete: true,
         }],
-        newest: day().last(),
         window: Window { since: Some(Moment(1_795_132_800)), until: None },
         definitions: vec![
             ("attempt".into(), "a d, b or t row that reached a remote host".into()),

@@ -6,7 +6,7 @@ use super::status::Outcome;
 use crate::config::{Baseline, History, Settings};
 use crate::error::Result;
 use crate::evaluate::{Evaluation, HoursOfDay, compare};
-use crate::record::{Moment, Span};
+use crate::record::Moment;
 use crate::report;
 use crate::store::{is_store, whole_hours};
 use crate::summary::Summary;
@@ -23,13 +23,13 @@ const HOUR: i64 = 3600;
 pub fn compared(
     settings: &Settings,
     evaluation: &mut Evaluation,
-    (summary, newest): (&Summary, Option<Moment>),
+    summary: &Summary,
     outcome: &mut Outcome,
 ) -> Result<Option<(report::Baseline, Option<String>)>> {
     let Some(baseline) = &settings.baseline else { return Ok(None) };
     let (against, nothing) = (baseline.words(), Vec::new());
     let mut found = report::Baseline { against, window: Window::default(), attempts: 0, shifts: nothing };
-    let Some((start, end)) = times(settings, seen(summary, newest)) else {
+    let Some((start, end)) = times(settings, summary) else {
         return Ok(Some((found, Some("nothing is compared: no record has a readable time".to_owned()))));
     };
     let hours = HoursOfDay::between(start.0.div_euclid(HOUR), (end.0 + HOUR - 1).div_euclid(HOUR));
@@ -42,7 +42,7 @@ pub fn compared(
         let before = &gathered.summary;
         if let Baseline::Folder(_) = baseline {
             let after = |last: Moment| Moment(last.0.saturating_add(1));
-            let seen = seen(before, gathered.facts.newest());
+            let seen = before.total.seen;
             found.window = whole_hours(Window { since: seen.first(), until: seen.last().map(after) });
         }
         if gathered.unjudged.is_empty() {
@@ -76,17 +76,9 @@ fn windows(settings: &Settings, baseline: &Baseline, start: Moment, end: Moment)
     if is_read { vec![older] } else { vec![older, window] }
 }
 
-/// From when to when a summary goes, without strays that are dated ahead of the clock: none is later than the newest.
-fn seen(summary: &Summary, newest: Option<Moment>) -> Span {
-    let seen = summary.total.seen;
-    match (seen.first(), seen.last(), newest) {
-        (Some(first), Some(last), Some(newest)) if first <= newest => Span::between(first, last.min(newest)),
-        _ => seen,
-    }
-}
-
 /// From when to when a report goes: as it was asked for, else from its first record to its last.
-fn times(settings: &Settings, seen: Span) -> Option<(Moment, Moment)> {
+fn times(settings: &Settings, summary: &Summary) -> Option<(Moment, Moment)> {
+    let seen = summary.total.seen;
     let first = || seen.first().map(|first| Moment(first.0.div_euclid(HOUR) * HOUR));
     let last = || seen.last().map(|last| Moment((last.0.div_euclid(HOUR) + 1) * HOUR));
     let (start, end) = (settings.window.since.or_else(first)?, settings.window.until.or_else(last)?);

@@ -37,7 +37,6 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     }
     let report = Report {
         inputs: rows,
-        newest: facts.newest(),
         window: counting.window,
         definitions: Vec::new(),
         warnings,

@@ -4,10 +4,9 @@ use super::history::Stored;
 use super::inputs::Inputs;
 use crate::config::Settings;
 use crate::evaluate::judge_inputs;
-use crate::evaluate::words::grouped;
-use crate::record::{Moment, PerKind, RecordKind, Span, are_strays};
+use crate::record::{Moment, PerKind, RecordKind, Span};
 use crate::summary::{Summary, isps_of_domains};
-use crate::tally::{InputCoverage, LeftOut, Plan, Seen, Tally, Window};
+use crate::tally::{LeftOut, Plan, Seen, Tally};
 use std::collections::BTreeSet;
 
 /// What the numbers mean, in reading order.
@@ -52,10 +51,8 @@ pub struct Facts {
     totals: PerKind<u64>,
     spans: PerKind<Span>,
     newest: Option<Moment>,
-    /// Records that are dated ahead of the clock and are strays: where that begins, how many, and their span.
-    ahead: (Moment, u64, Span),
     /// What the store holds that is asked, if one is.
-    stored: Option<Stored>,
+    pub stored: Option<Stored>,
     left_out: LeftOut,
     seen: Seen,
     /// The providers there are, where the user asked for some.
@@ -63,61 +60,23 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Takes them from a tally, and from what the store holds that is asked, if one is.
-    pub fn of(tally: &Tally, plan: &Plan, stored: Option<Stored>) -> Facts {
-        let inputs = || tally.coverage.all().values();
-        let dated_ahead = inputs().map(|input| input.dated_ahead).sum();
-        let unread = stored.as_ref().map_or(0, |stored| stored.unread);
-        let stray = are_strays(dated_ahead, unread + inputs().map(InputCoverage::all_records).sum::<u64>());
+    /// Takes them from a tally.
+    pub fn of(tally: &Tally, plan: &Plan) -> Facts {
         let (mut totals, mut spans) = (PerKind::<u64>::default(), PerKind::<Span>::default());
-        let mut ahead = (plan.ahead, 0, Span::default());
-        for input in inputs() {
+        for input in tally.coverage.all().values() {
             for (kind, _) in RecordKind::ALL {
                 totals[kind] += input.records[kind];
                 spans[kind].merge(input.spans[kind]);
-                let of_ahead = if stray { &mut ahead.2 } else { &mut spans[kind] };
-                of_ahead.merge(input.ahead[kind]);
             }
-        }
-        if stray {
-            ahead.1 = dated_ahead;
         }
         let newest = spans.iter().filter_map(|(_, span)| span.last()).max();
         let isps = if plan.filter.isps.is_empty() { Vec::new() } else { isps_of_domains(tally, plan) };
-        let (left_out, seen) = (tally.left_out.clone(), tally.seen.clone());
-        Facts { totals, spans, newest, ahead, stored, left_out, seen, isps }
+        Facts { totals, spans, newest, stored: None, left_out: tally.left_out.clone(), seen: tally.seen.clone(), isps }
     }
 
-    /// The last record of any kind, without strays that are dated ahead of the clock.
+    /// The last record of any kind.
     pub fn newest(&self) -> Option<Moment> {
         self.newest
-    }
-
-    /// The same, also of what the store holds beyond what was read.
-    pub fn newest_of_all(&self) -> Option<Moment> {
-        self.newest.max(self.stored.as_ref().and_then(|stored| stored.newest))
-    }
-
-    /// That some records are dated ahead of the clock, where the window does not leave them out.
-    pub fn dated_ahead(&self, window: Window) -> Option<String> {
-        let (from, count, seen) = self.ahead;
-        let last = seen.last().filter(|_| window.until.is_none_or(|until| until > from))?;
-        let (records, are, them) = match count {
-            1 => ("1 record".to_owned(), "is", "it"),
-            count => (format!("{} records", grouped(count)), "are", "them"),
-        };
-        Some(format!(
-            "{records} {are} dated more than a day ahead of this machine's clock, up to {}: counted, yet not taken for the \
-             newest; `--until {}` leaves {them} out",
-            last.to_rfc3339(),
-            from.to_rfc3339()
-        ))
-    }
-
-    /// Whether all that is left of a window are strays that are dated ahead of the clock.
-    fn is_stray(&self, summary: &Summary) -> bool {
-        let (from, count, _) = self.ahead;
-        count > 0 && summary.total.seen.first().is_some_and(|first| first >= from)
     }
 
     /// The first and the last second that are covered by deferrals as well as by deliveries or bounces.
@@ -142,12 +101,11 @@ impl Facts {
     /// Why no record is left after window and filters, in lines; none where there are some.
     pub fn nothing_left(&self, settings: &Settings, summary: &Summary) -> Vec<String> {
         let counted = summary.total.counts;
-        let is_left = counted.attempts() + counted.queue_events + counted.local_bounces + counted.other_deliveries > 0
-            && (settings.window.is_open() || !self.is_stray(summary));
+        let is_left = counted.attempts() + counted.queue_events + counted.local_bounces + counted.other_deliveries > 0;
         let records: u64 = self.totals.iter().map(|(_, count)| count).sum();
         let filter = &settings.filter;
         let asked = !settings.window.is_open() || *filter != Default::default();
-        let unread = self.stored.as_ref().map_or(0, |stored| stored.unread);
+        let (unread, newest_stored) = self.stored.as_ref().map_or((0, None), |stored| (stored.unread, stored.newest));
         if let (Some(stored), 0) = (&self.stored, records + unread) {
             return nothing_stored(stored, settings);
         }
@@ -157,7 +115,7 @@ impl Facts {
         let mut lines = vec!["no records are left by the window and the filters".to_owned()];
         let outside = self.left_out.outside_window + unread;
         if outside > 0 {
-            let newest = self.newest_of_all().map_or("of unknown time".to_owned(), Moment::to_rfc3339);
+            let newest = self.newest.max(newest_stored).map_or("of unknown time".to_owned(), Moment::to_rfc3339);
             lines.push(format!("{outside} records lie outside the window; the newest record is {newest}"));
         }
         if self.left_out.without_time > 0 {

@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::evaluate::{Drifting, drifting};
 use crate::input::ReadSoFar;
 use crate::provider::Providers;
-use crate::record::ahead_of;
 use crate::reply::Rules;
 use crate::report::InputRow;
 use crate::store::Known;
@@ -56,18 +55,13 @@ pub fn gather(settings: &Settings, hour: HourOf, reading: Reading, outcome: &mut
     let add = |history| history::add(history, settings, &inputs, (&plan, &pool), (&mut counted.tally, outcome));
     let daily = settings.history.as_ref().map(add).transpose()?;
 
-    let facts = Facts::of(&counted.tally, &plan, history::stored(settings, &inputs, &counted.tally)?);
-    let mut warnings = notes::warnings(settings, &mut counted.tally, &inputs, &plan);
-    warnings.extend(facts.dated_ahead(settings.window));
+    let mut facts = Facts::of(&counted.tally, &plan);
+    facts.stored = history::stored(settings, &inputs, &counted.tally)?;
+    let warnings = notes::warnings(settings, &mut counted.tally, &inputs, &plan);
     let isps = if reading == Reading::Twice { isps(&counted.tally, &plan) } else { HashMap::new() };
     let rows = inputs.rows(&counted);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
-    let drift = || {
-        daily.map(|mut daily| {
-            daily.forget_after(facts.newest_of_all());
-            drifting(&daily)
-        })
-    };
+    let drift = || daily.map(|daily| drifting(&daily));
     let (summary, drift) = pool.install(|| rayon::join(|| summarise(counted.tally, &plan), drift));
     let nothing_left = facts.nothing_left(settings, &summary);
     let unjudged = if nothing_left.is_empty() { facts.unjudged(settings, &inputs) } else { nothing_left };
@@ -117,7 +111,6 @@ pub fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
     Ok(Plan {
         window: settings.window,
         filter: settings.filter.clone(),
-        ahead: ahead_of(settings.now),
         assume_tz: settings.assume_tz,
         isp_by: settings.group.isp_by,
         providers,

@@ -68,7 +68,7 @@ pub fn stored(settings: &Settings, inputs: &Inputs, tally: &Tally) -> Result<Opt
     let catalogue = read_catalogue(store)?;
     let is_asked = |host: &str| hosts.is_empty() || hosts.iter().any(|wanted| wanted == host);
     let of_hosts = || store::parts(&catalogue).filter(|(_, _, host, _)| is_asked(host)).map(|(.., entry)| entry);
-    let newest = store::newest(of_hosts(), settings.now);
+    let newest = of_hosts().filter_map(|entry| entry.seen).map(|(_, last)| last).max();
     let read = tally.coverage.all().get(&(inputs.all.len() - 1)).map_or(0, InputCoverage::all_records);
     let held: u64 = of_hosts().map(|entry| entry.records).sum();
     let hosts = store::parts(&catalogue).map(|(_, _, host, _)| host.to_owned()).collect();

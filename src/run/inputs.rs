@@ -279,8 +279,7 @@ impl Inputs {
 
     /// The records that two of them hold, of which only those were read that are not known.
     pub fn held_twice(&self, coverage: &Coverage, overlaps: &Overlaps, known: Option<&Known>) -> Vec<LeaveOut> {
-        let spans: Vec<_> = coverage.all().values().map(InputCoverage::all_spans).collect();
-        let inputs = coverage.all().iter().zip(&spans).map(|((number, input), spans)| (*number, &input.records, spans));
+        let inputs = coverage.all().iter().map(|(number, input)| (*number, &input.records, &input.spans));
         let leave_outs = overlaps.leave_outs(&inputs.collect::<Vec<_>>());
         let Some(known) = known else { return leave_outs };
         let apart = leave_outs.into_iter().filter(|out| !known.share_a_log(out.input, out.kept));

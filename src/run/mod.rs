@@ -79,13 +79,13 @@ fn examine(settings: &Settings) -> Result<Examined> {
     let join = Join::read(&settings.join, &mut outcome);
     let reading = if join.is_asked() { Reading::Twice } else { Reading::Once };
     let gathered = gather(settings, HourOf::default(), reading, &mut outcome)?;
-    let Gathered { pool, inputs, rows, plan, isps, mut summary, drift, mut warnings, unjudged, facts, .. } = gathered;
+    let Gathered { pool, inputs, rows, plan, isps, mut summary, drift, mut warnings, unjudged, .. } = gathered;
 
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
     let mut evaluation =
         pool.install(|| evaluate(&summary, &settings.thresholds, judgeable, &history::named(settings)));
     let compared = match judgeable {
-        Judgeable::Yes => baseline::compared(settings, &mut evaluation, (&summary, facts.newest()), &mut outcome)?,
+        Judgeable::Yes => baseline::compared(settings, &mut evaluation, &summary, &mut outcome)?,
         Judgeable::No => None,
     };
     let (baseline, note) = compared.unzip();
@@ -97,7 +97,6 @@ fn examine(settings: &Settings) -> Result<Examined> {
     join.complete(&mut evaluation, &summary, &isps, senders);
     let report = Report {
         inputs: rows,
-        newest: facts.newest(),
         window: settings.window,
         definitions: describe::definitions(settings, &plan),
         warnings: [warnings, notes::floods(&summary), drift.iter().flatten().map(Drifting::words).collect()].concat(),

@@ -34,7 +34,7 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
 
     outcome.notes = notes::about_records(&counted.tally, &inputs, &plan);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));
-    let facts = describe::Facts::of(&counted.tally, &plan, None);
+    let facts = describe::Facts::of(&counted.tally, &plan);
     let isps = isps(&counted.tally, &plan);
     let summary = pool.install(|| summarise(counted.tally, &plan));
     let behind = Behind { plan: &plan, pick: &settings.pick, isps: &isps, summary: &summary, inputs: &inputs };

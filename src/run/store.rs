@@ -5,9 +5,9 @@ use super::stdout::print;
 use crate::config::{StoreAction, StoreSettings};
 use crate::error::Result;
 use crate::evaluate::words::{counted, grouped};
-use crate::record::{Moment, ahead_of};
+use crate::record::Moment;
 use crate::report::visible;
-use crate::store::{Folder, Steps, compact, days_ahead, drop_ahead, parts, prune, read_catalogue, verify};
+use crate::store::{Folder, Steps, compact, parts, prune, read_catalogue, verify};
 use std::collections::BTreeMap;
 
 /// Does what was asked for; the exit status.
@@ -19,7 +19,7 @@ pub fn run(settings: &StoreSettings) -> Result<u8> {
     match settings.action {
         StoreAction::Show => show(settings),
         StoreAction::Verify => {
-            let findings = verify(path, settings.now)?;
+            let findings = verify(path)?;
             let (faults, remarks) = (&findings.faults, &findings.remarks);
             print(|out| {
                 faults.iter().try_for_each(|fault| writeln!(out, "fault: {}", visible(fault)))?;
@@ -34,21 +34,10 @@ pub fn run(settings: &StoreSettings) -> Result<u8> {
             let (before, after) = compact(&mut Folder::open_existing(path, Steps::all())?)?;
             print(|out| writeln!(out, "{before} parts before, {after} now")).map(|()| DONE)
         }
-        StoreAction::DropAhead => {
-            let dropped = drop_ahead(&mut Folder::open_existing(path, Steps::all())?, settings.now)?;
-            let from = ahead_of(settings.now).to_rfc3339();
-            print(|out| writeln!(out, "{dropped} parts dropped, of days that begin at {from} or later")).map(|()| DONE)
-        }
         StoreAction::Prune(until) => {
             let dropped = prune(&mut Folder::open_existing(path, Steps::all())?, until)?;
             let until = until.to_rfc3339();
-            let catalogue = read_catalogue(path)?;
-            let ahead = days_ahead(&catalogue, settings.now);
-            print(|out| {
-                writeln!(out, "{dropped} parts dropped, of days that ended before {until}")?;
-                ahead.iter().try_for_each(|(host, days)| writeln!(out, "note: host {}: {days}", visible(host)))
-            })
-            .map(|()| DONE)
+            print(|out| writeln!(out, "{dropped} parts dropped, of days that ended before {until}")).map(|()| DONE)
         }
     }
 }
@@ -83,7 +72,6 @@ fn show(settings: &StoreSettings) -> Result<u8> {
             (one, other) => one.or(other),
         };
     }
-    let ahead = days_ahead(&catalogue, settings.now);
     let time = |time: Option<Moment>| time.map_or_else(|| "-".to_owned(), Moment::to_rfc3339);
     // Two short lines a host: a table of all this is wider than a terminal.
     print(|out| {
@@ -100,7 +88,6 @@ fn show(settings: &StoreSettings) -> Result<u8> {
             };
             writeln!(out, "{}: {days}, {parts}, {rows} rows, {records} records, {bytes} bytes", visible(name))?;
             writeln!(out, "  {first} to {last}{kept}")?;
-            ahead.get(name).map_or(Ok(()), |days| writeln!(out, "  {days}"))?;
         }
         let others: u64 =
             catalogue.files.iter().filter(|(path, _)| path.starts_with('_')).map(|(_, entry)| entry.bytes).sum();

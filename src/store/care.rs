@@ -1,6 +1,5 @@
 //! Looking after a store: parts are joined, old days are dropped.
 
-use super::ahead::ahead;
 use super::catalogue::Entry;
 use super::count::Keep;
 use super::folder::{Folder, read_file};
@@ -65,20 +64,6 @@ pub fn prune(folder: &mut Folder, before: Moment) -> Result<usize> {
     }
     if !old.is_empty() {
         folder.change(Vec::new(), old)?;
-    }
-    Ok(dropped)
-}
-
-/// Drops the days that are strays, dated ahead of the clock; what is known of logs stays, so that none of them is new again.
-/// Gives how many parts went.
-///
-/// # Errors
-/// Where the store cannot be changed; it is as before then.
-pub fn drop_ahead(folder: &mut Folder, now: Moment) -> Result<usize> {
-    let strays: Vec<String> = ahead(folder.catalogue(), now).into_iter().map(|(path, ..)| path.to_owned()).collect();
-    let dropped = strays.len();
-    if dropped > 0 {
-        folder.change(Vec::new(), strays)?;
     }
     Ok(dropped)
 }

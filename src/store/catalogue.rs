@@ -33,11 +33,6 @@ impl Entry {
         Entry { hash: xxh3_128(bytes), bytes: bytes.len() as u64, rows, ..Entry::default() }
     }
 
-    /// Whether all its records are of this time or later.
-    pub fn is_from(&self, time: Moment) -> bool {
-        self.seen.is_some_and(|(first, _)| first >= time)
-    }
-
     /// Whether a file with these bytes is it.
     pub fn is(&self, bytes: &[u8]) -> bool {
         self.bytes == bytes.len() as u64 && self.hash == xxh3_128(bytes)

@@ -1,7 +1,6 @@
 //! Rates by the day, for each provider, each of its IPs and each class of replies it gives.
 
-use super::rollup::{HOUR, NO_HOUR};
-use crate::record::Moment;
+use super::rollup::NO_HOUR;
 use crate::tally::Names;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -47,12 +46,6 @@ impl Daily {
         if day != NO_HOUR / 24 && attempts > 0 {
             add(self.counts.entry([isp, 0, 0, class]).or_default(), (day, 0, attempts));
         }
-    }
-
-    /// Forgets the days that follow that of a time, if there is one.
-    pub fn forget_after(&mut self, last: Option<Moment>) {
-        let Some(last) = last.and_then(|last| u32::try_from(last.0.div_euclid(24 * HOUR)).ok()) else { return };
-        self.counts.values_mut().for_each(|days| days.truncate(days.partition_point(|(day, ..)| *day <= last)));
     }
 
     /// Adds another part's.
@@ -112,21 +105,4 @@ fn add(days: &mut Days, (day, attempts, counted): (u32, u64, u64)) {
 /// The place of a day, or the one that it would have.
 fn place(days: &Days, day: u32) -> std::result::Result<usize, usize> {
     days.binary_search_by_key(&day, |(day, ..)| *day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_after_the_newest_record_are_forgotten() {
-        let mut daily = Daily::default();
-        let isp = daily.number("gmail");
-        [100, 101, 5000].into_iter().for_each(|day| daily.add([isp, 0, 0], day, 10, 1));
-        let days = |daily: &Daily| daily.rates()[0].1.iter().map(|(day, ..)| *day).collect::<Vec<_>>();
-        daily.forget_after(None);
-        assert_eq!(days(&daily), [100, 101, 5000]);
-        daily.forget_after(Some(Moment(101 * 86_400 + 5)));
-        assert_eq!(days(&daily), [100, 101]);
-    }
 }

@@ -117,7 +117,7 @@ impl Found {
         let is_kept = wanted.filter.keeps_names(group.names(first), seen);
         if wanted.window.is_some() {
             let of_all = all.counts.records();
-            self.tally.coverage.input(wanted.input).add(kind, of_all, all.seen, self.plan.ahead);
+            self.tally.coverage.input(wanted.input).add(kind, of_all, all.seen);
             match is_asked && !is_kept {
                 true => self.tally.left_out.filtered += of_all,
                 false => self.tally.left_out.outside_window += of_all - records,

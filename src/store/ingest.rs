@@ -116,7 +116,7 @@ fn about(plan: &Plan) -> Vec<(String, String)> {
 }
 
 /// The parts of a catalogue: path, day as written, host, entry.
-pub fn parts(catalogue: &Catalogue) -> impl Iterator<Item = (&str, &str, &str, &Entry)> + Clone {
+pub fn parts(catalogue: &Catalogue) -> impl Iterator<Item = (&str, &str, &str, &Entry)> {
     catalogue.files.iter().filter_map(|(path, entry)| {
         let (day, host) = day_and_host(path)?;
         Some((path.as_str(), day, host, entry))

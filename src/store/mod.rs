@@ -1,6 +1,5 @@
 //! History: every record counted once, by the hour, and kept in files that any engine reads.
 
-mod ahead;
 mod bytes;
 mod care;
 mod catalogue;
@@ -25,8 +24,7 @@ mod table;
 mod texts;
 mod verify;
 
-pub use ahead::{ahead, days_ahead, newest};
-pub use care::{compact, drop_ahead, prune};
+pub use care::{compact, prune};
 pub use catalogue::{Catalogue, Entry};
 pub use count::{Keep, Met, RollupCounter};
 pub use daily::{Daily, Days};

@@ -1,6 +1,5 @@
 //! From parts back to a tally: history is reported on by all that reports on logs.
 
-use super::ahead::newest;
 use super::catalogue::{Catalogue, Entry};
 use super::folder::read_file;
 use super::found::{Found, Wanted};
@@ -57,7 +56,10 @@ impl Query<'_> {
     /// # Errors
     /// [`Error::Usage`] where a filter asks for what was not kept.
     pub fn parts<'c>(&self, catalogue: &'c Catalogue) -> Result<Vec<(&'c str, &'c Entry)>> {
-        let newest = || newest(parts(catalogue).map(|(.., entry)| entry), self.now);
+        let ends = || parts(catalogue).filter_map(|(.., entry)| entry.seen).map(|(_, last)| last);
+        // What a clock wrote that was ahead would be the newest for years.
+        let is_past = |last: &Moment| last.0 <= self.now.0.saturating_add(DAY);
+        let newest = || ends().filter(is_past).max().or_else(|| ends().max());
         let end = self.window.until.or_else(newest);
         let wanted = |host: &str, entry: &Entry| {
             let is_of_host = self.hosts.is_empty() || self.hosts.iter().any(|wanted| wanted == host);

@@ -1,7 +1,6 @@
 //! Whether a store is sound: every byte of every file on its list, nothing beside the list that an engine would read,
 //! and what the rows say of themselves.
 
-use super::ahead::{ahead, days_ahead};
 use super::catalogue::Catalogue;
 use super::folder::{OWN, read_catalogue, read_file, slashed};
 use super::ingest::{day_and_host, day_name, head_of, parts};
@@ -9,7 +8,6 @@ use super::log;
 use super::scan::{self, Columns};
 use super::table::{Table, day_of};
 use crate::error::Result;
-use crate::record::Moment;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use walkdir::WalkDir;
@@ -31,15 +29,15 @@ pub struct Findings {
 /// How often reading begins anew where the store changes meanwhile.
 const TRIES: usize = 3;
 
-/// Reads a whole store; `now` is the clock.
+/// Reads a whole store.
 ///
 /// # Errors
 /// Where its catalogue cannot be read.
-pub fn verify(folder: &Path, now: Moment) -> Result<Findings> {
+pub fn verify(folder: &Path) -> Result<Findings> {
     let mut findings = Findings::default();
     for _ in 0..TRIES {
         let catalogue = read_catalogue(folder)?;
-        findings = verify_by(folder, &catalogue, now);
+        findings = verify_by(folder, &catalogue);
         // What was taken out just now is not missing.
         if findings.faults.is_empty() || read_catalogue(folder)?.generation == catalogue.generation {
             break;
@@ -48,7 +46,7 @@ pub fn verify(folder: &Path, now: Moment) -> Result<Findings> {
     Ok(findings)
 }
 
-fn verify_by(folder: &Path, catalogue: &Catalogue, now: Moment) -> Findings {
+fn verify_by(folder: &Path, catalogue: &Catalogue) -> Findings {
     let mut findings = Findings { files: 1, ..Findings::default() };
     // Rows that stand twice, by host and day: (those of a later part that an earlier one has too, all of it).
     let mut met: BTreeMap<(&str, &str), HashSet<u128>> = BTreeMap::new();
@@ -89,8 +87,7 @@ fn verify_by(folder: &Path, catalogue: &Catalogue, now: Moment) -> Findings {
         }
     }
     findings.faults.extend(strays(folder, catalogue));
-    findings.remarks.extend(gaps(catalogue, now));
-    findings.remarks.extend(days_ahead(catalogue, now).into_iter().map(|(host, days)| format!("host {host}: {days}")));
+    findings.remarks.extend(gaps(catalogue));
     findings
 }
 
@@ -138,12 +135,10 @@ fn strays(folder: &Path, catalogue: &Catalogue) -> Vec<String> {
         .collect()
 }
 
-/// Days without a record, of a host that has some before and after. Before strays that are dated ahead of the clock there
-/// are such days, and nothing is missing.
-fn gaps(catalogue: &Catalogue, now: Moment) -> Vec<String> {
-    let strays: HashSet<&str> = ahead(catalogue, now).into_iter().map(|(path, ..)| path).collect();
+/// Days without a record, of a host that has some before and after.
+fn gaps(catalogue: &Catalogue) -> Vec<String> {
     let mut days: BTreeMap<&str, BTreeSet<chrono::NaiveDate>> = BTreeMap::new();
-    for (_, day, host, _) in parts(catalogue).filter(|(path, ..)| !strays.contains(path)) {
+    for (_, day, host, _) in parts(catalogue) {
         if let Ok(day) = chrono::NaiveDate::parse_from_str(day, "%Y-%m-%d") {
             days.entry(host).or_default().insert(day);
         }

@@ -11,12 +11,8 @@ pub struct InputCoverage {
     pub bytes: u64,
     /// Records by type.
     pub records: PerKind<u64>,
-    /// First and last record by type, of those that are not dated ahead of the clock.
+    /// First and last record by type.
     pub spans: PerKind<Span>,
-    /// Those of the others.
-    pub ahead: PerKind<Span>,
-    /// How many others there are.
-    pub dated_ahead: u64,
     /// Records whose time cannot be read, or not be believed.
     pub without_time: u64,
     /// Damage by reason: how often, and where first (segment, line within it).
@@ -36,15 +32,8 @@ impl InputCoverage {
     /// From the first to the last record of any type.
     pub fn span(&self) -> Span {
         let mut span = Span::default();
-        self.all_spans().iter().for_each(|(_, one)| span.merge(*one));
+        self.spans.iter().for_each(|(_, one)| span.merge(*one));
         span
-    }
-
-    /// First and last record by type.
-    pub fn all_spans(&self) -> PerKind<Span> {
-        let mut spans = self.spans;
-        self.ahead.iter().for_each(|(kind, ahead)| spans[kind].merge(*ahead));
-        spans
     }
 
     /// The line, counted from 1, in which damage of a reason was met first.
@@ -54,28 +43,20 @@ impl InputCoverage {
         Some(before + u64::from(*line) + 1)
     }
 
-    /// Counts a record; one of this time or later is dated ahead of the clock.
+    /// Counts a record.
     #[inline]
-    pub fn record(&mut self, kind: RecordKind, time: Option<Moment>, ahead: Moment) {
+    pub fn record(&mut self, kind: RecordKind, time: Option<Moment>) {
+        self.records[kind] += 1;
         match time {
-            Some(time) => self.add(kind, 1, Span::at(time), ahead),
-            None => {
-                self.records[kind] += 1;
-                self.without_time += 1;
-            }
+            Some(time) => self.spans[kind].merge(Span::at(time)),
+            None => self.without_time += 1,
         }
     }
 
-    /// Counts records of one day; those of a day of this time or later are dated ahead of the clock.
-    #[inline]
-    pub fn add(&mut self, kind: RecordKind, records: u64, seen: Span, ahead: Moment) {
+    /// Counts records that were counted before.
+    pub fn add(&mut self, kind: RecordKind, records: u64, seen: Span) {
         self.records[kind] += records;
-        if seen.first().is_some_and(|first| first >= ahead) {
-            self.ahead[kind].merge(seen);
-            self.dated_ahead += records;
-        } else {
-            self.spans[kind].merge(seen);
-        }
+        self.spans[kind].merge(seen);
     }
 
     /// Counts damage in a segment.
@@ -97,11 +78,9 @@ impl InputCoverage {
         self.bytes += other.bytes;
         self.skipped_bytes += other.skipped_bytes;
         self.without_time += other.without_time;
-        self.dated_ahead += other.dated_ahead;
         for (kind, _) in RecordKind::ALL {
             self.records[kind] += other.records[kind];
             self.spans[kind].merge(other.spans[kind]);
-            self.ahead[kind].merge(other.ahead[kind]);
         }
         for (reason, (count, place)) in other.skips {
             let mine = self.skips.entry(reason).or_insert((0, place));

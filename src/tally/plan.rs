@@ -42,8 +42,6 @@ pub struct Plan {
     pub window: Window,
     /// Which records count.
     pub filter: Filter,
-    /// From when on records are dated ahead of the clock.
-    pub ahead: Moment,
     /// The zone of times that carry none.
     pub assume_tz: Tz,
     /// What stands for the mailbox provider.

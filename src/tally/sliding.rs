@@ -127,7 +127,6 @@ mod tests {
         Arc::new(Plan {
             window: Window::default(),
             filter: Filter::default(),
-            ahead: Moment(i64::MAX),
             assume_tz: chrono_tz::UTC,
             isp_by: IspBy::Provider,
             providers: Providers::new(&[]).expect("the built-in ones"),

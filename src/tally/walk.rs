@@ -25,7 +25,7 @@ pub trait Counting {
 
 /// Counts all records of a segment of an input.
 pub fn count_segment(counter: &mut impl Counting, input: usize, segment: &Segment) {
-    let (mut coverage, ahead) = (InputCoverage::default(), counter.plan().ahead);
+    let mut coverage = InputCoverage::default();
     let mut sample = counter.plan().compare_inputs.then(|| counter.met().1.take(input));
     for skip in &segment.skips {
         coverage.skip(segment.index, *skip);
@@ -35,7 +35,7 @@ pub fn count_segment(counter: &mut impl Counting, input: usize, segment: &Segmen
         match item {
             Item::Row(row) => {
                 let time = counter.logged().read(&row.get(Column::TimeLogged));
-                coverage.record(row.kind, time, ahead);
+                coverage.record(row.kind, time);
                 if let Some(sample) = &mut sample {
                     sample.add(&row, time, &counter.plan().identity);
                 }

@@ -1,6 +1,5 @@
 //! The store: whatever happens to the logs and to the program between two ingests, each record counts once.
 
-mod ahead;
 mod baseline;
 mod check;
 mod commands;

@@ -11,7 +11,7 @@ use inputs::{Record, Source, clean, damaged, names, record};
 use pmtriage::input::{Content, Segment, Segments, look};
 use pmtriage::provider::Providers;
 use pmtriage::read::{Item, Rows};
-use pmtriage::record::{Column, Moment, PerKind, RecordKind, Schema};
+use pmtriage::record::{Column, PerKind, RecordKind, Schema};
 use pmtriage::tally::{
     Counter, FLOOD, Filter, HOUR_BUDGET, HourOf, IDENTITY, IspBy, MESSAGE_BUDGET, MessageKey, Plan, Tally, Window,
 };
@@ -46,7 +46,6 @@ pub fn plan(isp_by: IspBy) -> Plan {
     Plan {
         window: Window::default(),
         filter: Filter::default(),
-        ahead: Moment(i64::MAX),
         assume_tz: chrono_tz::UTC,
         isp_by,
         providers: Providers::new(&[]).expect("the list that is built in"),

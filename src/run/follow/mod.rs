@@ -12,7 +12,7 @@ use crate::config::FollowSettings;
 use crate::error::Result;
 use crate::evaluate::{Judgeable, evaluate, judge_inputs};
 use crate::input::{Tail, find};
-use crate::record::{Moment, PerKind, Span};
+use crate::record::{Moment, PerKind, RecordKind, Span};
 use crate::report::{InputRow, Report, findings_sheet, visible, write_object};
 use crate::summary::summarise;
 use crate::tally::{Plan, Sliding, Tally, Window};
@@ -120,7 +120,6 @@ fn report(settings: &FollowSettings, sliding: &Sliding, tally: Tally, plan: &Pla
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
     Report {
         inputs,
-        newest: sliding.newest(),
         window: Window::default(),
         definitions: describe::definitions(counting, plan),
         warnings: Vec::new(),
@@ -135,13 +134,9 @@ fn report(settings: &FollowSettings, sliding: &Sliding, tally: Tally, plan: &Pla
 
 /// Why nothing can be judged. That no deferral came within the window is good news where there were some before.
 fn unjudged(settings: &FollowSettings, sliding: &Sliding, tally: &Tally) -> Vec<String> {
-    let (mut spans, now) = (PerKind::<Span>::default(), clock());
+    let mut spans = PerKind::<Span>::default();
     for input in tally.coverage.all().values() {
-        for (kind, span) in input.all_spans().iter() {
-            // Records of a clock that is ahead are counted as of now.
-            let ends = span.first().zip(span.last()).map(|(first, last)| Span::between(first.min(now), last.min(now)));
-            spans[kind].merge(ends.unwrap_or_default());
-        }
+        RecordKind::ALL.iter().for_each(|(kind, _)| spans[*kind].merge(input.spans[*kind]));
     }
     let is_empty = spans.iter().all(|(_, span)| span.last().is_none());
     if is_empty {

@@ -1,8 +1,8 @@
 //! `ingest` and `store` as their users run them.
 
-use super::store::{NOW, ingest_paths, program, records, sums};
+use super::store::{ingest_paths, program, records, sums};
 use crate::program::{Run, sample};
-use pmtriage::store::{Steps, verify};
+use pmtriage::store::Steps;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::tempdir;
@@ -150,7 +150,7 @@ fn verify_finds_any_byte_that_changed() {
             let mut damaged = whole.clone();
             damaged[place] ^= 1 << (place % 8);
             fs::write(&file, damaged).expect("written");
-            let is_sound = verify(folder.path(), NOW).is_ok_and(|findings| findings.faults.is_empty());
+            let is_sound = pmtriage::store::verify(folder.path()).is_ok_and(|findings| findings.faults.is_empty());
             assert!(!is_sound, "{}: byte {place}", file.display());
         }
         if !whole.is_empty() {

@@ -171,7 +171,6 @@ fn report() -> impl Strategy<Value = Report> {
         };
         Report {
             inputs: texts.iter().take(3).cloned().map(input).collect(),
-            newest: Some(Moment(i64::MIN)),
             window: Window { since: Some(Moment(0)), until: Some(Moment(i64::MAX)) },
             definitions: vec![(texts[0].clone(), texts[texts.len() - 1].clone())],
             warnings: texts.clone(),
