@@ -180,7 +180,7 @@ def is_cut_or_shifted(names, cells):
     try:
         return bool(source) and not ipaddress.ip_address(source.decode("latin-1"))
     except ValueError:
-        return True
+        return any(b"," in cell for cell in cells)
 
 
 def named(names, cells):

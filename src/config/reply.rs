@@ -165,7 +165,7 @@ struct PatternText(String);
 impl TryFrom<String> for PatternText {
     type Error = String;
     fn try_from(text: String) -> std::result::Result<Self, String> {
-        match RegexBuilder::new(&text).unicode(false).build() {
+        match RegexBuilder::new(&text).unicode(false).case_insensitive(true).build() {
             Ok(_) if text.is_empty() => Err("pattern: it is empty; write a regular expression".to_owned()),
             Ok(_) => Ok(Self(text)),
             Err(error) => {

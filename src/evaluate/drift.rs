@@ -36,7 +36,12 @@ impl Drifting {
 /// there are several: what is wrong with a signature is wrong everywhere, and a little at each.
 pub fn drifting(daily: &Daily) -> Vec<Drifting> {
     let day = |(day, attempts, count): (u32, u64, u64)| DayCount { day, attempts, count };
-    let rates = daily.rates();
+    let mut rates = daily.rates();
+    // Sums over all of them must not depend on who counted what first.
+    rates.sort_unstable_by_key(|(names, _)| *names);
+    let newest = rates.iter().filter_map(|(_, days)| days.last()).map(|(day, ..)| *day).max().unwrap_or_default();
+    // An IP that was retired weeks ago does not drift now.
+    rates.retain(|(_, days)| days.last().is_some_and(|(day, ..)| day + STALE >= newest));
     let providers =
         rates.iter().filter(|([isp, pool, _, class], _)| !isp.is_empty() && pool.is_empty() && class.is_empty());
     let has_several = providers.count() > 1;
@@ -64,6 +69,9 @@ pub fn drifting(daily: &Daily) -> Vec<Drifting> {
     drifting.sort_by_key(key);
     drifting
 }
+
+/// After so many days without mail nothing is said of a rate.
+const STALE: u32 = 7;
 
 /// Rates that are alike, and stray alike. Those of failing authentication are few: on their own, little is enough to tell one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use super::row::Row;
 use crate::grammar::{Cells, Index, LONGEST_LINE, Nuls, Reason, Skip, Step, step};
 use crate::input::Segment;
 use crate::record::{Column, Layout, RecordKind, Schema};
+use memchr::memchr;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -151,7 +152,9 @@ fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, 
     // swallows cells up to the next one, and what then stands for the source IP is none.
     let has_recipient = matches!(kind, RecordKind::Delivered | RecordKind::Bounced | RecordKind::Deferred);
     let is_cut = || schema.place(Column::Rcpt).is_some_and(|place| place >= cells.count());
-    let is_shifted = || schema.place(Column::DlvSourceIp).and_then(|place| cells.get(place)).is_some_and(is_no_ip);
+    let is_swallowed = || cells.iter().any(|cell| memchr(b',', &cell).is_some());
+    let is_shifted =
+        || schema.place(Column::DlvSourceIp).and_then(|place| cells.get(place)).is_some_and(is_no_ip) && is_swallowed();
     if has_recipient && cells.count() < schema.width() && (is_cut() || is_shifted()) {
         return Err(Reason::TooFewCells);
     }

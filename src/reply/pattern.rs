@@ -61,7 +61,7 @@ impl Pattern {
 
     /// Whether it is a regular expression at all; to be asked before [`Pattern::is_in`].
     pub fn check(&self) -> std::result::Result<(), regex::Error> {
-        RegexBuilder::new(&self.whole).unicode(false).build().map(drop)
+        RegexBuilder::new(&self.whole).unicode(false).case_insensitive(true).build().map(drop)
     }
 
     /// Whether a text has it.

@@ -270,5 +270,6 @@ fn damage(cells: &[Vec<u8>], columns: &Columns, ending: Ending) -> Option<&'stat
         let source = source.trim_ascii();
         !source.is_empty() && String::from_utf8_lossy(source).parse::<std::net::IpAddr>().is_err()
     });
-    (is_cut || is_shifted).then_some("too-few-cells")
+    let is_swallowed = cells.iter().any(|cell| cell.contains(&b','));
+    (is_cut || is_shifted && is_swallowed).then_some("too-few-cells")
 }
