@@ -92,3 +92,33 @@ impl Family {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of an IP that rises from day 40 on until its last day, beside another one that goes on as ever.
+    fn told(last: u32) -> Vec<String> {
+        let mut daily = Daily::default();
+        let numbers = ["gmail", "pool", "192.0.2.1", "192.0.2.2"].map(|name| daily.number(name));
+        for day in 0..80 {
+            let wobble = u64::from(day * 7 % 5);
+            daily.add([numbers[0], numbers[1], numbers[3]], 20_000 + day, 10_000, 300 + 10 * wobble);
+            if day <= last {
+                let rising = 1 + u64::from(day.saturating_sub(last - 8)) / 2;
+                daily.add([numbers[0], numbers[1], numbers[2]], 20_000 + day, 10_000, (300 + 10 * wobble) * rising);
+            }
+        }
+        drifting(&daily)
+            .into_iter()
+            .filter(|of| of.drift.course == crate::verdict::Course::Rising)
+            .map(|of| of.ip)
+            .collect()
+    }
+
+    #[test]
+    fn what_sends_no_more_does_not_drift() {
+        assert!(told(79).contains(&"192.0.2.1".to_owned()));
+        assert!(!told(60).contains(&"192.0.2.1".to_owned()));
+    }
+}
