@@ -4,6 +4,7 @@ use super::words::percent;
 use crate::record::{Moment, NONE};
 use crate::store::Daily;
 use crate::verdict::{DayCount, Drift, Spread, can_drift, drift};
+use rayon::prelude::*;
 
 /// A rate that drifts, and whose it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +65,7 @@ pub fn drifting(daily: &Daily) -> Vec<Drifting> {
         let [isp, pool, ip, class] = names.map(str::to_owned);
         Some(Drifting { isp, pool, ip, class, drift })
     };
-    let mut drifting: Vec<Drifting> = rates.iter().filter_map(told).collect();
+    let mut drifting: Vec<Drifting> = rates.par_iter().filter_map(told).collect();
     let key = |of: &Drifting| (of.isp.clone(), of.pool.clone(), of.ip.clone(), of.class.clone());
     drifting.sort_by_key(key);
     drifting
