@@ -170,7 +170,7 @@ def engines(bench: Bench) -> dict[str, Task]:
         "pmtriage, one thread": Task(bench.report(bench.day, threads=1)),
         "one thread, half of the files": Task(halves[0]),
         "two such programs at once": Task(["sh", "-c", f"{shlex.join(halves[0])} & {shlex.join(halves[1])} && wait $!"]),
-        "wc -l": Task(["wc", "-l", *bench.files()]),
+        "wc -l": Task(["wc", "-l", *files]),
     }
     return tasks | {name: Task([sys.executable, "-c", script, bench.day]) for name, _, script in installed_peers()}
 

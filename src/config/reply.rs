@@ -1,13 +1,12 @@
 //! The user's own reply rules, `[[reply]]` in the configuration file. They are asked before the built-in ones, in the order
 //! in which they stand.
 
-use regex::bytes::RegexBuilder;
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::Result;
 use crate::provider::{Providers, UserRule};
-use crate::reply::{BLAMES, CLASSES, RuleText};
+use crate::reply::{BLAMES, CLASSES, RuleText, check_pattern};
 
 /// One `[[reply]]` as it is written.
 #[derive(Debug, Deserialize)]
@@ -165,7 +164,7 @@ struct PatternText(String);
 impl TryFrom<String> for PatternText {
     type Error = String;
     fn try_from(text: String) -> std::result::Result<Self, String> {
-        match RegexBuilder::new(&text).unicode(false).case_insensitive(true).build() {
+        match check_pattern(&text) {
             Ok(_) if text.is_empty() => Err("pattern: it is empty; write a regular expression".to_owned()),
             Ok(_) => Ok(Self(text)),
             Err(error) => {

@@ -3,7 +3,7 @@
 use super::words::percent;
 use crate::record::{Moment, NONE};
 use crate::store::Daily;
-use crate::verdict::{DayCount, Drift, Spread, can_drift, drift};
+use crate::verdict::{DayCount, Drift, Limits, Spread, Told, can_drift, drift};
 use rayon::prelude::*;
 
 /// A rate that drifts, and whose it is.
@@ -52,16 +52,17 @@ pub fn drifting(daily: &Daily) -> Vec<Drifting> {
         .into_iter()
         .filter(|(names, _)| is_wanted(names))
         .map(|(names, days)| (names, days.into_iter().map(day).collect::<Vec<_>>()));
-    let rates: Vec<_> = rates.filter(|(_, days)| can_drift(days)).collect();
+    let rates: Vec<([&str; 4], Told)> =
+        rates.filter(|(_, days)| can_drift(days)).map(|(names, days)| (names, Told::of(&days))).collect();
     let families = Family::ALL.map(|family| {
         let days: Vec<_> =
-            rates.iter().filter(|(names, _)| Family::of(names) == family).map(|(_, days)| &days[..]).collect();
+            rates.iter().filter(|(names, _)| Family::of(names) == family).map(|(_, days)| days).collect();
         // Each family may be wrong as often as each other one.
-        (Family::ALL.len() * days.len(), Spread::of(days))
+        (Limits::among(Family::ALL.len() * days.len()), Spread::of(days))
     });
-    let told = |(names, days): &([&str; 4], Vec<DayCount>)| {
-        let (among, spread) = &families[Family::of(names) as usize];
-        let drift = drift(days, *among, spread)?;
+    let told = |(names, days): &([&str; 4], Told)| {
+        let (limits, spread) = &families[Family::of(names) as usize];
+        let drift = drift(days, *limits, spread)?;
         let [isp, pool, ip, class] = names.map(str::to_owned);
         Some(Drifting { isp, pool, ip, class, drift })
     };

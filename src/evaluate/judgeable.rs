@@ -22,10 +22,8 @@ pub fn judge_inputs(totals: &PerKind<u64>, spans: &PerKind<Span>, window: Window
     if totals[RecordKind::Delivered] == 0 && totals[RecordKind::Bounced] == 0 {
         return nothing_else(deferrals, records);
     }
-    let mut others = spans[RecordKind::Delivered];
-    others.merge(spans[RecordKind::Bounced]);
     // Without a readable time on one of the sides there is nothing to compare, and no reason to doubt.
-    let (Some(deferred), Some(others)) = (ends(spans[RecordKind::Deferred]), ends(others)) else { return Vec::new() };
+    let Some((deferred, others)) = sides(spans) else { return Vec::new() };
     let comparable = match (clip(deferred, window), clip(others, window)) {
         (Some(a), Some(b)) => same_time(a, b),
         // An empty window is another complaint than this one.
@@ -113,7 +111,19 @@ fn different_times(deferred: Ends, others: Ends) -> Vec<String> {
     )
 }
 
-/// The first and the last second that both cover.
+/// The first and the last second that are covered by deferrals as well as by deliveries or bounces.
+pub fn shared_time(spans: &PerKind<Span>) -> Option<(Moment, Moment)> {
+    let (deferred, others) = sides(spans)?;
+    shared(deferred, others)
+}
+
+/// What deferrals cover, and what deliveries and bounces do.
+fn sides(spans: &PerKind<Span>) -> Option<(Ends, Ends)> {
+    let mut others = spans[RecordKind::Delivered];
+    others.merge(spans[RecordKind::Bounced]);
+    ends(spans[RecordKind::Deferred]).zip(ends(others))
+}
+
 fn shared(a: Ends, b: Ends) -> Option<Ends> {
     let (first, last) = (a.0.max(b.0), a.1.min(b.1));
     (first <= last).then_some((first, last))

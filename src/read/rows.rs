@@ -163,7 +163,7 @@ fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, 
 
 fn is_no_ip(text: Cow<[u8]>) -> bool {
     let text = text.trim_ascii();
-    !text.is_empty() && str::from_utf8(text).ok().and_then(|text| text.parse::<IpAddr>().ok()).is_none()
+    !text.is_empty() && !str::from_utf8(text).is_ok_and(|text| text.parse::<IpAddr>().is_ok())
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub use explain::{Explained, explain};
 pub use local::Words;
 pub use mask::{cause_of, mask, mask_whole};
 pub use own::Own;
+pub use pattern::check_pattern;
 pub use rules::{Question, Rule, RuleText, Rules};
 
 /// The class of a reply that no rule knows.

@@ -61,7 +61,7 @@ impl Pattern {
 
     /// Whether it is a regular expression at all; to be asked before [`Pattern::is_in`].
     pub fn check(&self) -> std::result::Result<(), regex::Error> {
-        RegexBuilder::new(&self.whole).unicode(false).case_insensitive(true).build().map(drop)
+        check_pattern(&self.whole)
     }
 
     /// Whether a text has it.
@@ -118,6 +118,14 @@ impl Deref for Text {
 
 fn triple(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |sum, byte| sum * 29 + usize::from(*byte)) % TRIPLES
+}
+
+/// Whether a text is a regular expression that a rule may have.
+///
+/// # Errors
+/// What is wrong with it, in the words of the `regex` crate.
+pub fn check_pattern(text: &str) -> std::result::Result<(), regex::Error> {
+    RegexBuilder::new(text).unicode(false).case_insensitive(true).build().map(drop)
 }
 
 /// Bytes without tables of Unicode: replies are English, and what they quote is never asked for. It is asked of small

@@ -10,7 +10,7 @@ use crate::evaluate::words::{counted, grouped};
 use crate::provider::{self, Providers};
 use crate::record::Moment;
 use crate::report::visible;
-use crate::store::Steps;
+use crate::store::{KEPT_TYPES, Steps};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -116,7 +116,7 @@ fn ingest(args: &IngestArgs) -> Result<u8> {
         let others = match ingested.met.records().saturating_sub(ingested.kept) {
             0 => String::new(),
             others => {
-                format!("; {} of the records not kept: history has those of types d, b, t and tq", grouped(others))
+                format!("; {} of the records not kept: history has those of types {KEPT_TYPES}", grouped(others))
             }
         };
         print(|out| writeln!(out, "{}: {records}, {parts} written{others}", settings.host))?;

@@ -3,7 +3,7 @@
 use super::history::Stored;
 use super::inputs::Inputs;
 use crate::config::Settings;
-use crate::evaluate::judge_inputs;
+use crate::evaluate::{judge_inputs, shared_time};
 use crate::record::{Moment, PerKind, RecordKind, Span};
 use crate::summary::{Summary, isps_of_domains};
 use crate::tally::{LeftOut, Plan, Seen, Tally};
@@ -81,10 +81,7 @@ impl Facts {
 
     /// The first and the last second that are covered by deferrals as well as by deliveries or bounces.
     pub fn shared_time(&self) -> Option<(Moment, Moment)> {
-        let (deferred, mut others) = (self.spans[RecordKind::Deferred], self.spans[RecordKind::Delivered]);
-        others.merge(self.spans[RecordKind::Bounced]);
-        let shared = deferred.first()?.max(others.first()?)..=deferred.last()?.min(others.last()?);
-        (!shared.is_empty()).then(|| shared.into_inner())
+        shared_time(&self.spans)
     }
 
     /// Why the records cannot be judged, in lines; none where they can.

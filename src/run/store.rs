@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::evaluate::words::{counted, grouped};
 use crate::record::Moment;
 use crate::report::visible;
-use crate::store::{Folder, Steps, compact, parts, prune, read_catalogue, verify};
+use crate::store::{Folder, KEPT_TYPES, Steps, compact, parts, prune, read_catalogue, verify};
 use std::collections::BTreeMap;
 
 /// Does what was asked for; the exit status.
@@ -93,7 +93,7 @@ fn show(settings: &StoreSettings) -> Result<u8> {
             catalogue.files.iter().filter(|(path, _)| path.starts_with('_')).map(|(_, entry)| entry.bytes).sum();
         let changes = counted(catalogue.generation, "change");
         writeln!(out, "{changes}; {} bytes tell which logs were read", grouped(others))?;
-        writeln!(out, "records are those of types d, b, t and tq: of others nothing is kept")
+        writeln!(out, "records are those of types {KEPT_TYPES}: of others nothing is kept")
     })
     .map(|()| DONE)
 }

@@ -14,6 +14,9 @@ use crate::tally::{
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// The types of records that history keeps, in words: those that [`Counted`] knows.
+pub const KEPT_TYPES: &str = "d, b, t and tq";
+
 /// What is kept of records besides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Keep {

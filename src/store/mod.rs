@@ -26,7 +26,7 @@ mod verify;
 
 pub use care::{compact, prune};
 pub use catalogue::{Catalogue, Entry};
-pub use count::{Keep, Met, RollupCounter};
+pub use count::{KEPT_TYPES, Keep, Met, RollupCounter};
 pub use daily::{Daily, Days};
 pub use folder::{Folder, NewFile, is_store, read_catalogue, read_file};
 pub use found::{Found, Wanted};

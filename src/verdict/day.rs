@@ -30,12 +30,31 @@ pub(crate) struct Day {
     pub chance: f64,
 }
 
-impl Day {
-    /// Those of these days that tell something.
-    pub fn told(days: &[DayCount]) -> Vec<Day> {
-        days.iter().filter(|day| day.attempts >= LEAST_ATTEMPTS).map(Day::of).collect()
+/// The days of a rate that tell something, in their order.
+#[derive(Debug, Clone)]
+pub struct Told(Vec<Day>);
+
+impl Told {
+    /// Those of these days.
+    pub fn of(days: &[DayCount]) -> Told {
+        Told(days.iter().filter(|day| tells(day)).map(Day::of).collect())
     }
 
+    pub(crate) fn days(&self) -> &[Day] {
+        &self.0
+    }
+}
+
+/// Whether there are days enough to tell whether a rate drifts, and anything to tell of them.
+pub fn can_drift(days: &[DayCount]) -> bool {
+    days.iter().filter(|day| tells(day)).count() >= LEAST_BEFORE + JUDGED && days.iter().any(|day| day.count > 0)
+}
+
+fn tells(day: &DayCount) -> bool {
+    day.attempts >= LEAST_ATTEMPTS
+}
+
+impl Day {
     fn of(day: &DayCount) -> Day {
         let count = day.count.min(day.attempts);
         let (counted, others) = (count as f64 + 0.5, (day.attempts - count) as f64 + 0.5);

@@ -7,7 +7,7 @@
 //! chance alone: by how much is taken from the days themselves, as p-charts of large samples are mended (Laney, Improved
 //! control charts for attributes, Quality Engineering 14, 2002), and from other rates of the kind (`spread`).
 
-use super::day::{self, Day, DayCount, rate};
+use super::day::{self, Day, Told, rate};
 use super::spread::Spread;
 use super::tail;
 
@@ -68,17 +68,21 @@ const LEAST_RATIO: f64 = 1.25;
 /// For so many days a drift that is over is still told.
 const TOLD: usize = 14;
 
-/// Whether there are days enough to tell whether a rate drifts, and anything to tell of them.
-pub fn can_drift(days: &[DayCount]) -> bool {
-    day::split(&Day::told(days)).is_some() && days.iter().any(|day| day.count > 0)
+/// How many standard deviations are too many, for a rise and for a fall.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits([f64; 2]);
+
+impl Limits {
+    /// Where so many rates are looked at.
+    pub fn among(rates: usize) -> Limits {
+        Limits([WRONGLY_RISING, WRONGLY_FALLING].map(|wrong| limit(wrong / rates.max(1) as f64)))
+    }
 }
 
-/// Whether a rate drifts, by its days in their order; it is one of so many that are looked at, and strays as those of its kind
-/// do.
-pub fn drift(days: &[DayCount], among: usize, spread: &Spread) -> Option<Drift> {
-    let days = Day::told(days);
-    let limits = [WRONGLY_RISING, WRONGLY_FALLING].map(|wrong| limit(wrong / among.max(1) as f64));
-    if let Some(drift) = judge(&days, limits, spread) {
+/// Whether a rate drifts, by its days and these limits; it strays as those of its kind do.
+pub fn drift(days: &Told, limits: Limits, spread: &Spread) -> Option<Drift> {
+    let days = days.days();
+    if let Some(drift) = judge(days, limits, spread) {
         return Some(drift);
     }
     let earlier = (1..=TOLD.min(days.len())).find_map(|back| judge(&days[..days.len() - back], limits, spread))?;
@@ -97,7 +101,7 @@ fn limit(wrong: f64) -> f64 {
 }
 
 /// Whether a rate drifts on the last of these days, by the limits of a rise and of a fall in standard deviations.
-fn judge(days: &[Day], [rising, falling]: [f64; 2], spread: &Spread) -> Option<Drift> {
+fn judge(days: &[Day], Limits([rising, falling]): Limits, spread: &Spread) -> Option<Drift> {
     let (before, judged) = day::split(days)?;
     let usual = spread.usual(before);
     let (of_before, of_judged) = (shares(before, |_| 1.0, spread), shares(judged, |place| (place + 1) as f64, spread));
@@ -138,6 +142,7 @@ fn began(days: &[Day], centre: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::day::DayCount;
     use super::*;
 
     /// Days of 20,000 attempts; their rate wobbles by a tenth.
@@ -147,8 +152,13 @@ mod tests {
         (0..count).map(day).collect()
     }
 
+    fn told(days: &[DayCount]) -> Option<Drift> {
+        let days = Told::of(days);
+        drift(&days, Limits::among(10), &Spread::of([&days]))
+    }
+
     fn course(days: &[DayCount]) -> Option<Course> {
-        drift(days, 10, &Spread::of([days])).map(|drift| drift.course)
+        told(days).map(|drift| drift.course)
     }
 
     #[test]
@@ -168,7 +178,7 @@ mod tests {
         let bad = days(50, |day| if day == 49 { 0.3 } else { 0.03 });
         assert_eq!(course(&bad), None);
         let lower = days(50, |day| if day > 42 { 0.01 } else { 0.03 });
-        let found = drift(&lower, 10, &Spread::of([&lower[..]])).expect("it is a third of what it was");
+        let found = told(&lower).expect("it is a third of what it was");
         assert_eq!((found.course, found.since), (Course::Falling, 43));
     }
 

@@ -46,9 +46,9 @@ mod words;
 
 pub use change::{Answer, Change, Expect, Question, change};
 pub use count::Count;
-pub use day::DayCount;
+pub use day::{DayCount, Told, can_drift};
 pub use dispersion::Dispersion;
-pub use drift::{Course, Drift, WRONGLY_RISING, can_drift, drift};
+pub use drift::{Course, Drift, Limits, WRONGLY_RISING, drift};
 pub use explain::Explanation;
 pub use input::{Ip, Mail, Pool, Sent, UNKNOWN};
 pub use judge::judge;

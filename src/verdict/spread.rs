@@ -6,7 +6,7 @@
 //! Biology 3, 2004, article 3). Rates that move together are no more than a few, and are taken for so many (Kish, Survey
 //! Sampling, 1965). And a bad day is often followed by another: by how often, all of them tell as well.
 
-use super::day::{self, Day, DayCount};
+use super::day::{self, Day, Told};
 use std::collections::BTreeMap;
 
 /// How far rates of one kind stray from day to day.
@@ -35,9 +35,8 @@ pub(crate) struct Usual {
 
 impl Spread {
     /// The spread of these rates, by the days of each in their order.
-    pub fn of<'a>(rates: impl IntoIterator<Item = &'a [DayCount]>) -> Spread {
-        let rates: Vec<Vec<Day>> = rates.into_iter().map(Day::told).collect();
-        let rates: Vec<&[Day]> = rates.iter().filter_map(|days| Some(day::split(days)?.0)).collect();
+    pub fn of<'a>(rates: impl IntoIterator<Item = &'a Told>) -> Spread {
+        let rates: Vec<&[Day]> = rates.into_iter().filter_map(|rate| Some(day::split(rate.days())?.0)).collect();
         let mut spread = Spread { between: 0.0, scale: 1.0, degrees: 0.0, carried: 0.0 };
         if rates.is_empty() {
             return spread;
@@ -165,6 +164,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::day::DayCount;
     use super::*;
 
     /// A normal number, near enough: twelve even ones.
@@ -177,17 +177,17 @@ mod tests {
     fn spread(rates: usize, mut off: impl FnMut(f64, usize, f64, &mut fastrand::Rng) -> f64) -> Spread {
         let mut draw = fastrand::Rng::with_seed(7);
         let of_days: Vec<f64> = (0..45).map(|_| normal(&mut draw)).collect();
-        let rates: Vec<Vec<DayCount>> = (0..rates)
+        let rates: Vec<Told> = (0..rates)
             .map(|rate| {
                 let mut last = 0.0;
                 let day = |(day, of_day): (u32, &f64)| {
                     last = off(last, rate, *of_day, &mut draw);
                     DayCount { day, attempts: 100_000, count: (4000.0 * f64::exp(last)) as u64 }
                 };
-                (0..).zip(&of_days).map(day).collect()
+                Told::of(&(0..).zip(&of_days).map(day).collect::<Vec<_>>())
             })
             .collect();
-        Spread::of(rates.iter().map(|days| &days[..]))
+        Spread::of(&rates)
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
             (0..45).map(move |day| DayCount { day, attempts: 100_000, count: 4000 + most * u64::from(day % 2) })
         };
         for (most, degrees) in [(80, 44.0), (1200, 44.0 + odd.degrees), (12_000, 44.0)] {
-            assert_eq!(odd.usual(&Day::told(&days(most).collect::<Vec<_>>())).degrees, degrees, "{most}");
+            assert_eq!(odd.usual(Told::of(&days(most).collect::<Vec<_>>()).days()).degrees, degrees, "{most}");
         }
         let two = spread(2, |_, _, _, draw| 0.15 * normal(draw));
         assert!(two.degrees > 0.0 && two.degrees < 38.0, "{two:?}");
@@ -219,7 +219,8 @@ mod tests {
     fn days_that_are_like_the_day_before_widen_the_limits() {
         let carried = spread(20, |last, _, _, draw| 0.4 * last + 0.15 * normal(draw));
         assert!((carried.carried - 0.4).abs() < 0.1, "{carried:?}");
-        let days = Day::told(&(0..7).map(|day| DayCount { day, attempts: 100_000, count: 4000 }).collect::<Vec<_>>());
+        let days = Told::of(&(0..7).map(|day| DayCount { day, attempts: 100_000, count: 4000 }).collect::<Vec<_>>());
+        let days = days.days();
         let variance = |spread: Spread| spread.variance(days.iter().map(|day| (day, 1.0)));
         let of_none = variance(Spread { carried: 0.0, ..carried });
         assert!((of_none / (7.0 / carried.weight(&days[0])) - 1.0).abs() < 1e-9);
@@ -227,7 +228,7 @@ mod tests {
         // Rates that hardly ever occur stray by no less than chance.
         let rare: Vec<DayCount> =
             (0..45).map(|day| DayCount { day, attempts: 1000, count: u64::from(day == 9) }).collect();
-        let usual = carried.usual(&Day::told(&rare));
+        let usual = carried.usual(Told::of(&rare).days());
         assert!(usual.scale > 0.9 && usual.scale.is_finite(), "{usual:?}");
     }
 }

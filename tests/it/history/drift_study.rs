@@ -2,7 +2,7 @@
 //! --nocapture` prints the figures. Beside each stands what a test would find that knows what no test can know.
 
 use fastrand::Rng;
-use pmtriage::verdict::{Course, DayCount, Spread, WRONGLY_RISING, drift};
+use pmtriage::verdict::{Course, DayCount, Limits, Spread, Told, WRONGLY_RISING, drift};
 
 /// How rates stray from day to day, beside chance.
 #[derive(Clone, Copy)]
@@ -70,8 +70,8 @@ impl World {
 }
 
 /// Whether a drift is told of a rate at the end of its days, where it is one of so many.
-fn told(days: &[DayCount], among: usize, spread: &Spread) -> Option<Course> {
-    drift(days, among, spread).map(|drift| drift.course).filter(|course| *course != Course::Recovered)
+fn told(days: &Told, limits: Limits, spread: &Spread) -> Option<Course> {
+    drift(days, limits, spread).map(|drift| drift.course).filter(|course| *course != Course::Recovered)
 }
 
 /// False alarms in 60 quiet days: of one provider alone, of a host with some traffic, and of one with much.
@@ -102,8 +102,9 @@ fn study_of_drifts_that_are_none() {
                 .collect();
             let mut before = vec![false; all];
             for end in 21..=60 {
-                let spread = Spread::of(rates.iter().map(|days| &days[..end]));
-                let now: Vec<bool> = rates.iter().map(|days| told(&days[..end], all, &spread).is_some()).collect();
+                let rates: Vec<Told> = rates.iter().map(|days| Told::of(&days[..end])).collect();
+                let (limits, spread) = (Limits::among(all), Spread::of(&rates));
+                let now: Vec<bool> = rates.iter().map(|days| told(days, limits, &spread).is_some()).collect();
                 alarms += before.iter().zip(&now).filter(|(before, now)| !**before && **now).count();
                 before = now;
             }
@@ -154,8 +155,9 @@ fn study_of_drifts_that_are_found() {
                 let own = world.spread(&mut draw);
                 let days = world.rising((&of_days, weekday), traffic, own, &|day| doubling(day, first), &mut draw);
                 let told = (first + 1..=first + 7).find_map(|end| {
-                    let spread = Spread::of(quiet.iter().chain([&days]).map(|days| &days[..end]));
-                    let drift = drift(&days[..end], among, &spread)?;
+                    let rates: Vec<Told> =
+                        [&days].into_iter().chain(&quiet).map(|days| Told::of(&days[..end])).collect();
+                    let drift = drift(&rates[0], Limits::among(among), &Spread::of(&rates))?;
                     (drift.course == Course::Rising).then_some((end - first, drift.since))
                 });
                 found += u32::from(told.is_some());
