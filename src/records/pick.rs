@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::read::Row;
 use crate::record::{Column, RecordKind, TimeReader, canonical_domain};
 use crate::reply::{Own, UNKNOWN_CLASS, first_60, mask};
-use crate::report::COUNT_COLUMNS;
+use crate::report::{COUNT_COLUMNS, NO_REPLY};
 use crate::summary::{Flooded, Summary};
 use crate::tally::{Counted, IspBy, LeftOut, OTHER, Plan, Seen};
 
@@ -187,6 +187,7 @@ impl<'g> Told<'g> {
             return is_same(asked, text);
         }
         [text, bare(text)].into_iter().any(|text| text.starts_with(asked) || is_cut_to(asked, text))
+            || asked == NO_REPLY && text.is_empty()
     }
 }
 

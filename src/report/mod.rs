@@ -39,6 +39,6 @@ pub use list::List;
 pub use model::{Baseline, InputRow, Report};
 pub use plugin::{plugin_details, plugin_line, plugin_text};
 pub use prom::{MetricsRun, last_success, write_metrics};
-pub use table::{Colour, Ink, Page, Screen, Sort, Symbols};
+pub use table::{Colour, Ink, NO_REPLY, Page, Screen, Sort, Symbols};
 pub use value::Value;
 pub use write::{Format, render};

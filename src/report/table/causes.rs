@@ -26,7 +26,7 @@ const EXAMPLE: usize = 200;
 const NUMBERS: usize = 6;
 
 /// What the list calls the cause of records without a reply.
-const NO_REPLY: &str = "(no reply)";
+pub const NO_REPLY: &str = "(no reply)";
 
 /// Writes the screen.
 pub fn write_causes(report: &Report, causes: &[Cause], screen: &Screen, out: &mut dyn Write) -> io::Result<()> {

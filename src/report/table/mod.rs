@@ -16,7 +16,7 @@ mod trend;
 use std::io::{self, Write};
 
 use super::model::Report;
-pub use causes::write_causes;
+pub use causes::{NO_REPLY, write_causes};
 pub use change::write_change;
 pub use explained::write_explained;
 pub use page::{Ink, Page};
