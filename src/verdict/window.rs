@@ -15,81 +15,123 @@ pub(crate) struct Raised {
 /// The likeliest run of at least `shortest` buckets whose rate is above that of all others: the scan statistic of
 /// Kulldorff (Communications in Statistics, Theory and Methods 26, 1997, 1481-1496), in one dimension the "epidemic" change
 /// of Levin and Kline (Statistics in Medicine 4, 1985, 469-488). `expected` holds, up to a factor, the deferrals that
-/// each bucket would have without any change. Nothing where the ratio of no run is above `floor`.
+/// each bucket would have without any change: none only where there were none. Nothing where the ratio of no run is above
+/// `floor`.
+///
+/// Runs are points, of the deferrals that are usual in them and of those that were seen. The ratio is a convex function of
+/// both, so the likeliest run is a corner of the points' hull (Dobkin, Gunopulos and Maass, Journal of Computer and System
+/// Sciences 52, 1996, 453-470), and between two known corners none can be likelier than the point in which the lines
+/// meet that bound the hull there. Most of the hull is never looked at.
 pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize, floor: f64) -> Option<Raised> {
-    let mut sums = Vec::with_capacity(series.len() + 1);
-    let (mut deferred, mut exposure) = (0.0, 0.0);
-    sums.push((0.0, 0.0));
-    for (count, expected) in series.iter().zip(expected) {
-        deferred += count.deferred as f64;
-        exposure += expected;
-        sums.push((deferred, exposure));
-    }
-    let mut best: Option<Raised> = None;
-    let (mut least, rate) = (floor, deferred / exposure);
-    let blocks: Vec<Block> = sums.chunks(BLOCK).map(|ends| Block::of(ends, rate)).collect();
-    for (start, before) in sums.iter().enumerate() {
-        let mut next = start + shortest.max(1);
-        while next < sums.len() {
-            let block = &blocks[next / BLOCK];
-            let ends = next..((next / BLOCK + 1) * BLOCK).min(sums.len());
-            next = ends.end;
-            // Runs with fewer deferrals than usual are none that is asked for.
-            let above = (block.above - (before.0 - rate * before.1)).max(0.0);
-            let usual = (rate * (block.first - before.1).max(0.0), rate * (block.last - before.1));
-            if is_below(above, usual, deferred, least) {
-                continue;
-            }
-            for end in ends {
-                let (inside, spent) = (sums[end].0 - before.0, sums[end].1 - before.1);
-                let usual = rate * spent;
-                if is_below(inside - usual, (usual, usual), deferred, least) {
-                    continue;
-                }
-                let (outside, left) = (deferred - inside, exposure - spent);
-                if spent <= 0.0 || left <= 1e-9 * exposure || inside * left <= outside * spent {
-                    continue;
-                }
-                let term = |count: f64, of: f64| {
-                    if count > 0.0 { count * (count * exposure / (of * deferred)).ln() } else { 0.0 }
-                };
-                let ratio = 2.0 * (term(inside, spent) + term(outside, left));
-                if best.as_ref().map_or(ratio > floor, |best| ratio > best.ratio + ROUNDING) {
-                    best = Some(Raised { range: start..end, ratio });
-                    least = ratio;
-                }
-            }
+    let sums = Sums::of(series, expected);
+    let steepest = sums.steepest();
+    let shortest = shortest.max(1);
+    let top = sums.highest(steepest, shortest)?;
+    let (mut best, mut least) = (None, floor);
+    let mut keep = |run: &Range<usize>, least: &mut f64| {
+        if let Some(ratio) = sums.ratio(sums.point(run)).filter(|ratio| *ratio > *least) {
+            *least = ratio;
+            best = Some(Raised { range: run.clone(), ratio });
+        }
+    };
+    keep(&top, &mut least);
+    let mut open = vec![((0.0, 0..series.len()), (steepest, top))];
+    while let Some(((flat, long), (steep, short))) = open.pop() {
+        let (far, near) = (sums.point(&long), sums.point(&short));
+        if sums.ratio(meet((far, flat), (near, steep))).is_none_or(|most| most <= least + ROUNDING) {
+            continue;
+        }
+        let slope = (far.seen - near.seen) / (far.usual - near.usual);
+        let Some(between) = sums.highest(slope, shortest) else { continue };
+        let above = sums.point(&between).height(slope) - near.height(slope);
+        if above > ROUNDING * (1.0 + slope) * sums.deferred {
+            keep(&between, &mut least);
+            open.push(((flat, long), (slope, between.clone())));
+            open.push(((slope, between), (steep, short)));
         }
     }
     best
 }
 
-/// Whether runs with so many deferrals above those usual in them, which are at least and at most so many, are surely below
-/// the best one. Most are, and no logarithm is needed to see that: (1 + x) ln(1 + x) - x is at most x * x / 2 where there
-/// are more than expected, and x * x where there are less.
-fn is_below(above: f64, (fewest, most): (f64, f64), all: f64, best: f64) -> bool {
-    above * above * (all + most) < best * fewest * (all - most)
+/// Deferrals of some hours.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    /// As many as there would be at the rate of the whole.
+    usual: f64,
+    /// As many as there were.
+    seen: f64,
 }
 
-/// Ends that are looked at together.
-struct Block {
-    /// Deferrals up to one of them above what is usual: the most there are.
-    above: f64,
-    /// Exposure up to the first of them.
-    first: f64,
-    /// Exposure up to the last.
-    last: f64,
+impl Point {
+    /// Those seen above a multiple of those usual.
+    fn height(self, multiple: f64) -> f64 {
+        self.seen - multiple * self.usual
+    }
 }
 
-/// So many ends are a block.
-const BLOCK: usize = 16;
+/// Where two lines meet, each given by a point and its slope; the second is the steeper one.
+fn meet((one, flat): (Point, f64), (other, steep): (Point, f64)) -> Point {
+    let usual = (one.height(flat) - other.height(steep)) / (steep - flat);
+    Point { usual, seen: one.height(flat) + flat * usual }
+}
 
-impl Block {
-    /// Of ends, each with the deferrals and the exposure up to it.
-    fn of(ends: &[(f64, f64)], rate: f64) -> Block {
-        let above = ends.iter().map(|(deferred, spent)| deferred - rate * spent).fold(f64::MIN, f64::max);
-        let spent = |end: Option<&(f64, f64)>| end.map_or(0.0, |(_, spent)| *spent);
-        Block { above, first: spent(ends.first()), last: spent(ends.last()) }
+/// Deferrals before each place at which a run may start or end.
+struct Sums {
+    before: Vec<Point>,
+    deferred: f64,
+}
+
+impl Sums {
+    fn of(series: &[Count], expected: &[f64]) -> Sums {
+        let deferred = series.iter().map(|count| count.deferred as f64).sum::<f64>();
+        let rate = deferred / expected.iter().sum::<f64>();
+        let mut sum = Point { usual: 0.0, seen: 0.0 };
+        let mut before = Vec::with_capacity(series.len() + 1);
+        before.push(sum);
+        for (count, expected) in series.iter().zip(expected) {
+            sum = Point { usual: sum.usual + rate * expected, seen: sum.seen + count.deferred as f64 };
+            before.push(sum);
+        }
+        Sums { before, deferred }
+    }
+
+    fn point(&self, run: &Range<usize>) -> Point {
+        let (start, end) = (self.before[run.start], self.before[run.end]);
+        Point { usual: end.usual - start.usual, seen: end.seen - start.seen }
+    }
+
+    /// Twice the log-likelihood ratio of some hours, where they are raised and not all there are.
+    fn ratio(&self, Point { usual, seen }: Point) -> Option<f64> {
+        let left = self.deferred - usual;
+        if usual <= 0.0 || left <= 1e-9 * self.deferred || seen <= usual {
+            return None;
+        }
+        let term = |seen: f64, usual: f64| if seen > 0.0 { seen * (seen / usual).ln() } else { 0.0 };
+        Some(2.0 * (term(seen, usual) + term(self.deferred - seen, left)))
+    }
+
+    /// The largest multiple of what is usual that was seen in any bucket: in no run was it larger.
+    fn steepest(&self) -> f64 {
+        let buckets = (0..self.before.len() - 1).map(|place| self.point(&(place..place + 1)));
+        buckets.filter(|bucket| bucket.usual > 0.0).map(|bucket| bucket.seen / bucket.usual).fold(0.0, f64::max)
+    }
+
+    /// The run with the most deferrals above a multiple of those usual, the first one of several, in one pass (Kadane's:
+    /// Bentley, Communications of the ACM 27, 1984, 865-873).
+    fn highest(&self, multiple: f64, shortest: usize) -> Option<Range<usize>> {
+        let rounding = ROUNDING * (1.0 + multiple);
+        let ((mut lowest, mut start), (mut highest, mut best)) = ((f64::MAX, 0), (f64::MIN, None));
+        for end in shortest..self.before.len() {
+            let low = self.before[end - shortest].height(multiple);
+            if low < lowest - rounding {
+                (lowest, start) = (low, end - shortest);
+            }
+            let above = self.before[end].height(multiple) - lowest;
+            if above > highest + rounding {
+                (highest, best) = (above, Some(start..end));
+            }
+        }
+        best
     }
 }
 
@@ -134,11 +176,12 @@ mod tests {
     #[test]
     fn no_run_is_passed_over_that_is_likelier() {
         let mut random = fastrand::Rng::with_seed(7);
-        for round in 0..300 {
+        for round in 0..1000 {
             let buckets = 12 + round % 60;
             let bucket = |random: &mut fastrand::Rng| Count::new(random.u64(0..8).pow(random.u32(0..4)), 1000);
-            let series: Vec<Count> = (0..buckets).map(|_| bucket(&mut random)).collect();
             let expected: Vec<f64> = (0..buckets).map(|_| f64::from(random.u8(0..4))).collect();
+            let of = |expected: &f64| if *expected > 0.0 { bucket(&mut random) } else { Count::default() };
+            let series: Vec<Count> = expected.iter().map(of).collect();
             let (all, spent): (f64, f64) = (series.iter().map(|of| of.deferred as f64).sum(), expected.iter().sum());
             let term = |count: f64, of: f64| if count > 0.0 { count * (count / of).ln() } else { 0.0 };
             let ratio = |run: Range<usize>| {
@@ -148,7 +191,9 @@ mod tests {
                 is_raised.then(|| 2.0 * (term(inside, usual) + term(all - inside, all - usual)))
             };
             let runs = (0..buckets).flat_map(|start| (start + 2..=buckets).map(move |end| start..end));
-            let best = runs.filter_map(ratio).max_by(f64::total_cmp);
+            let best = runs.clone().filter_map(ratio).max_by(f64::total_cmp);
+            let first = runs.clone().find(|run| best.is_some() && ratio(run.clone()) > best.map(|best| best - 1e-7));
+            assert_eq!(likeliest(&series, &expected, 2, 0.0).map(|raised| raised.range), first);
             let found = likeliest(&series, &expected, 2, 0.0).map(|raised| raised.ratio);
             assert_eq!(
                 likeliest(&series, &expected, 2, 9.0).map(|raised| raised.ratio),
