@@ -11,26 +11,26 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 use std::sync::Arc;
 
-/// A column's name, and what a row counts in it.
-type CountColumn = (&'static str, fn(&RollupSum) -> u64);
+/// A column's name, and what a row counts in it: to be written, and to be read.
+type CountColumn = (&'static str, fn(&RollupSum) -> u64, fn(&mut RollupSum, u64));
 
 /// A column's name, and the time that a row has in it.
 type TimeColumn = (&'static str, fn(&Row) -> Option<i64>);
 
 /// The columns of counts, in their order.
 pub const COUNTS: [CountColumn; 6] = [
-    ("delivered", |sum| sum.counts.delivered),
-    ("bounced", |sum| sum.counts.bounced),
-    ("deferred", |sum| sum.counts.deferred),
-    ("queue_events", |sum| sum.counts.queue_events),
-    ("local_bounces", |sum| sum.counts.local_bounces),
-    ("other_deliveries", |sum| sum.counts.other_deliveries),
+    ("delivered", |sum| sum.counts.delivered, |sum, count| sum.counts.delivered = count),
+    ("bounced", |sum| sum.counts.bounced, |sum, count| sum.counts.bounced = count),
+    ("deferred", |sum| sum.counts.deferred, |sum, count| sum.counts.deferred = count),
+    ("queue_events", |sum| sum.counts.queue_events, |sum, count| sum.counts.queue_events = count),
+    ("local_bounces", |sum| sum.counts.local_bounces, |sum, count| sum.counts.local_bounces = count),
+    ("other_deliveries", |sum| sum.counts.other_deliveries, |sum, count| sum.counts.other_deliveries = count),
 ];
 
 /// The columns of times, in their order, in seconds since 1970; nothing where no record has a time.
@@ -54,12 +54,18 @@ pub fn encode(table: &Table, about: &[(String, String)]) -> Result<Vec<u8>> {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(9)?))
         .set_created_by(concat!("pmtriage ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata(Some(about));
+    let plain = |properties: WriterPropertiesBuilder, name: &str| {
+        properties.set_column_compression(ColumnPath::from(name), Compression::UNCOMPRESSED)
+    };
+    // Rows are sorted by these: they are packed as runs of numbers, and compressing gains little. All the columns that
+    // are not compressed make a part a twelfth longer, and a report over many parts a tenth faster.
+    let sorted = TEXTS.into_iter().filter(|name| *name != "cause60");
+    properties = sorted.chain(["hour"]).fold(properties, plain);
     // Times within the hour hardly come again: a dictionary of them would be as long as they are, and they are packed as
-    // closely as can be. To compress them as well gains a hundredth of them, and takes time whenever they are read.
+    // closely as can be.
     for name in ["first_seen", "last_seen"] {
         let path = ColumnPath::from(name);
-        properties = properties.set_column_dictionary_enabled(path.clone(), false);
-        properties = properties.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
+        properties = plain(properties, name).set_column_dictionary_enabled(path.clone(), false);
         properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
@@ -77,7 +83,7 @@ pub fn encode(table: &Table, about: &[(String, String)]) -> Result<Vec<u8>> {
             let cells: Vec<ByteArray> = rows.iter().map(|row| texts[row.texts[column] as usize].clone()).collect();
             next::<ByteArrayType>(&mut group, &cells, None)?;
         }
-        for (_, count) in COUNTS {
+        for (_, count, _) in COUNTS {
             let counts: Vec<i64> = rows.iter().map(|row| count(&row.sum).try_into().unwrap_or(i64::MAX)).collect();
             next::<Int64Type>(&mut group, &counts, None)?;
         }
@@ -102,6 +108,6 @@ fn next<T: parquet::data_type::DataType>(
 fn schema() -> String {
     let times = TIMES.map(|(name, _)| format!("OPTIONAL INT64 {name} (TIMESTAMP(MILLIS,false));"));
     let texts = TEXTS.map(|name| format!("REQUIRED BYTE_ARRAY {name} (UTF8);"));
-    let counts = COUNTS.map(|(name, _)| format!("REQUIRED INT64 {name};"));
+    let counts = COUNTS.map(|(name, ..)| format!("REQUIRED INT64 {name};"));
     format!("message rollup {{ {} {} {} }}", times.concat(), texts.concat(), counts.concat())
 }
