@@ -5,7 +5,7 @@ use super::daily::Daily;
 use super::rollup::{HOUR, NO_HOUR};
 use super::scan::Columns;
 use super::table::RollupSum;
-use crate::record::{Moment, RecordKind, Span};
+use crate::record::{Moment, PerKind, RecordKind, Span};
 use crate::reply::{CLASSES, UNKNOWN_CLASS};
 use crate::tally::{Counts, Filter, FilterNames, Names, Plan, Seen, Tally, Window};
 use hashbrown::HashMap;
@@ -83,27 +83,32 @@ impl Found {
         if self.replies.len() > MOST_AT_HAND {
             self.add_replies();
         }
-        let group = Group::of(columns, self);
-        let mut cell = OfCell::default();
+        let group = Group::of(columns, wanted.filter, self);
+        let (mut cell, mut met) = (OfCell::default(), PerKind::<RollupSum>::default());
         for rows in columns.stretches(0..columns.rows, CELL) {
             let first = rows.start;
             for run in columns.stretches(rows, columns.texts.len()) {
-                self.add_run(&group, run, wanted, &mut cell);
+                met[group.kind(run.start)].merge(self.add_run(&group, run, wanted, &mut cell));
             }
             self.add_cell(&group, first, wanted, &mut cell);
+        }
+        if wanted.window.is_some() {
+            let coverage = self.tally.coverage.input(wanted.input);
+            met.iter().for_each(|(kind, sum)| coverage.add(kind, sum.counts.records(), sum.seen));
         }
         for ((isp, class, day), attempts) in self.classes.drain() {
             self.daily.add_class(isp, class, day, attempts);
         }
     }
 
-    /// Adds rows that differ in nothing but their hour. What their cell has of them is left to [`Found::add_cell`].
-    fn add_run(&mut self, group: &Group, rows: Range<usize>, wanted: Wanted, of_cell: &mut OfCell) {
+    /// Adds rows that differ in nothing but their hour. What their cell has of them is left to [`Found::add_cell`]. Gives
+    /// what they sum, wanted or not.
+    fn add_run(&mut self, group: &Group, rows: Range<usize>, wanted: Wanted, of_cell: &mut OfCell) -> RollupSum {
         let (columns, first) = (group.columns, rows.start);
         let (mut all, mut asked, mut is_asked) = (RollupSum::default(), RollupSum::default(), false);
         let known = of_cell.hours.len();
         for row in rows {
-            let (hour, sum) = (columns.hour(row), columns.sum(row));
+            let (hour, sum) = (columns.hours[row], columns.sums[row]);
             all.merge(sum);
             if wanted.holds(hour) {
                 is_asked = true;
@@ -111,13 +116,11 @@ impl Found {
             }
             of_cell.hours.push((hour, sum.counts));
         }
-        let (kind, records) = (columns.kind(first), asked.counts.records());
-        let mut nobody = Seen::default();
-        let seen = if is_asked { &mut self.tally.seen } else { &mut nobody };
-        let is_kept = wanted.filter.keeps_names(group.names(first), seen);
+        let (kind, records) = (group.kind(first), asked.counts.records());
+        let seen = if is_asked { &mut self.tally.seen } else { &mut Seen::default() };
+        let is_kept = wanted.filter.keeps_names(|| group.names(first), seen);
         if wanted.window.is_some() {
             let of_all = all.counts.records();
-            self.tally.coverage.input(wanted.input).add(kind, of_all, all.seen);
             match is_asked && !is_kept {
                 true => self.tally.left_out.filtered += of_all,
                 false => self.tally.left_out.outside_window += of_all - records,
@@ -125,10 +128,10 @@ impl Found {
         }
         if !is_kept {
             of_cell.hours.truncate(known);
-            return;
+            return all;
         }
         let (isp, class) = (group.isps[columns.place(0, first)], group.classes[columns.place(5, first)]);
-        if class != 0 && wanted.filter.keeps_isp(columns.text(0, first)) {
+        if class != 0 && group.keeps_isp(first) {
             for (hour, counts) in by_day(&of_cell.hours[known..]) {
                 *self.classes.entry((isp, class, hour / 24)).or_default() += counts.attempts();
             }
@@ -149,6 +152,7 @@ impl Found {
                 span.merge(asked.seen);
             }
         }
+        all
     }
 
     /// Adds what was sent of a cell.
@@ -163,7 +167,7 @@ impl Found {
             }
             same
         });
-        if wanted.filter.keeps_isp(group.columns.text(0, row)) {
+        if group.keeps_isp(row) {
             let of = group.rate(row);
             by_day(hours).for_each(|(hour, sum)| self.daily.add(of, hour / 24, sum.attempts(), sum.deferred));
         }
@@ -214,6 +218,10 @@ const CELL: usize = 4;
 /// A row group on its way in: what a text stands for is found once.
 struct Group<'c> {
     columns: &'c Columns,
+    /// What its types mean.
+    kinds: Vec<RecordKind>,
+    /// Whether its providers are asked for.
+    is_kept: Vec<bool>,
     /// Numbers of its providers, pools, IPs and classes among the rates of days.
     isps: Vec<u32>,
     pools: Vec<u32>,
@@ -224,12 +232,24 @@ struct Group<'c> {
 }
 
 impl<'c> Group<'c> {
-    fn of(columns: &'c Columns, found: &mut Found) -> Group<'c> {
+    fn of(columns: &'c Columns, filter: &Filter, found: &mut Found) -> Group<'c> {
         let distinct = |column: usize| columns.texts[column].distinct.iter();
+        let kinds = distinct(4).map(|word| RecordKind::of(word.as_bytes())).collect();
+        let is_kept = distinct(0).map(|isp| filter.keeps_isp(isp)).collect();
         let [isps, pools, ips, classes] =
             [0, 2, 3, 5].map(|column| distinct(column).map(|text| found.daily.number(text)).collect());
         let replied = [5, 6].map(|column| distinct(column).map(|text| found.texts.number(text)).collect());
-        Group { columns, isps, pools, ips, classes, replied }
+        Group { columns, kinds, is_kept, isps, pools, ips, classes, replied }
+    }
+
+    /// The type of a row.
+    fn kind(&self, row: usize) -> RecordKind {
+        self.kinds[self.columns.place(4, row)]
+    }
+
+    /// Whether a row's provider is asked for.
+    fn keeps_isp(&self, row: usize) -> bool {
+        self.is_kept[self.columns.place(0, row)]
     }
 
     fn names(&self, row: usize) -> FilterNames<'c> {

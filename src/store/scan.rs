@@ -4,8 +4,7 @@ use super::part::{COUNTS, ROW_GROUP, TIMES};
 use super::rollup::{HOUR, NO_HOUR};
 use super::table::{RollupSum, Row, TEXTS, Table};
 use super::texts::Texts;
-use crate::record::{Moment, RecordKind, Span};
-use crate::tally::Counts;
+use crate::record::{Moment, Span};
 use bytes::Bytes;
 use parquet::column::reader::get_typed_column_reader;
 use parquet::data_type::{DataType, Int64Type};
@@ -25,9 +24,10 @@ pub struct Columns {
     /// For each row the first column of text in which it differs from the row above it; of the first row, as if it did in
     /// none.
     changes: Vec<u8>,
-    counts: [Vec<i64>; COUNTS.len()],
-    /// Seconds since 1970.
-    times: [Vec<Option<i64>>; TIMES.len()],
+    /// The hour of each row, in hours since 1970.
+    pub hours: Vec<u32>,
+    /// What each row sums.
+    pub sums: Vec<RollupSum>,
 }
 
 /// Reads a part, a row group at a time.
@@ -65,53 +65,35 @@ impl Columns {
             rows,
             texts: Default::default(),
             changes: Vec::new(),
-            counts: Default::default(),
-            times: Default::default(),
+            hours: Vec::new(),
+            sums: vec![RollupSum::default(); rows],
         };
         for (name, into) in TEXTS.iter().zip(&mut columns.texts) {
             *into = Texts::read(group, name, rows)?;
         }
         columns.changes = changes(&columns.texts, rows);
-        for ((name, _), into) in COUNTS.iter().zip(&mut columns.counts) {
-            *into = counts(group, name, rows)?;
+        for (name, _, set) in COUNTS {
+            // Most columns count nothing.
+            let counts = counts(group, name, rows)?.into_iter().flatten();
+            columns.sums.iter_mut().zip(counts).for_each(|(sum, count)| set(sum, count.try_into().unwrap_or_default()));
         }
-        for ((name, _), into) in TIMES.iter().zip(&mut columns.times) {
-            let (there, levels) = column::<Int64Type>(group, name, rows)?;
-            let mut there = there.into_iter();
-            // Levels are left out where every row has a time.
-            let has = |row: usize| levels.get(row).is_none_or(|level| *level == 1);
-            let times = (0..rows).map(|row| if has(row) { there.next().map(|ms| ms.div_euclid(1000)) } else { None });
-            *into = times.collect();
+        let [hours, first, last] = TIMES.map(|(name, _)| times(group, name, rows));
+        let hour = |time: Option<i64>| time.and_then(|seconds| u32::try_from(seconds.div_euclid(HOUR)).ok());
+        columns.hours = hours?.map(|time| hour(time).unwrap_or(NO_HOUR)).collect();
+        for ((sum, first), last) in columns.sums.iter_mut().zip(first?).zip(last?) {
+            sum.seen = first.zip(last).map_or(Span::default(), |(a, b)| Span::between(Moment(a), Moment(b)));
         }
         Ok(columns)
     }
 
     /// A cell of text, by the place of its column.
     pub fn text(&self, column: usize, row: usize) -> &str {
-        &self.texts[column].distinct[self.place(column, row)]
+        self.texts[column].distinct.text(self.place(column, row))
     }
 
     /// The place of a cell's text among those of its column.
     pub fn place(&self, column: usize, row: usize) -> usize {
         self.texts[column].places[row] as usize
-    }
-
-    /// The hour of a row, in hours since 1970.
-    pub fn hour(&self, row: usize) -> u32 {
-        self.times[0][row].and_then(|seconds| u32::try_from(seconds.div_euclid(HOUR)).ok()).unwrap_or(NO_HOUR)
-    }
-
-    /// What a row sums.
-    pub fn sum(&self, row: usize) -> RollupSum {
-        let count = |column: usize| u64::try_from(self.counts[column][row]).unwrap_or_default();
-        let counts = Counts::from(std::array::from_fn::<_, 6, _>(count));
-        let seen = self.times[1][row].zip(self.times[2][row]);
-        RollupSum { counts, seen: seen.map_or(Span::default(), |(a, b)| Span::between(Moment(a), Moment(b))) }
-    }
-
-    /// The type of a row.
-    pub fn kind(&self, row: usize) -> RecordKind {
-        RecordKind::of(self.text(4, row).as_bytes())
     }
 
     /// Rows that stand together, cut where the first so many texts change. Parts are sorted by their texts: rows that have
@@ -132,8 +114,8 @@ impl Columns {
         });
         table.rows.extend((0..self.rows).map(|row| Row {
             texts: std::array::from_fn(|column| numbers[column][self.place(column, row)]),
-            hour: self.hour(row),
-            sum: self.sum(row),
+            hour: self.hours[row],
+            sum: self.sums[row],
         }));
     }
 }
@@ -141,7 +123,7 @@ impl Columns {
 /// See [`Columns::stretches`].
 fn changes(texts: &[Texts], rows: usize) -> Vec<u8> {
     let mut changes = vec![texts.len() as u8; rows];
-    for (column, texts) in texts.iter().enumerate().rev().filter(|(_, texts)| texts.distinct.len() > 1) {
+    for (column, texts) in texts.iter().enumerate().rev().filter(|(_, texts)| texts.distinct.count() > 1) {
         for (change, pair) in changes.iter_mut().skip(1).zip(texts.places.windows(2)) {
             if pair[0] != pair[1] {
                 *change = column as u8;
@@ -151,12 +133,23 @@ fn changes(texts: &[Texts], rows: usize) -> Vec<u8> {
     changes
 }
 
-/// The counts of a column.
-fn counts(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<Vec<i64>> {
-    match same_in_all(group, place_of::<Int64Type>(group, name)?).and_then(|bytes| bytes.try_into().ok()) {
-        Some(bytes) => Ok(vec![i64::from_le_bytes(bytes); rows]),
-        None => full::<Int64Type>(group, name, rows),
+/// The counts of a column, if there are any.
+fn counts(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<Option<Vec<i64>>> {
+    let same = same_in_all(group, place_of::<Int64Type>(group, name)?).and_then(|bytes| bytes.try_into().ok());
+    match same.map(i64::from_le_bytes) {
+        Some(0) => Ok(None),
+        Some(same) => Ok(Some(vec![same; rows])),
+        None => full::<Int64Type>(group, name, rows).map(Some),
     }
+}
+
+/// The times of a column, in seconds since 1970; one for each row, or nothing.
+fn times(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<impl Iterator<Item = Option<i64>>> {
+    let (there, levels) = column::<Int64Type>(group, name, rows)?;
+    let mut there = there.into_iter();
+    // Levels are left out where every row has a time.
+    let has = move |row: usize| levels.get(row).is_none_or(|level| *level == 1);
+    Ok((0..rows).map(move |row| if has(row) { there.next().map(|ms| ms.div_euclid(1000)) } else { None }))
 }
 
 /// The values of a column that has one in every row.
@@ -206,6 +199,7 @@ pub(super) fn damaged(column: &str) -> ParquetError {
 mod tests {
     use super::super::part::encode;
     use super::*;
+    use crate::tally::Counts;
 
     #[test]
     fn a_part_is_read_as_it_was_written() {
@@ -242,7 +236,7 @@ mod tests {
         }
         let mut read = Table::default();
         let take = |columns: &Columns| {
-            assert_eq!(columns.texts[6].distinct.len(), 4000);
+            assert_eq!(columns.texts[6].distinct.count(), 4000);
             columns.add_to(&mut read);
             Ok(())
         };

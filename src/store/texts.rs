@@ -18,9 +18,41 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Texts {
     /// Each text.
-    pub distinct: Vec<String>,
+    pub distinct: Distinct,
     /// The place of each row's among them.
     pub places: Vec<u32>,
+}
+
+/// Texts one after the other: there are a thousand in a part, and thousands of parts.
+#[derive(Default)]
+pub struct Distinct {
+    all: String,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Distinct {
+    /// Adds a text. What of it is no UTF-8 is marked as such.
+    fn push(&mut self, text: &[u8]) {
+        self.all.push_str(&String::from_utf8_lossy(text));
+        self.ends.push(self.all.len());
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The text at a place.
+    pub fn text(&self, place: usize) -> &str {
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        &self.all[start..self.ends[place]]
+    }
+
+    /// All in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.count()).map(|place| self.text(place))
+    }
 }
 
 impl Texts {
@@ -31,7 +63,9 @@ impl Texts {
     pub(super) fn read(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<Texts> {
         let place = place_of::<ByteArrayType>(group, name)?;
         if let Some(text) = same_in_all(group, place) {
-            return Ok(Texts { distinct: vec![String::from_utf8_lossy(text).into_owned()], places: vec![0; rows] });
+            let mut distinct = Distinct::default();
+            distinct.push(text);
+            return Ok(Texts { distinct, places: vec![0; rows] });
         }
         match Texts::numbered(group, place, rows)? {
             Some(texts) => Ok(texts),
@@ -47,10 +81,10 @@ impl Texts {
             return Ok(None);
         };
         let Some(distinct) = plain(&buf) else { return Ok(None) };
-        let numbers = (0..distinct.len() as u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>();
+        let numbers = (0..distinct.count() as u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>();
         let numbers = Page::DictionaryPage {
             buf: Bytes::from(numbers),
-            num_values: distinct.len() as u32,
+            num_values: distinct.count() as u32,
             encoding: Encoding::PLAIN,
             is_sorted: false,
         };
@@ -73,8 +107,8 @@ impl Texts {
         let mut numbers: HashMap<Vec<u8>, u32> = HashMap::new();
         for cell in full::<ByteArrayType>(group, name, rows)? {
             let number = numbers.entry_ref(cell.data()).or_insert_with(|| {
-                texts.distinct.push(String::from_utf8_lossy(cell.data()).into_owned());
-                (texts.distinct.len() - 1) as u32
+                texts.distinct.push(cell.data());
+                (texts.distinct.count() - 1) as u32
             });
             texts.places.push(*number);
         }
@@ -83,12 +117,12 @@ impl Texts {
 }
 
 /// The texts of a dictionary: each with its length before it.
-fn plain(mut bytes: &[u8]) -> Option<Vec<String>> {
-    let mut texts = Vec::new();
+fn plain(mut bytes: &[u8]) -> Option<Distinct> {
+    let mut texts = Distinct::default();
     while !bytes.is_empty() {
         let (length, rest) = bytes.split_first_chunk()?;
         let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        texts.push(String::from_utf8_lossy(text).into_owned());
+        texts.push(text);
         bytes = rest;
     }
     Some(texts)

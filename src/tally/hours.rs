@@ -112,7 +112,8 @@ impl Hours {
     fn join_equal(&mut self) {
         let coarseness = self.coarseness;
         self.hours.iter_mut().for_each(|hour| *hour = coarsened(*hour, coarseness));
-        self.hours.sort_unstable_by_key(Hour::key);
+        // Most stand in order already: what was joined before, and each part of a history. This way of sorting takes heed of it.
+        self.hours.sort_by_key(Hour::key);
         self.hours.dedup_by(|later, kept| kept.join(*later));
     }
 }

@@ -62,12 +62,12 @@ impl Filter {
     }
 
     /// The same for records that were counted before, by their names.
-    pub fn keeps_names(&self, names: FilterNames, seen: &mut Seen) -> bool {
-        keeps(&self.domains, &mut seen.domains, || names.domain.to_owned())
-            & keeps(&self.ips, &mut seen.ips, || names.ip.to_owned())
-            & keeps(&self.pools, &mut seen.pools, || names.pool.to_owned())
-            & keeps(&self.vmtas, &mut seen.vmtas, || names.vmta.to_owned())
-            & keeps(&self.jobs, &mut seen.jobs, || names.job.to_owned())
+    pub fn keeps_names<'a>(&self, names: impl Fn() -> FilterNames<'a>, seen: &mut Seen) -> bool {
+        keeps(&self.domains, &mut seen.domains, || names().domain.to_owned())
+            & keeps(&self.ips, &mut seen.ips, || names().ip.to_owned())
+            & keeps(&self.pools, &mut seen.pools, || names().pool.to_owned())
+            & keeps(&self.vmtas, &mut seen.vmtas, || names().vmta.to_owned())
+            & keeps(&self.jobs, &mut seen.jobs, || names().job.to_owned())
     }
 }
 
