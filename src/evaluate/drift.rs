@@ -58,7 +58,7 @@ pub fn drifting(daily: &Daily) -> Vec<Drifting> {
         let days: Vec<_> =
             rates.iter().filter(|(names, _)| Family::of(names) == family).map(|(_, days)| days).collect();
         // Each family may be wrong as often as each other one.
-        (Limits::among(Family::ALL.len() * days.len()), Spread::of(days))
+        (Limits::among(FAMILIES * days.len()), Spread::of(days))
     });
     let told = |(names, days): &([&str; 4], Told)| {
         let (limits, spread) = &families[Family::of(names) as usize];
@@ -83,8 +83,11 @@ enum Family {
     Ip,
 }
 
+/// So many families there are.
+pub const FAMILIES: usize = 3;
+
 impl Family {
-    const ALL: [Family; 3] = [Family::Authentication, Family::Provider, Family::Ip];
+    const ALL: [Family; FAMILIES] = [Family::Authentication, Family::Provider, Family::Ip];
 
     fn of([_, _, ip, class]: &[&str; 4]) -> Family {
         match (class.starts_with("auth-"), ip.is_empty()) {

@@ -30,7 +30,7 @@ pub use crate::verdict::{Extent, Scope};
 pub use baseline::{Before, HoursOfDay, Shift, Turn, compare};
 pub use calibrate::{Proposal, calibrate};
 pub use change::{Asked, ChangeRow, PART, changes, names as names_to_ask};
-pub use drift::{Drifting, drifting};
+pub use drift::{Drifting, FAMILIES, drifting};
 pub use judgeable::{judge_inputs, judge_shared_time, shared_time};
 pub use level::{level, nothing_gets_through};
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};

@@ -2,6 +2,7 @@
 //! --nocapture` prints the figures. Beside each stands what a test would find that knows what no test can know.
 
 use fastrand::Rng;
+use pmtriage::evaluate::FAMILIES;
 use pmtriage::verdict::{Course, DayCount, Limits, Spread, Told, WRONGLY_RISING, drift};
 
 /// How rates stray from day to day, beside chance.
@@ -87,13 +88,18 @@ fn study_of_drifts_that_are_none() {
         (COMMON, 2, 60),
         (CARRIED, 2, 60),
     ] {
-        // Of each: deferral rates of providers, of their IPs, and rates of classes.
-        let kinds = [(times, (20_000.0, 0.04)), (5 * times, (2_000.0, 0.04)), (4 * times, (20_000.0, 0.008))];
-        let all: usize = kinds.iter().map(|(many, _)| many).sum();
+        // Of each: deferral rates of providers and rates of classes, which are one family; those of the providers' IPs, and of a
+        // class of failing authentication, which are two others.
+        let (of_class, of_ip) = ((20_000.0, 0.008), (2_000.0, 0.04));
+        let kinds =
+            [(0, times, (20_000.0, 0.04)), (0, 3 * times, of_class), (1, 5 * times, of_ip), (2, times, of_class)];
+        let family: Vec<usize> =
+            kinds.iter().flat_map(|(family, many, _)| std::iter::repeat_n(*family, *many)).collect();
+        let all = family.len();
         let (mut draw, mut alarms) = (Rng::with_seed(1), 0);
         for history in 0..histories {
             let of_days = world.days(60, &mut draw);
-            let kinds = kinds.iter().flat_map(|(many, traffic)| std::iter::repeat_n(*traffic, *many));
+            let kinds = kinds.iter().flat_map(|(_, many, traffic)| std::iter::repeat_n(*traffic, *many));
             let rates: Vec<Vec<DayCount>> = kinds
                 .map(|traffic| {
                     let spread = world.spread(&mut draw);
@@ -103,8 +109,16 @@ fn study_of_drifts_that_are_none() {
             let mut before = vec![false; all];
             for end in 21..=60 {
                 let rates: Vec<Told> = rates.iter().map(|days| Told::of(&days[..end])).collect();
-                let (limits, spread) = (Limits::among(all), Spread::of(&rates));
-                let now: Vec<bool> = rates.iter().map(|days| told(days, limits, &spread).is_some()).collect();
+                let families: [(Limits, Spread); FAMILIES] = std::array::from_fn(|number| {
+                    let of = |days: &(&usize, &Told)| *days.0 == number;
+                    let mine: Vec<&Told> = family.iter().zip(&rates).filter(of).map(|(_, days)| days).collect();
+                    (Limits::among(FAMILIES * mine.len()), Spread::of(mine))
+                });
+                let is_told = |(family, days): (&usize, &Told)| {
+                    let (limits, spread) = &families[*family];
+                    told(days, *limits, spread).is_some()
+                };
+                let now: Vec<bool> = family.iter().zip(&rates).map(is_told).collect();
                 alarms += before.iter().zip(&now).filter(|(before, now)| !**before && **now).count();
                 before = now;
             }
@@ -157,19 +171,19 @@ fn study_of_drifts_that_are_found() {
                 let told = (first + 1..=first + 7).find_map(|end| {
                     let rates: Vec<Told> =
                         [&days].into_iter().chain(&quiet).map(|days| Told::of(&days[..end])).collect();
-                    let drift = drift(&rates[0], Limits::among(among), &Spread::of(&rates))?;
+                    let drift = drift(&rates[0], Limits::among(FAMILIES * among), &Spread::of(&rates))?;
                     (drift.course == Course::Rising).then_some((end - first, drift.since))
                 });
                 found += u32::from(told.is_some());
                 by_fifth += u32::from(told.is_some_and(|(day, _)| day <= 5));
                 off += told.map_or(0, |(_, since)| since.abs_diff(first as u32));
-                oracle += u32::from(is_found_by_oracle(&days, (traffic.1, first), own, among));
+                oracle += u32::from(is_found_by_oracle(&days, (traffic.1, first), own, FAMILIES * among));
             }
         }
         let share = |count: u32| f64::from(count) / f64::from(trials);
         let days_off = f64::from(off) / f64::from(found.max(1));
         println!(
-            "{:.0} a day, one of {among} rates, spread {}, doubles over ten days from day {first} on: {:.1} % by day 7 (at best \
+            "{:.0} a day, one of {among} rates of a kind, spread {}, doubles over ten days from day {first} on: {:.1} % by day 7 (at best \
              {:.1} %), {:.1} % by day 5; its first day is off by {days_off:.1}",
             traffic.0 * traffic.1,
             world.name,
