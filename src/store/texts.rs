@@ -34,7 +34,10 @@ pub struct Distinct {
 impl Distinct {
     /// Adds a text. What of it is no UTF-8 is marked as such.
     fn push(&mut self, text: &[u8]) {
-        self.all.push_str(&String::from_utf8_lossy(text));
+        match std::str::from_utf8(text) {
+            Ok(text) => self.all.push_str(text),
+            Err(_) => self.all.push_str(&String::from_utf8_lossy(text)),
+        }
         self.ends.push(self.all.len());
     }
 
