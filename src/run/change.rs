@@ -23,7 +23,7 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let parts = HourOf { seconds: PART, from: asked.at };
     let gathered = gather(counting, parts, Reading::Once, &mut outcome)?;
-    let Gathered { inputs, rows, facts, summary, warnings, mut unjudged, .. } = gathered;
+    let Gathered { pool, inputs, rows, facts, summary, warnings, mut unjudged, .. } = gathered;
     let mut answers = Vec::new();
     let of_a_report = judge_shared_time(facts.shared_time());
     if let Some(remedy) = unjudged.iter_mut().find(|line| **line == of_a_report) {
@@ -35,13 +35,14 @@ pub fn run(settings: &ChangeSettings) -> Result<Outcome> {
             unjudged = nobody_asked(&summary, asked);
         }
     }
+    // Levels are not what is asked for here.
+    let evaluation = pool.install(|| evaluate(&summary, &counting.thresholds, Judgeable::No, ""));
     let report = Report {
         inputs: rows,
         window: counting.window,
         definitions: Vec::new(),
         warnings,
-        // Levels are not what is asked for here.
-        evaluation: evaluate(&summary, &counting.thresholds, Judgeable::No, ""),
+        evaluation,
         groups: Vec::new(),
         drift: None,
         baseline: None,
