@@ -33,6 +33,7 @@ mod memory;
 mod odds;
 mod series;
 mod settings;
+mod spell;
 mod spread;
 mod strata;
 mod tail;
