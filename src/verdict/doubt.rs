@@ -283,6 +283,26 @@ mod tests {
         )));
     }
 
+    /// An IP that sent a little every hour, and in some hours at once thirty attempts of which twelve were deferred.
+    fn bad_in(hours: Range<u32>) -> Ip {
+        let part = hours.len() as u64;
+        let count = |hour: u32| if hours.contains(&hour) { Count::new(12 / part, 30 / part) } else { Count::new(0, 3) };
+        let sent: Vec<Sent> = (0..24).map(|hour| Sent { hour, count: count(hour), ..Sent::default() }).collect();
+        let messages = Some(sent.iter().map(|sent| sent.count).sum());
+        Ip { ip: Some(1), limit: 0.05, sent, messages, ..Ip::default() }
+    }
+
+    #[test]
+    fn three_bad_hours_make_a_doubt_and_one_is_a_burst() {
+        let doubted = |hours| {
+            ask(vec![bad_in(hours), small(2, 2), small(3, 1), small(4, 2)], |case| {
+                may_be_at_fault(case, 0, 10, &Settings::default())
+            })
+        };
+        assert!(doubted(8..11));
+        assert!(!doubted(8..9));
+    }
+
     #[test]
     fn one_message_that_is_retried_makes_no_doubt() {
         let retried = Ip { messages: Some(Count::new(1, 80)), ..small(1, 12) };
@@ -295,6 +315,8 @@ mod tests {
     fn a_pool_just_above_its_limit_is_doubted_and_one_within_is_not() {
         assert!(ask(vec![small(1, 12), small(2, 13)], is_pool_doubtful));
         assert!(!ask(vec![small(1, 4), small(2, 5)], is_pool_doubtful));
+        // One attempt in fourteen: of so few, bursts alone make that on every fifth night.
+        assert!(!ask(vec![small(1, 7), small(2, 7)], is_pool_doubtful));
     }
 
     #[test]
