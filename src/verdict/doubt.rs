@@ -211,7 +211,7 @@ fn smoothed(count: Count) -> f64 {
 const MISSED: f64 = 0.1;
 
 /// How unlikely by chance must be what is worth a doubt where a limit is passed anyway.
-const DOUBTFUL: f64 = 0.15;
+const DOUBTFUL: f64 = 0.3;
 
 /// The least probability of a fault that is worth a doubt, where one fault is expected among all that was looked at.
 const PROBABLE: f64 = 0.03;
@@ -315,8 +315,8 @@ mod tests {
     fn a_pool_just_above_its_limit_is_doubted_and_one_within_is_not() {
         assert!(ask(vec![small(1, 12), small(2, 13)], is_pool_doubtful));
         assert!(!ask(vec![small(1, 4), small(2, 5)], is_pool_doubtful));
-        // One attempt in fourteen: of so few, bursts alone make that on every fifth night.
-        assert!(!ask(vec![small(1, 7), small(2, 7)], is_pool_doubtful));
+        // One attempt in fifteen: of so few, bursts alone make that on every third night.
+        assert!(!ask(vec![small(1, 7), small(2, 6), small(3, 6), small(4, 6)], is_pool_doubtful));
     }
 
     #[test]
