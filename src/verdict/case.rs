@@ -39,7 +39,7 @@ pub(crate) struct Case<'a> {
 
 /// Whether something went on for longer than a burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lasts {
+pub(crate) enum Lasts {
     Yes,
     No,
     /// There was hardly any mail at other times.
@@ -190,7 +190,7 @@ impl<'a> Case<'a> {
 
     /// Whether a series is raised even without its worst hours, as many as no fault is over in: a burst is. The idea of
     /// the jackknife (Tukey, Annals of Mathematical Statistics 29, 1958, 614), asked for the worst case only.
-    fn lasts(&self, series: &[Count], rest: &[Count], columns: &Range<usize>, settings: &Settings) -> Lasts {
+    pub fn lasts(&self, series: &[Count], rest: &[Count], columns: &Range<usize>, settings: &Settings) -> Lasts {
         let longest = (settings.shortest_fault.div_ceil(self.clock.width as usize) - 1).max(1);
         let is_run = columns.len() < self.clock.columns;
         let least_part = if is_run { 10 } else { 4 };

@@ -1,15 +1,14 @@
 //! What else might be true: before a scope is said, the others that the data allow are looked for. Few attempts allow much,
 //! and where they do, `cannot-tell` is the honest answer.
 
-use super::case::Case;
+use super::case::{Case, Lasts};
 use super::contrast::{self, Contrast};
 use super::count::Count;
 use super::input::{Ip, Mail};
 use super::lineup::{self, Unit};
-use super::odds::bayes_factor;
 use super::settings::Settings;
 use super::strata::Dimension;
-use super::{dispersion, tail};
+use super::{dispersion, odds, spell, tail};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -86,13 +85,22 @@ pub(crate) fn is_pool_doubtful(case: &Case) -> bool {
     case.total().rate() > case.pool.limit && case.worst_pool_view().p <= DOUBTFUL
 }
 
-/// Whether an IP differs by what would matter, and is at fault with a probability that is worth a word.
+/// Whether an IP is above its limit, and at fault with a probability that is worth a word: all day, by what would matter and for
+/// longer than a burst, or in some hours, the one as likely as the other.
 pub(crate) fn may_be_at_fault(case: &Case, place: usize, looked_at: usize, settings: &Settings) -> bool {
+    let unit = &case.units[place];
     let others: Vec<usize> = (0..case.units.len()).filter(|other| *other != place).collect();
     let contrast = lineup::against(&case.units, place, &others).contrast;
-    contrast.rest.size > 0.0
-        && lineup::is_clear(&contrast, case.units[place].limit, settings)
-        && is_probable(bayes_factor(case, &[place], &others) / looked_at.max(1) as f64)
+    if contrast.rest.size == 0.0 || unit.count.rate() <= unit.limit {
+        return false;
+    }
+    let sums = case.hours.sum(others.iter().copied());
+    let lasts = || case.lasts(case.hours.row(place), &sums, &(0..case.clock.columns), settings) == Lasts::Yes;
+    let is_all_day = lineup::is_clear(&contrast, unit.limit, settings) && lasts();
+    let all_day = if is_all_day { odds::bayes_factor(case, &[place], &others) } else { 0.0 };
+    let factor = (all_day + spell::bayes_factor(case, place, settings)) / 2.0;
+    // Where few are looked at, each is soon a probable one: what speaks for none is not.
+    factor > 1.0 && is_probable(factor / looked_at.max(1) as f64)
 }
 
 fn is_probable(odds: f64) -> bool {
@@ -112,7 +120,7 @@ pub(crate) fn are_two_kinds(case: &Case, settings: &Settings) -> bool {
     mine.attempts > 0
         && is_clear(&Contrast::plain(mine, rest))
         && Contrast::within(hours).is_some_and(|within| is_clear(&within))
-        && is_probable(bayes_factor(case, &high, &low) / places.len() as f64)
+        && is_probable(odds::bayes_factor(case, &high, &low) / places.len() as f64)
 }
 
 /// Whether what a candidate leaves behind is surely above the limit: then it is not all that is wrong.
@@ -203,7 +211,7 @@ fn smoothed(count: Count) -> f64 {
 const MISSED: f64 = 0.1;
 
 /// How unlikely by chance must be what is worth a doubt where a limit is passed anyway.
-const DOUBTFUL: f64 = 0.4;
+const DOUBTFUL: f64 = 0.3;
 
 /// The least probability of a fault that is worth a doubt, where one fault is expected among all that was looked at.
 const PROBABLE: f64 = 0.03;
@@ -275,6 +283,26 @@ mod tests {
         )));
     }
 
+    /// An IP that sent a little every hour, and in some hours at once thirty attempts of which twelve were deferred.
+    fn bad_in(hours: Range<u32>) -> Ip {
+        let part = hours.len() as u64;
+        let count = |hour: u32| if hours.contains(&hour) { Count::new(12 / part, 30 / part) } else { Count::new(0, 3) };
+        let sent: Vec<Sent> = (0..24).map(|hour| Sent { hour, count: count(hour), ..Sent::default() }).collect();
+        let messages = Some(sent.iter().map(|sent| sent.count).sum());
+        Ip { ip: Some(1), limit: 0.05, sent, messages, ..Ip::default() }
+    }
+
+    #[test]
+    fn three_bad_hours_make_a_doubt_and_one_is_a_burst() {
+        let doubted = |hours| {
+            ask(vec![bad_in(hours), small(2, 2), small(3, 1), small(4, 2)], |case| {
+                may_be_at_fault(case, 0, 10, &Settings::default())
+            })
+        };
+        assert!(doubted(8..11));
+        assert!(!doubted(8..9));
+    }
+
     #[test]
     fn one_message_that_is_retried_makes_no_doubt() {
         let retried = Ip { messages: Some(Count::new(1, 80)), ..small(1, 12) };
@@ -287,6 +315,8 @@ mod tests {
     fn a_pool_just_above_its_limit_is_doubted_and_one_within_is_not() {
         assert!(ask(vec![small(1, 12), small(2, 13)], is_pool_doubtful));
         assert!(!ask(vec![small(1, 4), small(2, 5)], is_pool_doubtful));
+        // One attempt in fifteen: of so few, bursts alone make that on every third night.
+        assert!(!ask(vec![small(1, 7), small(2, 6), small(3, 6), small(4, 6)], is_pool_doubtful));
     }
 
     #[test]

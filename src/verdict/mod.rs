@@ -6,9 +6,9 @@
 //! hosts, and by messages (`blame`).
 //!
 //! In reading order: `input` is what must be counted; `case` lays a pool out, measures its spread and finds suspects by
-//! `lineup`, also in single hours (`window`); `decide` makes a scope of them; `extent` looks beyond the pool. `change` answers another
-//! question: whether what was done about it helped; `drift` a third one: whether a rate changes slowly, from day to day, beside
-//! what days differ by anyway (`day`, `spread`).
+//! `lineup`, also in single hours (`window`); `decide` makes a scope of them, or a doubt (`doubt`, `spell`); `extent` looks beyond the
+//! pool. `change` answers another question: whether what was done about it helped; `drift` a third one: whether a rate changes
+//! slowly, from day to day, beside what days differ by anyway (`day`, `spread`).
 
 mod attribution;
 mod blame;
@@ -33,6 +33,7 @@ mod memory;
 mod odds;
 mod series;
 mod settings;
+mod spell;
 mod spread;
 mod strata;
 mod tail;
