@@ -24,10 +24,10 @@ pub(crate) fn bayes_factor(case: &Case, place: usize, settings: &Settings) -> f6
     let effect = dispersion::effect_of_retries(case.units[place].count, case.pool.ips[case.judged[place]].messages);
     let hours = Hours { mine, usual: usual(&others), effect };
     let shortest = settings.shortest_fault.div_ceil(case.clock.width as usize).clamp(1, mine.len());
-    let fault = hours.likelier(shortest..=shortest, &FAULT).unwrap_or(0.0);
+    let fault = hours.likelier(shortest..=shortest, &FAULT).unwrap_or(f64::NEG_INFINITY);
     // Where a column is as long as a fault, no burst is told from it.
-    let burst = hours.likelier(1..=shortest - 1, &BURST).unwrap_or(1.0);
-    fault / (1.0 - BURSTS + BURSTS * burst)
+    let burst = hours.likelier(1..=shortest - 1, &BURST).unwrap_or(0.0);
+    (fault - log_sum([(1.0 - BURSTS).ln(), BURSTS.ln() + burst].into_iter())).exp()
 }
 
 /// What is weighed.
@@ -42,17 +42,18 @@ struct Hours<'a> {
 
 impl Hours<'_> {
     /// How many times likelier the hours are if something deferred more in a run of so many of them, on average over the
-    /// runs in which the IP sent anything and over its strength. Nothing where there is no such run.
+    /// runs in which the IP sent anything and over its strength: the logarithm of it. Nothing where there is no such run.
     fn likelier(&self, lengths: RangeInclusive<usize>, strengths: &Range<f64>) -> Option<f64> {
         let runs = lengths.flat_map(|length| (0..=self.mine.len() - length).map(move |start| start..start + length));
         let runs: Vec<Range<usize>> =
             runs.filter(|run| self.mine[run.clone()].iter().any(|count| count.attempts > 0)).collect();
         let step = (strengths.end - strengths.start) / STEPS as f64;
-        let sum = (0..STEPS).map(|number| {
+        let weights = (0..STEPS).flat_map(|number| {
             let weights = self.weights(strengths.start + (number as f64 + 0.5) * step);
-            runs.iter().map(|run| weights[run.clone()].iter().sum::<f64>().exp()).sum::<f64>()
+            runs.iter().map(move |run| weights[run.clone()].iter().sum::<f64>())
         });
-        (!runs.is_empty()).then(|| sum.sum::<f64>() / (runs.len() * STEPS) as f64)
+        let weights: Vec<f64> = weights.collect();
+        (!weights.is_empty()).then(|| log_sum(weights.iter().copied()) - (weights.len() as f64).ln())
     }
 
     /// The weight of evidence of each hour for something that defers attempts with this chance, beside what is usual: the
@@ -65,6 +66,12 @@ impl Hours<'_> {
         };
         self.mine.iter().zip(&self.usual).map(weight).collect()
     }
+}
+
+/// The logarithm of a sum of which the logarithms are given: of a thousand deferrals the sum itself is no number.
+fn log_sum(logarithms: impl Iterator<Item = f64> + Clone) -> f64 {
+    let most = logarithms.clone().fold(f64::NEG_INFINITY, f64::max);
+    most + logarithms.map(|logarithm| (logarithm - most).exp()).sum::<f64>().ln()
 }
 
 /// The rate of the others by hours, each drawn to that of all of them: neither 0 nor 1.
@@ -121,6 +128,17 @@ mod tests {
     fn one_bad_hour_is_a_burst() {
         let (fault, burst) = (factor(ip(&[(7, 2), (8, 2), (9, 2)])), factor(ip(&[(8, 3)])));
         assert!(fault > 20.0 * burst && burst < 3.0, "{fault} {burst}");
+    }
+
+    #[test]
+    fn many_attempts_are_no_overflow() {
+        let sent = |hour| Sent {
+            hour,
+            count: Count::new(if (7..10).contains(&hour) { 30_000 } else { 0 }, 40_000),
+            ..Sent::default()
+        };
+        let large = Ip { sent: (0..24).map(sent).collect(), ..ip(&[]) };
+        assert_eq!(factor(large), f64::INFINITY);
     }
 
     #[test]
