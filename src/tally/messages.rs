@@ -268,6 +268,7 @@ fn keep_sorted(met: &mut [Met], by_zero_bits: &mut [usize; 65]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
     use xxhash_rust::xxh3::xxh3_64;
 
     fn all(messages: &mut Messages) -> (Vec<Met>, f64) {
@@ -301,6 +302,27 @@ mod tests {
             messages.add(7, 1, deferred);
         }
         assert_eq!(all(&mut messages), (vec![Met::new(7, 1, true)], 1.0));
+    }
+
+    #[test]
+    fn each_pair_is_kept_once_and_a_message_stands_together_however_many_hashes_look_alike() {
+        // Hashes of one slot, of few slots, and of many.
+        for lower in
+            [|_| 0, |number| number % 3 << 30, |number: u64| number.wrapping_mul(0x9e37_79b9) << 9 & 0xffff_ffff]
+        {
+            let (mut messages, mut expected) = (Messages::with_budget(10_000), BTreeMap::new());
+            for (round, number) in (0..900_u64).map(|round| (round, round * 7 % 300)) {
+                let (hash, cell, deferred) =
+                    (number % 100 << 32 | lower(number % 100), number as u32 % 9, round % 7 == 0);
+                messages.add(hash, cell, deferred);
+                *expected.entry((hash, cell)).or_insert(false) |= deferred;
+            }
+            let met = all(&mut messages).0;
+            assert_eq!(met.len(), expected.len());
+            assert!(met.iter().all(|met| expected[&(met.message(), met.cell())] == met.deferred()));
+            let distinct: BTreeSet<u64> = expected.keys().map(|(hash, _)| *hash).collect();
+            assert_eq!(met.chunk_by(|one, other| one.message() == other.message()).count(), distinct.len());
+        }
     }
 
     #[test]
