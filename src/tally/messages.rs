@@ -308,12 +308,12 @@ mod tests {
     fn each_pair_is_kept_once_and_a_message_stands_together_however_many_hashes_look_alike() {
         // Hashes of one slot, of few slots, and of many.
         for lower in
-            [|_| 0, |number| number % 3 << 30, |number: u64| number.wrapping_mul(0x9e37_79b9) << 9 & 0xffff_ffff]
+            [|_| 0, |number| (number % 3) << 30, |number: u64| (number.wrapping_mul(0x9e37_79b9) << 9) & 0xffff_ffff]
         {
             let (mut messages, mut expected) = (Messages::with_budget(10_000), BTreeMap::new());
             for (round, number) in (0..900_u64).map(|round| (round, round * 7 % 300)) {
                 let (hash, cell, deferred) =
-                    (number % 100 << 32 | lower(number % 100), number as u32 % 9, round % 7 == 0);
+                    ((number % 100) << 32 | lower(number % 100), number as u32 % 9, round % 7 == 0);
                 messages.add(hash, cell, deferred);
                 *expected.entry((hash, cell)).or_insert(false) |= deferred;
             }
