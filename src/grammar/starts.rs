@@ -41,8 +41,8 @@ pub struct Survey {
     pub nuls: Nuls,
 }
 
-/// Looks through bytes. All of the input passes through here, so newlines are found as in [`super::Index`], and of nearly
-/// all lines the first byte is enough.
+/// Looks through bytes. All of the input passes through here, so newlines are found as in [`super::Index`], and lines whose
+/// second byte is a comma are not looked at: that is nearly every record, and no header.
 pub fn survey(bytes: &[u8]) -> Survey {
     with_masks(Surveying { bytes })
 }
@@ -59,19 +59,21 @@ impl Walk for Surveying<'_> {
         let (blocks, rest) = self.bytes.as_chunks::<64>();
         let mut last = [b' '; 64];
         last[..rest.len()].copy_from_slice(rest);
-        let (mut start, mut nuls) = (0, 0);
+        let (mut block_start, mut nuls, mut after_newline) = (0, 0, 0);
         for block in blocks.iter().chain([&last]) {
-            let Masks { newline: mut newlines, nul, .. } = masks(block);
+            let Masks { newline, comma, nul, .. } = masks(block);
             nuls |= nul;
-            while newlines != 0 {
-                let line = start + newlines.trailing_zeros() as usize + 1;
-                let may_be = matches!(self.bytes.get(line), Some(b't' | b'T' | b'#' | b'"' | b'\xef'));
-                if may_be && start_of(&self.bytes[line..]) == Some(Start::Header) {
+            // Of a line that starts with the last byte, the second one is not seen here: it is looked at.
+            let mut may_be = (newline << 1 | after_newline) & !(comma >> 1);
+            after_newline = newline >> 63;
+            while may_be != 0 {
+                let line = block_start + may_be.trailing_zeros() as usize;
+                if self.bytes.get(line..).and_then(start_of) == Some(Start::Header) {
                     return Survey { header: Some(line), nuls: Nuls::among(nuls) };
                 }
-                newlines &= newlines - 1;
+                may_be &= may_be - 1;
             }
-            start += 64;
+            block_start += 64;
         }
         Survey { header: None, nuls: Nuls::among(nuls) }
     }
@@ -105,6 +107,17 @@ mod tests {
         ] {
             assert_eq!(start_of(line.as_bytes()), Some(Start::Header), "{line}");
         }
+    }
+
+    #[test]
+    fn a_header_is_found_wherever_its_line_starts() {
+        for length in 1..200 {
+            let lines = format!("{}\nd,1\ntq,2\n", "x".repeat(length));
+            assert_eq!(survey(lines.as_bytes()).header, None, "{length}");
+            let survey = survey(format!("{lines}type,rcpt\nd,\0").as_bytes());
+            assert_eq!(survey.header, Some(lines.len()), "{length}");
+        }
+        assert_eq!(survey(b"type,rcpt\nd,1\n\0"), Survey { header: None, nuls: Nuls::Some }, "no line is before it");
     }
 
     #[test]

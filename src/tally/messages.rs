@@ -62,19 +62,24 @@ pub struct Messages {
     is_compact: bool,
 }
 
-/// A message in a cell: the two halves of its hash, and the cell's number with the lowest bit set where
+/// A message in a cell: the two halves of its hash, the lower one first, and the cell's number with the lowest bit set where
 /// the message was deferred there. Twelve bytes without padding, since there are millions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Met([u32; 3]);
 
 impl Met {
     fn new(hash: u64, cell: u32, deferred: bool) -> Met {
-        Met([(hash >> 32) as u32, hash as u32, cell << 1 | u32::from(deferred)])
+        Met([hash as u32, (hash >> 32) as u32, cell << 1 | u32::from(deferred)])
     }
 
     /// The hash of the message.
     pub fn message(&self) -> u64 {
-        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
+        u64::from(self.0[1]) << 32 | u64::from(self.0[0])
+    }
+
+    /// The message and the cell, in the order of [`Met`].
+    fn pair(&self) -> (u64, u32) {
+        (u64::from(self.0[0]) << 32 | u64::from(self.0[1]), self.cell())
     }
 
     /// The number of the cell.
@@ -186,85 +191,84 @@ impl Messages {
 /// bucket and, where it has no room left, the second, so that no memory is asked for. The cells of the second are numbered
 /// anew. Gives how many there are by the leading zero bits of their messages.
 ///
-/// Hashes are spread evenly, so they are dealt to slots by some of their bits (a pass of counting sort:
-/// Knuth, The Art of Computer Programming, volume 3, section 5.2), and only the few of a slot are compared.
+/// Hashes are spread evenly, so that they are nearly sorted once they are dealt by their first bits (a pass of counting sort:
+/// Knuth, The Art of Computer Programming, volume 3, section 5.2), and few are left to be put in their places.
 fn keep_each_once(
     scratch: &mut Vec<Met>,
     one: &mut Vec<Met>,
     two: &mut Vec<Met>,
     cell: &impl Fn(u32) -> u32,
 ) -> [usize; 65] {
-    // About as many slots as pairs, so that neither is passed over for the other's sake.
-    const MOST_SLOTS: usize = 8192;
-    let slots = (one.len() + two.len()).next_power_of_two().min(MOST_SLOTS);
     two.iter_mut().for_each(|met| *met = Met::new(met.message(), cell(met.cell()), met.deferred()));
-    scratch.clear();
-    let mut kept = Kept { count: 0, by_zero_bits: [0; 65] };
-    if slots < 64 {
-        // So few are sorted at once.
-        scratch.extend(one.iter().chain(&*two));
-        let end = scratch.len();
-        kept.keep(scratch, 0, end);
-    } else {
-        let slot = |met: &Met| (met.0[1] as usize / BUCKETS) & (slots - 1);
-        let starts = &mut [0_u32; MOST_SLOTS][..slots];
-        one.iter().chain(&*two).for_each(|met| starts[slot(met)] += 1);
-        let mut end = 0;
-        for count in &mut *starts {
-            end += *count;
-            *count = end;
-        }
-        scratch.resize(one.len() + two.len(), Met::default());
-        for met in one.iter().chain(&*two) {
-            let place = &mut starts[slot(met)];
-            *place -= 1;
-            scratch[*place as usize] = *met;
-        }
-        let ends = starts[1..].iter().copied().chain([end]);
-        for (start, end) in starts.iter().zip(ends) {
-            kept.keep(scratch, *start as usize, end as usize);
-        }
+    let all = one.len() + two.len();
+    if scratch.len() < all {
+        scratch.resize(all, Met::default());
     }
-    let (first, second) = scratch[..kept.count].split_at(kept.count.min(one.len()));
+    let dealt = &mut scratch[..all];
+    deal(one.iter().chain(&*two), dealt);
+    let mut by_zero_bits = [0; 65];
+    let kept = keep_sorted(dealt, &mut by_zero_bits);
+    let (first, second) = dealt[..kept].split_at(kept.min(one.len()));
     for (bucket, part) in [(one, first), (two, second)] {
         bucket.truncate(part.len());
         bucket.copy_from_slice(part);
     }
-    kept.by_zero_bits
+    by_zero_bits
 }
 
-/// The pairs that are kept, which stand before all others.
-struct Kept {
-    count: usize,
-    by_zero_bits: [usize; 65],
+/// Lays out what was met nearly sorted, as many as there is room for.
+fn deal<'m>(met: impl Iterator<Item = &'m Met> + Clone, dealt: &mut [Met]) {
+    // About as many slots as pairs, so that neither is passed over for the other's sake.
+    const MOST_SLOTS: usize = 8192;
+    /// More in a slot than chance brings: they would be put in their places one by one.
+    const CROWD: u32 = 64;
+    let bits = dealt.len().clamp(2, MOST_SLOTS).next_power_of_two().trailing_zeros();
+    let slot = |met: &Met| (met.0[0] >> (u32::BITS - bits)) as usize;
+    let starts = &mut [0_u32; MOST_SLOTS][..1 << bits];
+    met.clone().for_each(|met| starts[slot(met)] += 1);
+    let (mut end, mut most) = (0, 0);
+    for count in &mut *starts {
+        (end, most) = (end + *count, most.max(*count));
+        *count = end;
+    }
+    for met in met {
+        let place = &mut starts[slot(met)];
+        *place -= 1;
+        dealt[*place as usize] = *met;
+    }
+    if most > CROWD {
+        dealt.sort_unstable();
+    }
 }
 
-impl Kept {
-    /// Sorts the next of them, and keeps each once.
-    #[inline(always)]
-    fn keep(&mut self, all: &mut [Met], start: usize, end: usize) {
-        if end - start > 1 {
-            all[start..end].sort_unstable();
+/// Sorts what is nearly sorted, and keeps each pair once. Gives how many there are, which stand before all others.
+fn keep_sorted(met: &mut [Met], by_zero_bits: &mut [usize; 65]) -> usize {
+    let mut kept = 0;
+    for place in 0..met.len() {
+        let next = met[place];
+        let mut at = kept;
+        while at > 0 && next.pair() < met[at - 1].pair() {
+            at -= 1;
         }
-        let first = self.count;
-        for place in start..end {
-            let met = all[place];
-            // A pair's deferred meeting sorts behind its other ones, and is the one to stay.
-            match all[first..self.count].last_mut() {
-                Some(last) if (last.message(), last.cell()) == (met.message(), met.cell()) => last.0[2] |= met.0[2],
-                _ => {
-                    all[self.count] = met;
-                    self.count += 1;
-                    self.by_zero_bits[met.message().leading_zeros() as usize] += 1;
+        match met[..at].last_mut() {
+            Some(known) if known.pair() == next.pair() => known.0[2] |= next.0[2],
+            _ => {
+                if at < kept {
+                    met.copy_within(at..kept, at + 1);
                 }
+                met[at] = next;
+                kept += 1;
+                by_zero_bits[next.message().leading_zeros() as usize] += 1;
             }
         }
     }
+    kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
     use xxhash_rust::xxh3::xxh3_64;
 
     fn all(messages: &mut Messages) -> (Vec<Met>, f64) {
@@ -298,6 +302,27 @@ mod tests {
             messages.add(7, 1, deferred);
         }
         assert_eq!(all(&mut messages), (vec![Met::new(7, 1, true)], 1.0));
+    }
+
+    #[test]
+    fn each_pair_is_kept_once_and_a_message_stands_together_however_many_hashes_look_alike() {
+        // Hashes of one slot, of few slots, and of many.
+        for lower in
+            [|_| 0, |number| (number % 3) << 30, |number: u64| (number.wrapping_mul(0x9e37_79b9) << 9) & 0xffff_ffff]
+        {
+            let (mut messages, mut expected) = (Messages::with_budget(10_000), BTreeMap::new());
+            for (round, number) in (0..900_u64).map(|round| (round, round * 7 % 300)) {
+                let (hash, cell, deferred) =
+                    ((number % 100) << 32 | lower(number % 100), number as u32 % 9, round % 7 == 0);
+                messages.add(hash, cell, deferred);
+                *expected.entry((hash, cell)).or_insert(false) |= deferred;
+            }
+            let met = all(&mut messages).0;
+            assert_eq!(met.len(), expected.len());
+            assert!(met.iter().all(|met| expected[&(met.message(), met.cell())] == met.deferred()));
+            let distinct: BTreeSet<u64> = expected.keys().map(|(hash, _)| *hash).collect();
+            assert_eq!(met.chunk_by(|one, other| one.message() == other.message()).count(), distinct.len());
+        }
     }
 
     #[test]
