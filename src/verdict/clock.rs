@@ -30,7 +30,7 @@ impl Clock {
     }
 }
 
-/// More columns than these are joined: the scan over all runs grows with their square.
+/// More columns than these are joined: tables grow with them, and so does the number of runs that may be bad by chance.
 const MOST_COLUMNS: u32 = 240;
 
 #[cfg(test)]

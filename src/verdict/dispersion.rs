@@ -22,7 +22,7 @@ pub struct Dispersion {
 pub(crate) const DEFAULT: Dispersion = Dispersion { scale: 1.0, degrees: 10.0 };
 
 /// By default a message is deferred about twice in a row.
-const RETRIES: f64 = 2.0;
+pub(crate) const RETRIES: f64 = 2.0;
 
 /// By default an hour's rate is half as much again, or half as much less, as the mean.
 const VARIATION: f64 = 0.5;

@@ -95,7 +95,8 @@ pub(crate) fn may_be_at_fault(case: &Case, place: usize, looked_at: usize, setti
         return false;
     }
     let sums = case.hours.sum(others.iter().copied());
-    let lasts = || case.lasts(case.hours.row(place), &sums, &(0..case.clock.columns), settings) == Lasts::Yes;
+    // Where all mail went out at once there was no time to last, and that speaks for nothing.
+    let lasts = || case.lasts(case.hours.row(place), &sums, &(0..case.clock.columns), settings) != Lasts::No;
     let is_all_day = lineup::is_clear(&contrast, unit.limit, settings) && lasts();
     let all_day = if is_all_day { odds::bayes_factor(case, &[place], &others) } else { 0.0 };
     let factor = (all_day + spell::bayes_factor(case, place, settings)) / 2.0;
@@ -301,6 +302,22 @@ mod tests {
         };
         assert!(doubted(8..11));
         assert!(!doubted(8..9));
+    }
+
+    #[test]
+    fn mail_of_one_hour_is_doubted_as_that_of_a_day_is() {
+        let of_one_hour = |number: u8, deferred| {
+            let sent = vec![Sent { hour: 8, count: Count::new(deferred, 600), ..Sent::default() }];
+            let messages = Some(Count::new(deferred, 600));
+            Ip { ip: Some(number.into()), limit: 0.05, sent, messages, ..Ip::default() }
+        };
+        let doubted = |deferred| {
+            ask(vec![of_one_hour(1, deferred), of_one_hour(2, 12), of_one_hour(3, 13), of_one_hour(4, 11)], |case| {
+                may_be_at_fault(case, 0, 10, &Settings::default())
+            })
+        };
+        assert!(doubted(72), "12 % beside 2 %");
+        assert!(!doubted(14));
     }
 
     #[test]

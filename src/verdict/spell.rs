@@ -17,11 +17,13 @@ use std::ops::{Range, RangeInclusive};
 /// A sound IP defers at the rate that the others have in the same hour. In a fault something else defers an attempt with a
 /// chance of [`FAULT`], each value as likely as the next. An IP that is not at fault is sound, or in one night of ten had a
 /// burst: fewer hours, and a chance of [`BURST`]. A message's retries are one cluster, so every attempt tells one design
-/// effect's part of an independent one (Rao and Scott, Biometrics 48, 1992, 577-585).
+/// effect's part of an independent one (Rao and Scott, Biometrics 48, 1992, 577-585): the usual one where messages are not known.
 pub(crate) fn bayes_factor(case: &Case, place: usize, settings: &Settings) -> f64 {
     let mine = case.hours.row(place);
     let others = case.hours.sum((0..case.units.len()).filter(|other| *other != place));
-    let effect = dispersion::effect_of_retries(case.units[place].count, case.pool.ips[case.judged[place]].messages);
+    let messages = case.pool.ips[case.judged[place]].messages;
+    let effect =
+        messages.map_or(dispersion::RETRIES, |_| dispersion::effect_of_retries(case.units[place].count, messages));
     let hours = Hours { mine, usual: usual(&others), effect };
     let shortest = settings.shortest_fault.div_ceil(case.clock.width as usize).clamp(1, mine.len());
     let fault = hours.likelier(shortest..=shortest, &FAULT).unwrap_or(f64::NEG_INFINITY);
@@ -146,6 +148,8 @@ mod tests {
         let bad = [(7, 3), (8, 2), (9, 3)];
         let retried = Ip { messages: Some(Count::new(1, 89)), ..ip(&bad) };
         assert!(factor(retried) < factor(ip(&bad)).sqrt());
+        let unknown = Ip { messages: None, ..ip(&bad) };
+        assert!(factor(unknown) < factor(ip(&bad)) / 10.0);
     }
 
     #[test]
