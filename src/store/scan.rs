@@ -61,12 +61,20 @@ pub fn about(bytes: &[u8]) -> Result<Vec<(String, String)>> {
 impl Columns {
     fn read(group: &dyn RowGroupReader) -> Result<Columns> {
         let rows = usize::try_from(group.metadata().num_rows()).map_err(|_| damaged("rows"))?;
+        // Each row has a place for a time, so that what a part says of its rows is believed only once they were there.
+        let [hours, first, last] = TIMES.map(|(name, _)| times(group, name, rows));
+        let (hours, first, last) = (hours?, first?, last?);
+        let hour = |time: Option<i64>| time.and_then(|seconds| u32::try_from(seconds.div_euclid(HOUR)).ok());
+        let seen = |(first, last): (Option<i64>, Option<i64>)| {
+            first.zip(last).map_or(Span::default(), |(first, last)| Span::between(Moment(first), Moment(last)))
+        };
+        let sum = |seen| RollupSum { seen, ..RollupSum::default() };
         let mut columns = Columns {
             rows,
             texts: Default::default(),
             changes: Vec::new(),
-            hours: Vec::new(),
-            sums: vec![RollupSum::default(); rows],
+            hours: hours.map(|time| hour(time).unwrap_or(NO_HOUR)).collect(),
+            sums: first.zip(last).map(seen).map(sum).collect(),
         };
         for (name, into) in TEXTS.iter().zip(&mut columns.texts) {
             *into = Texts::read(group, name, rows)?;
@@ -74,14 +82,11 @@ impl Columns {
         columns.changes = changes(&columns.texts, rows);
         for (name, _, set) in COUNTS {
             // Most columns count nothing.
-            let counts = counts(group, name, rows)?.into_iter().flatten();
+            let counts = counts(group, name, rows)?.unwrap_or_default();
+            if counts.iter().any(|count| *count > MOST_COUNTED) {
+                return Err(damaged(name));
+            }
             columns.sums.iter_mut().zip(counts).for_each(|(sum, count)| set(sum, count.try_into().unwrap_or_default()));
-        }
-        let [hours, first, last] = TIMES.map(|(name, _)| times(group, name, rows));
-        let hour = |time: Option<i64>| time.and_then(|seconds| u32::try_from(seconds.div_euclid(HOUR)).ok());
-        columns.hours = hours?.map(|time| hour(time).unwrap_or(NO_HOUR)).collect();
-        for ((sum, first), last) in columns.sums.iter_mut().zip(first?).zip(last?) {
-            sum.seen = first.zip(last).map_or(Span::default(), |(a, b)| Span::between(Moment(a), Moment(b)));
         }
         Ok(columns)
     }
@@ -119,6 +124,9 @@ impl Columns {
         }));
     }
 }
+
+/// No log has so many records of a kind in an hour. Sums of such counts would no longer be right.
+const MOST_COUNTED: i64 = 1 << 40;
 
 /// See [`Columns::stretches`].
 fn changes(texts: &[Texts], rows: usize) -> Vec<u8> {
@@ -223,6 +231,19 @@ mod tests {
         assert_eq!(rows(&read), rows(&table));
         assert_eq!(about(&bytes).expect("a sound part"), [("about".to_owned(), "this".to_owned())]);
         assert!(decode(bytes[..bytes.len() / 2].to_vec(), |_| Ok(())).is_err(), "half a part");
+    }
+
+    #[test]
+    fn counts_that_no_log_has_are_damage() {
+        let decoded = |deferred| {
+            let mut table = Table::default();
+            let texts = std::array::from_fn(|_| table.texts.number("x"));
+            let counts = Counts { deferred, ..Counts::default() };
+            table.rows.push(Row { texts, hour: 7, sum: RollupSum { counts, seen: Span::default() } });
+            decode(encode(&table, &[]).expect("Parquet"), |_| Ok(()))
+        };
+        assert!(decoded(1 << 40).is_ok());
+        assert!(decoded(1 << 50).is_err());
     }
 
     #[test]
