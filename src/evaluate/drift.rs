@@ -38,8 +38,6 @@ impl Drifting {
 pub fn drifting(daily: &Daily) -> Vec<Drifting> {
     let day = |(day, attempts, count): (u32, u64, u64)| DayCount { day, attempts, count };
     let mut rates = daily.rates();
-    // Sums over all of them must not depend on who counted what first.
-    rates.sort_unstable_by_key(|(names, _)| *names);
     let newest = rates.iter().filter_map(|(_, days)| days.last()).map(|(day, ..)| *day).max().unwrap_or_default();
     // An IP that was retired weeks ago does not drift now.
     rates.retain(|(_, days)| days.last().is_some_and(|(day, ..)| day + STALE >= newest));
@@ -66,10 +64,7 @@ pub fn drifting(daily: &Daily) -> Vec<Drifting> {
         let [isp, pool, ip, class] = names.map(str::to_owned);
         Some(Drifting { isp, pool, ip, class, drift })
     };
-    let mut drifting: Vec<Drifting> = rates.par_iter().filter_map(told).collect();
-    let key = |of: &Drifting| (of.isp.clone(), of.pool.clone(), of.ip.clone(), of.class.clone());
-    drifting.sort_by_key(key);
-    drifting
+    rates.par_iter().filter_map(told).collect()
 }
 
 /// After so many days without mail nothing is said of a rate.

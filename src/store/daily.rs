@@ -61,7 +61,8 @@ impl Daily {
     }
 
     /// All rates, each with its provider, pool, IP and class, of which those are empty that it is not split by; sorted by
-    /// the numbers of these. Deferrals of attempts; of a class, the attempts that got it.
+    /// these, so that no sum over them depends on who counted what first. Deferrals of attempts; of a class, the attempts that
+    /// got it.
     pub fn rates(&self) -> Vec<([&str; 4], Days)> {
         // A provider's attempts are those of its IPs, and those that its classes are parts of.
         let mut sums: HashMap<Rate, Days> = HashMap::new();
@@ -72,8 +73,6 @@ impl Daily {
                 add_days(sums.entry(*rate).or_default(), days);
             }
         }
-        let mut all: Vec<(&Rate, &Days)> = self.counts.iter().chain(&sums).collect();
-        all.sort_unstable_by_key(|(rate, _)| *rate);
         let days = |[isp, _, _, class]: Rate, days: &Days| -> Days {
             match sums.get(&[isp, 0, 0, 0]) {
                 // Of a class there are days on which there was none of it.
@@ -85,7 +84,10 @@ impl Daily {
             }
         };
         let names = |rate: Rate| rate.map(|number| self.names.text(number));
-        all.into_iter().map(|(rate, of)| (names(*rate), days(*rate, of))).collect()
+        let all = self.counts.iter().chain(&sums);
+        let mut all: Vec<_> = all.map(|(rate, of)| (names(*rate), days(*rate, of))).collect();
+        all.sort_unstable_by_key(|(names, _)| *names);
+        all
     }
 }
 
