@@ -27,30 +27,28 @@ pub(crate) fn likeliest(series: &[Count], expected: &[f64], shortest: usize, flo
     let steepest = sums.steepest();
     let shortest = shortest.max(1);
     let top = sums.highest(steepest, shortest)?;
-    let (mut best, mut least) = (None, floor);
-    let mut keep = |run: &Range<usize>, least: &mut f64| {
-        if let Some(ratio) = sums.ratio(sums.point(run)).filter(|ratio| *ratio > *least) {
-            *least = ratio;
-            best = Some(Raised { range: run.clone(), ratio });
-        }
+    let likelier = |run: &Range<usize>, best: Raised| {
+        let ratio = sums.ratio(sums.point(run)).filter(|ratio| *ratio > best.ratio);
+        ratio.map_or(best, |ratio| Raised { range: run.clone(), ratio })
     };
-    keep(&top, &mut least);
+    // No run is as likely as the floor yet.
+    let mut best = likelier(&top, Raised { range: 0..0, ratio: floor });
     let mut open = vec![((0.0, 0..series.len()), (steepest, top))];
     while let Some(((flat, long), (steep, short))) = open.pop() {
         let (far, near) = (sums.point(&long), sums.point(&short));
-        if sums.ratio(meet((far, flat), (near, steep))).is_none_or(|most| most <= least + ROUNDING) {
+        if sums.ratio(meet((far, flat), (near, steep))).is_none_or(|most| most <= best.ratio + ROUNDING) {
             continue;
         }
         let slope = (far.seen - near.seen) / (far.usual - near.usual);
         let Some(between) = sums.highest(slope, shortest) else { continue };
         let above = sums.point(&between).height(slope) - near.height(slope);
         if above > ARITHMETIC * (1.0 + slope) * sums.deferred {
-            keep(&between, &mut least);
+            best = likelier(&between, best);
             open.push(((flat, long), (slope, between.clone())));
             open.push(((slope, between), (steep, short)));
         }
     }
-    best
+    (best.ratio > floor).then_some(best)
 }
 
 /// Deferrals of some hours.
