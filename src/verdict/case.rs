@@ -8,7 +8,7 @@ use super::dispersion::{self, Dispersion};
 use super::input::Pool;
 use super::lineup::{self, Suspect, Unit};
 use super::matrix::Matrix;
-use super::series::{is_busier, profile_of_others, worst_run};
+use super::series::{is_busier, others, profile_of_others, worst_run};
 use super::settings::Settings;
 use super::{tail, window};
 use std::ops::Range;
@@ -23,6 +23,8 @@ pub(crate) struct Case<'a> {
     pub clock: Clock,
     /// Judged IPs by hours.
     pub hours: Matrix,
+    /// Judged IPs together, by hours.
+    sums: Vec<Count>,
     /// Judged IPs, all day.
     pub units: Vec<Unit>,
     /// All IPs together, by hours.
@@ -83,6 +85,7 @@ impl<'a> Case<'a> {
         for (row, &place) in judged.iter().enumerate() {
             everything.row(place).iter().enumerate().for_each(|(column, count)| hours.add(row, column, *count));
         }
+        let sums = hours.sum(0..judged.len());
         let series = everything.sum(0..pool.ips.len());
         let shortest = settings.shortest_fault.div_ceil(clock.width as usize);
         let flat = vec![1.0; clock.columns];
@@ -93,7 +96,8 @@ impl<'a> Case<'a> {
         let messages = pool.ips.iter().map(|ip| ip.messages).sum::<Option<Count>>();
         let least_effect = dispersion::effect_of_retries(series.iter().copied().sum(), messages);
         let (units, views, pool_views) = (Vec::new(), Vec::new(), Vec::new());
-        let mut case = Case { pool, judged, clock, hours, units, series, spread, least_effect, views, pool_views };
+        let mut case =
+            Case { pool, judged, clock, hours, sums, units, series, spread, least_effect, views, pool_views };
         let runs = case.measure_ips(shortest);
         case.look(runs, shortest, settings);
         case.look_at_pool(pool_run, shortest, settings);
@@ -103,6 +107,11 @@ impl<'a> Case<'a> {
     /// Everything counted.
     pub fn total(&self) -> Count {
         self.series.iter().copied().sum()
+    }
+
+    /// What all judged IPs but one sent, by hours.
+    pub fn others(&self, place: usize) -> Vec<Count> {
+        others(self.hours.row(place), &self.sums)
     }
 
     /// The judged IPs in some hours.
@@ -116,12 +125,11 @@ impl<'a> Case<'a> {
 
     /// Measures how each IP's counts spread; gives the hours in which each was worst.
     fn measure_ips(&mut self, shortest: usize) -> Vec<Range<usize>> {
-        let sums = self.hours.sum(0..self.judged.len());
         let (mut measured, mut runs) = (Vec::new(), Vec::new());
         for row in 0..self.judged.len() {
             let series = self.hours.row(row);
             let flat = vec![1.0; self.clock.columns];
-            let shared = profile_of_others(series, &sums);
+            let shared = profile_of_others(series, &self.sums);
             let run = worst_run(series, &flat, shortest);
             let alone = dispersion::measure(series, &flat, run.as_ref());
             let beside = dispersion::measure(series, &shared, worst_run(series, &shared, shortest).as_ref());

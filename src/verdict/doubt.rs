@@ -94,9 +94,9 @@ pub(crate) fn may_be_at_fault(case: &Case, place: usize, looked_at: usize, setti
     if contrast.rest.size == 0.0 || unit.count.rate() <= unit.limit {
         return false;
     }
-    let sums = case.hours.sum(others.iter().copied());
     // Where all mail went out at once there was no time to last, and that speaks for nothing.
-    let lasts = || case.lasts(case.hours.row(place), &sums, &(0..case.clock.columns), settings) != Lasts::No;
+    let columns = 0..case.clock.columns;
+    let lasts = || case.lasts(case.hours.row(place), &case.others(place), &columns, settings) != Lasts::No;
     let is_all_day = lineup::is_clear(&contrast, unit.limit, settings) && lasts();
     let all_day = if is_all_day { odds::bayes_factor(case, &[place], &others) } else { 0.0 };
     let factor = (all_day + spell::bayes_factor(case, place, settings)) / 2.0;

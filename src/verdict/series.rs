@@ -25,7 +25,7 @@ pub(crate) fn worst_run(series: &[Count], profile: &[f64], shortest: usize) -> O
 
 /// By how much each hour was better or worse than the mean for the other IPs. Hours of few deferrals are drawn to the mean.
 pub(crate) fn profile_of_others(series: &[Count], sums: &[Count]) -> Vec<f64> {
-    let others: Vec<Count> = sums.iter().zip(series).map(|(sum, own)| *sum - *own).collect();
+    let others = others(series, sums);
     let rate = others.iter().copied().sum::<Count>().rate();
     if rate == 0.0 {
         return vec![1.0; series.len()];
@@ -33,6 +33,11 @@ pub(crate) fn profile_of_others(series: &[Count], sums: &[Count]) -> Vec<f64> {
     let factor =
         |count: &Count| (count.deferred as f64 + PRIOR_DEFERRALS) / (count.attempts as f64 * rate + PRIOR_DEFERRALS);
     others.iter().map(factor).collect()
+}
+
+/// What of a sum is not a series' own, hour by hour.
+pub(crate) fn others(series: &[Count], sums: &[Count]) -> Vec<Count> {
+    sums.iter().zip(series).map(|(sum, own)| *sum - *own).collect()
 }
 
 /// An hour's own rate counts as much as the mean where the others had so many deferrals in it.

@@ -20,11 +20,10 @@ use std::ops::{Range, RangeInclusive};
 /// effect's part of an independent one (Rao and Scott, Biometrics 48, 1992, 577-585): the usual one where messages are not known.
 pub(crate) fn bayes_factor(case: &Case, place: usize, settings: &Settings) -> f64 {
     let mine = case.hours.row(place);
-    let others = case.hours.sum((0..case.units.len()).filter(|other| *other != place));
     let messages = case.pool.ips[case.judged[place]].messages;
     let effect =
         messages.map_or(dispersion::RETRIES, |_| dispersion::effect_of_retries(case.units[place].count, messages));
-    let hours = Hours { mine, usual: usual(&others), effect };
+    let hours = Hours { mine, usual: usual(&case.others(place)), effect };
     let shortest = settings.shortest_fault.div_ceil(case.clock.width as usize).clamp(1, mine.len());
     let fault = hours.likelier(shortest..=shortest, &FAULT).unwrap_or(f64::NEG_INFINITY);
     // Where a column is as long as a fault, no burst is told from it.
