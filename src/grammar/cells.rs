@@ -1,8 +1,8 @@
 //! Cuts one record into cells (RFC 4180, section 2), and says where it ends.
 
 use super::starts::start_of;
+use bumpalo::Bump;
 use memchr::{memchr, memchr2};
-use std::borrow::Cow;
 
 /// A physical line longer than this is damage; remote replies and headers stay far below.
 pub const LONGEST_LINE: usize = 4 << 20;
@@ -15,6 +15,18 @@ const LONGEST_LINES: usize = 64 << 10;
 /// the next line on, so this bounds the time that a hostile file can take.
 const MOST_LINES: u32 = 256;
 
+/// Room for texts that do not stand in the input as they are: those with doubled quotes. Hardly any cell has them, and with
+/// these elsewhere all texts are slices, which are passed on without asking whose they are.
+#[derive(Debug, Default)]
+pub struct Room(Bump);
+
+impl Room {
+    /// Forgets all texts; their memory is kept for others.
+    pub fn clear(&mut self) {
+        self.0.reset();
+    }
+}
+
 /// The cells of one record: what stands between its separators. They are unquoted when they are asked
 /// for, since most are never looked at.
 #[derive(Debug, Clone, Copy)]
@@ -22,13 +34,14 @@ pub struct Cells<'r> {
     bytes: &'r [u8],
     /// See [`Cells::new`].
     bounds: &'r [u32],
+    room: &'r Room,
 }
 
 impl<'r> Cells<'r> {
     /// The cells between these bounds: the place before the record (as `before` tells it), those of its commas, and that of its
     /// newline, or the number of bytes where there is none.
-    pub fn new(bytes: &'r [u8], bounds: &'r [u32]) -> Cells<'r> {
-        Cells { bytes, bounds }
+    pub fn new(bytes: &'r [u8], bounds: &'r [u32], room: &'r Room) -> Cells<'r> {
+        Cells { bytes, bounds, room }
     }
 
     /// The whole record as it stands in the input, with its line end where it has one.
@@ -44,7 +57,7 @@ impl<'r> Cells<'r> {
 
     /// The text of a cell.
     #[inline(always)]
-    pub fn get(&self, place: usize) -> Option<Cow<'r, [u8]>> {
+    pub fn get(&self, place: usize) -> Option<&'r [u8]> {
         let end = *self.bounds.get(place + 1)? as usize;
         let mut raw = &self.bytes[behind(self.bounds[place])..end];
         // One carriage return before the newline belongs to the line end.
@@ -54,13 +67,13 @@ impl<'r> Cells<'r> {
             raw = line;
         }
         Some(match raw {
-            [b'"', quoted @ ..] => unquote(quoted),
-            plain => Cow::Borrowed(plain),
+            [b'"', quoted @ ..] => unquote(quoted, self.room),
+            plain => plain,
         })
     }
 
     /// The texts of all cells.
-    pub fn iter(&self) -> impl Iterator<Item = Cow<'r, [u8]>> {
+    pub fn iter(&self) -> impl Iterator<Item = &'r [u8]> {
         (0..self.count()).filter_map(|place| self.get(place))
     }
 }
@@ -79,15 +92,15 @@ pub fn behind(bound: u32) -> usize {
 /// The text of a quoted cell; `quoted` is what follows its opening quote. Two quotes are one, and what
 /// follows the closing quote belongs to the text as it is.
 #[inline(never)]
-fn unquote(quoted: &[u8]) -> Cow<'_, [u8]> {
+fn unquote<'r>(quoted: &'r [u8], room: &'r Room) -> &'r [u8] {
     let first = memchr(b'"', quoted).unwrap_or(quoted.len());
     if first + 1 >= quoted.len() {
-        return Cow::Borrowed(&quoted[..first]);
+        return &quoted[..first];
     }
     let closing = closing_quote(quoted).unwrap_or(quoted.len());
     let mut text = halve_quotes(&quoted[..closing]);
     text.extend_from_slice(quoted.get(closing + 1..).unwrap_or_default());
-    Cow::Owned(text)
+    room.0.alloc_slice_copy(&text)
 }
 
 /// Where a record ends.
@@ -195,8 +208,9 @@ mod tests {
     fn texts(line: &str) -> Vec<String> {
         let mut bounds = Vec::new();
         split(line.as_bytes(), 0, &mut bounds);
-        let cells = Cells::new(line.as_bytes(), &bounds);
-        cells.iter().map(|cell| String::from_utf8_lossy(&cell).into_owned()).collect()
+        let room = Room::default();
+        let cells = Cells::new(line.as_bytes(), &bounds, &room);
+        cells.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
     }
 
     fn extent(text: &str) -> Extent {
@@ -219,7 +233,7 @@ mod tests {
         let bytes = |text: &str, start: usize| {
             let mut bounds = Vec::new();
             split(text.as_bytes(), start, &mut bounds);
-            String::from_utf8_lossy(Cells::new(text.as_bytes(), &bounds).bytes()).into_owned()
+            String::from_utf8_lossy(Cells::new(text.as_bytes(), &bounds, &Room::default()).bytes()).into_owned()
         };
         assert_eq!(bytes("d,x\nt,\"y\nz\"\r\nd", 4), "t,\"y\nz\"\r\n");
         assert_eq!(bytes("d,x\nt,y", 4), "t,y");

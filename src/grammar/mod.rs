@@ -12,7 +12,7 @@ mod masks;
 mod starts;
 mod step;
 
-pub use cells::{Cells, LONGEST_LINE, split};
+pub use cells::{Cells, LONGEST_LINE, Room, split};
 pub use damage::{Reason, Skip};
 pub use index::Index;
 pub use starts::{ENOUGH, Start, Survey, start_of, survey};

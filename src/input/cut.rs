@@ -3,7 +3,7 @@
 
 use super::open::Body;
 use super::segment::Segment;
-use crate::grammar::{Beyond, Cells, ENOUGH, LONGEST_LINE, Nuls, Reason, Skip, Start, Step, Survey};
+use crate::grammar::{Beyond, Cells, ENOUGH, LONGEST_LINE, Nuls, Reason, Room, Skip, Start, Step, Survey};
 use crate::grammar::{split, start_of, step, survey};
 use crate::record::{Column, Layout, Schema};
 use memchr::{memchr, memrchr, memrchr_iter};
@@ -114,8 +114,9 @@ impl Cutter {
             }
         };
         let bytes = self.at_hand();
-        let names: Vec<_> = Cells::new(bytes, &bounds).iter().collect();
-        self.layout = Arc::new(Layout::Header(Schema::from_names(names.iter().map(|name| &**name))));
+        let room = Room::default();
+        let schema = Schema::from_names(Cells::new(bytes, &bounds, &room).iter());
+        self.layout = Arc::new(Layout::Header(schema));
         before.header = Some(self.at_hand()[..next].into());
         before.header_bytes += next as u64;
         before.lines += lines;
@@ -220,8 +221,9 @@ fn starts_with_type(bytes: &[u8]) -> bool {
     let line = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
     let mut bounds = Vec::new();
     split(line, 0, &mut bounds);
-    let name = Cells::new(line, &bounds).get(0);
-    name.is_some_and(|name| Schema::from_names([&*name]).has(Column::Type))
+    let room = Room::default();
+    let name = Cells::new(line, &bounds, &room).get(0);
+    name.is_some_and(|name| Schema::from_names([name]).has(Column::Type))
 }
 
 /// How many bytes at the start are steps that nothing behind them can change.

@@ -3,7 +3,7 @@
 use super::find::STDIN;
 use super::json::schema_of;
 use super::open::{Body, Compression, ReadSoFar, open};
-use crate::grammar::{Cells, Start, split, start_of};
+use crate::grammar::{Cells, Room, Start, split, start_of};
 use crate::record::{Column, Layout, RecordKind, Schema, TimeReader};
 use memchr::memchr;
 use std::io::{self, Cursor, Read};
@@ -98,8 +98,8 @@ fn layout_of(line: &[u8]) -> Option<Layout> {
     let line = &line[line.iter().position(|byte| *byte != 0)?..];
     let mut bounds = Vec::new();
     split(line, 0, &mut bounds);
-    let texts: Vec<_> = Cells::new(line, &bounds).iter().collect();
-    let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
+    let room = Room::default();
+    let texts: Vec<&[u8]> = Cells::new(line, &bounds, &room).iter().collect();
     let schema = Schema::from_names(texts.iter().copied());
     if schema.place(Column::Type) == Some(0) && texts[1..].iter().any(|name| Column::is_known_name(name)) {
         return Some(Layout::Header(schema));

@@ -1,11 +1,10 @@
 //! Walks a segment record by record.
 
 use super::row::Row;
-use crate::grammar::{Cells, Index, LONGEST_LINE, Nuls, Reason, Skip, Step, step};
+use crate::grammar::{Cells, Index, LONGEST_LINE, Nuls, Reason, Room, Skip, Step, step};
 use crate::input::Segment;
 use crate::record::{Column, Layout, RecordKind, Schema};
 use memchr::memchr;
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// A word longer than this in the first cell is no record type anybody would invent.
@@ -31,13 +30,14 @@ pub struct Rows<'s> {
     passed: (usize, usize),
     /// The bounds of a record that no index describes.
     bounds: Vec<u32>,
+    room: Room,
 }
 
 impl<'s> Rows<'s> {
     /// Starts at the segment's first record.
     pub fn new(segment: &'s Segment) -> Rows<'s> {
-        let (index, bounds) = (Index::default(), Vec::new());
-        Rows { segment, nuls: segment.nuls, at: 0, line: segment.lines_before, index, passed: (0, 0), bounds }
+        let (index, bounds, room) = (Index::default(), Vec::new(), Room::default());
+        Rows { segment, nuls: segment.nuls, at: 0, line: segment.lines_before, index, passed: (0, 0), bounds, room }
     }
 
     /// The next record or stretch of damage; nothing at the end of the segment.
@@ -48,6 +48,7 @@ impl<'s> Rows<'s> {
         if self.passed.0 == self.index.record_ends().len() && self.nuls == Nuls::None {
             self.index.fill(bytes, self.at);
             self.passed = (0, 0);
+            self.room.clear();
         }
         let Some(end) = self.index.record_ends().get(self.passed.0).map(|end| *end as usize) else {
             return self.step();
@@ -63,7 +64,7 @@ impl<'s> Rows<'s> {
         if bounds.len() == 2 && matches!(bytes[start..next], [b'\n'] | [b'\r', b'\n']) {
             return Some(skip(Reason::BlankLine, start, next, line));
         }
-        let cells = Cells::new(bytes, bounds);
+        let cells = Cells::new(bytes, bounds, &self.room);
         Some(match check(cells, &self.segment.layout, End::OfLine) {
             Ok((kind, schema)) => Item::Row(Row { kind, cells, schema }),
             Err(reason) => skip(reason, start, next, line),
@@ -81,6 +82,7 @@ impl<'s> Rows<'s> {
         // Behind this record, or line, the index is asked again.
         self.index.clear();
         self.passed = (0, 0);
+        self.room.clear();
         let (start, line) = (self.at, self.line);
         match step(bytes, start, self.nuls, self.segment.beyond, &mut self.bounds) {
             Step::Skip { next, lines, reason } => {
@@ -90,7 +92,7 @@ impl<'s> Rows<'s> {
             Step::Record { next, lines, unterminated } => {
                 (self.at, self.line) = (next, line + lines);
                 let end = if unterminated { End::OfInput } else { End::OfLine };
-                let cells = Cells::new(bytes, &self.bounds);
+                let cells = Cells::new(bytes, &self.bounds, &self.room);
                 Some(match check(cells, &self.segment.layout, end) {
                     Ok((kind, schema)) => Item::Row(Row { kind, cells, schema }),
                     Err(reason) => skip(reason, start, next, line),
@@ -121,19 +123,18 @@ enum End {
 #[inline(always)]
 fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, &'l Schema), Reason> {
     let first = cells.get(0).unwrap_or_default();
-    let kind = RecordKind::of(&first);
+    let kind = RecordKind::of(first);
     let is_word = |text: &[u8]| {
         let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         (1..=LONGEST_TYPE).contains(&text.len()) && text.iter().all(word)
     };
-    if kind == RecordKind::Unknown && (!is_word(&first) || first.eq_ignore_ascii_case(b"type")) {
+    if kind == RecordKind::Unknown && (!is_word(first) || first.eq_ignore_ascii_case(b"type")) {
         return Err(if end == End::OfInput { Reason::CutLastLine } else { Reason::BadType });
     }
     let schema = match layout {
         Layout::Header(schema) => schema,
         Layout::Positional(_) => {
-            let texts: Vec<_> = cells.iter().collect();
-            let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
+            let texts: Vec<&[u8]> = cells.iter().collect();
             layout.schema(kind, &texts).ok_or(Reason::UnknownLayout)?
         }
     };
@@ -152,7 +153,7 @@ fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, 
     // swallows cells up to the next one, and what then stands for the source IP is none.
     let has_recipient = matches!(kind, RecordKind::Delivered | RecordKind::Bounced | RecordKind::Deferred);
     let is_cut = || schema.place(Column::Rcpt).is_some_and(|place| place >= cells.count());
-    let is_swallowed = || cells.iter().any(|cell| memchr(b',', &cell).is_some());
+    let is_swallowed = || cells.iter().any(|cell| memchr(b',', cell).is_some());
     let is_shifted =
         || schema.place(Column::DlvSourceIp).and_then(|place| cells.get(place)).is_some_and(is_no_ip) && is_swallowed();
     if has_recipient && cells.count() < schema.width() && (is_cut() || is_shifted()) {
@@ -161,7 +162,7 @@ fn check<'l>(cells: Cells, layout: &'l Layout, end: End) -> Result<(RecordKind, 
     Ok((kind, schema))
 }
 
-fn is_no_ip(text: Cow<[u8]>) -> bool {
+fn is_no_ip(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     !text.is_empty() && !str::from_utf8(text).is_ok_and(|text| text.parse::<IpAddr>().is_ok())
 }
@@ -180,7 +181,7 @@ mod tests {
         let mut items = Vec::new();
         while let Some(item) = rows.next() {
             items.push(match item {
-                Item::Row(row) => format!("{} {}", row.kind.word(), String::from_utf8_lossy(&row.get(Column::Rcpt))),
+                Item::Row(row) => format!("{} {}", row.kind.word(), String::from_utf8_lossy(row.get(Column::Rcpt))),
                 Item::Skip(skip) => format!("{} {} bytes in line {}", skip.reason.word(), skip.bytes, skip.line),
             });
         }

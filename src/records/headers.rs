@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memchr;
 
-use crate::grammar::{Cells, ENOUGH, Start, split, start_of};
+use crate::grammar::{Cells, ENOUGH, Room, Start, split, start_of};
 use crate::input::Body;
 use crate::read::Row;
 use crate::record::{Column, Layout, Schema, header_name};
@@ -90,7 +90,7 @@ pub fn names_of_line(line: &[u8]) -> Vec<String> {
     let mut bounds = Vec::new();
     split(line, 0, &mut bounds);
     let text = |cell: &[u8]| String::from_utf8_lossy(header_name(cell)).into_owned();
-    Cells::new(line, &bounds).iter().map(|cell| text(&cell)).collect()
+    Cells::new(line, &bounds, &Room::default()).iter().map(text).collect()
 }
 
 impl Headers {
@@ -145,8 +145,7 @@ impl NamesOf {
                 names
             }
             Layout::Positional(_) => {
-                let texts: Vec<_> = row.cells().iter().collect();
-                let texts: Vec<&[u8]> = texts.iter().map(|text| &**text).collect();
+                let texts: Vec<&[u8]> = row.cells().iter().collect();
                 let names = layout.default_names(row.kind, &texts).unwrap_or("type");
                 names.split(',').map(str::to_owned).collect()
             }

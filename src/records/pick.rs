@@ -78,11 +78,11 @@ impl<'p> Picker<'p> {
 
     /// Whether this record of an input is wanted.
     pub fn wants(&mut self, input: usize, row: &Row) -> bool {
-        let time = self.logged.read(&row.get(Column::TimeLogged));
+        let time = self.logged.read(row.get(Column::TimeLogged));
         if !self.is_counted_so(row) || self.plan.leaves_out(input, row.kind, time).is_some() {
             return false;
         }
-        let domain = canonical_domain(&row.domain());
+        let domain = canonical_domain(row.domain());
         if !self.left_out.window_keeps(&self.plan.window, time) || !self.plan.filter.keeps(row, &domain, &mut self.seen)
         {
             return false;

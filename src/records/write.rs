@@ -63,8 +63,7 @@ impl<'o> RowWriter<'o> {
     pub fn row(&mut self, row: &Cells, names: &Names) -> io::Result<()> {
         match self.format {
             RowFormat::Ndjson => {
-                let cells: Vec<_> = row.iter().collect();
-                let texts: Vec<_> = cells.iter().map(|cell| String::from_utf8_lossy(cell)).collect();
+                let texts: Vec<_> = row.iter().map(String::from_utf8_lossy).collect();
                 let pairs = names.iter().zip(&texts).map(|(name, text)| (&**name, Value::text(text)));
                 write_object(pairs, self.out)
             }
@@ -80,14 +79,13 @@ impl<'o> RowWriter<'o> {
     }
 
     fn lay_out(&mut self, row: &Cells, names: &Names) -> io::Result<()> {
-        let cells: Vec<_> = row.iter().collect();
-        let of_name = |name: &String| names.iter().position(|own| own == name).and_then(|place| cells.get(place));
-        let row: Vec<&[u8]> = self.names.iter().map(|name| of_name(name).map_or(&b""[..], |cell| cell)).collect();
-        for (name, _) in names.iter().zip(&cells).filter(|(name, cell)| !cell.is_empty() && !self.names.contains(name))
+        let of_name = |name: &String| names.iter().position(|own| own == name).and_then(|place| row.get(place));
+        let texts: Vec<&[u8]> = self.names.iter().map(|name| of_name(name).unwrap_or_default()).collect();
+        for (name, _) in names.iter().zip(row.iter()).filter(|(name, cell)| !cell.is_empty() && !self.names.contains(name))
         {
             *self.without_place.entry(name.clone()).or_default() += 1;
         }
-        self.cells(row.into_iter())
+        self.cells(texts.into_iter())
     }
 
     fn cells<'c>(&mut self, cells: impl Iterator<Item = &'c [u8]>) -> io::Result<()> {
@@ -107,7 +105,7 @@ impl<'o> RowWriter<'o> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grammar::split;
+    use crate::grammar::{Room, split};
 
     fn written(format: RowFormat, headers: &[&str], rows: &[(&str, &str)]) -> (String, Vec<String>) {
         let headers: Vec<_> = headers.iter().map(|line| line.as_bytes().to_vec()).collect();
@@ -116,7 +114,8 @@ mod tests {
         for (names, row) in rows {
             let mut bounds = Vec::new();
             split(row.as_bytes(), 0, &mut bounds);
-            let cells = Cells::new(row.as_bytes(), &bounds);
+            let room = Room::default();
+            let cells = Cells::new(row.as_bytes(), &bounds, &room);
             writer.row(&cells, &names_of_line(names.as_bytes()).into()).unwrap();
         }
         let lost = writer.without_place().keys().cloned().collect();

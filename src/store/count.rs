@@ -93,7 +93,7 @@ impl Counting for RollupCounter {
         }
         let Some(counted) = Counted::of(row) else { return };
         let domain = self.domain(row);
-        let pool = self.name(&row.get(Column::VmtaPool));
+        let pool = self.name(row.get(Column::VmtaPool));
         let ip_cell = row.get(Column::DlvSourceIp);
         let names = &mut self.rollups.names;
         let ip = self.ips.get(&ip_cell, |cell| names.number(&canonical_ip(cell)));
@@ -134,7 +134,7 @@ impl RollupCounter {
 
     fn domain(&mut self, row: &Row) -> u32 {
         let (domains, listed, plan) = (&mut self.rollups.domains, &mut self.listed, &self.plan);
-        self.domains.get(&row.domain(), |cell| {
+        self.domains.get(row.domain(), |cell| {
             let domain = canonical_domain(cell);
             let number = domains.number(&domain);
             if number as usize == listed.len() {
@@ -185,10 +185,10 @@ impl RollupCounter {
             }
         }
         if self.keep.job {
-            more.job = self.name(&row.get(Column::JobId));
+            more.job = self.name(row.get(Column::JobId));
         }
         if self.keep.vmta {
-            more.vmta = self.name(&row.get(Column::Vmta));
+            more.vmta = self.name(row.get(Column::Vmta));
         }
         if more == More::default() { 0 } else { self.rollups.number_more(more) }
     }

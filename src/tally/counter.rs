@@ -139,8 +139,8 @@ impl Counter {
 
     fn count(&mut self, row: &Row, texts: &Texts, counted: Counted, domain: u32, time: Option<Moment>) {
         let tally = &mut self.tally;
-        let pool = self.pools.get(&texts.pool, |cell| tally.pools.number(&name_or_none(cell)));
-        let ip = self.ips.get(&texts.ip, |cell| tally.ips.number(&canonical_ip(cell)));
+        let pool = self.pools.get(texts.pool, |cell| tally.pools.number(&name_or_none(cell)));
+        let ip = self.ips.get(texts.ip, |cell| tally.ips.number(&canonical_ip(cell)));
         let (mut mail, mut host, mut vmta, mut message) = (Mail::ANY, ANY_PART, ANY_PART, None);
         if counted.is_attempt() {
             (mail, host) = (self.mail(row, texts), self.host(texts));
@@ -176,18 +176,18 @@ impl Counter {
 
     fn add_reply(&mut self, row: &Row, texts: &Texts, domain: u32, ip: u32, time: Option<Moment>) {
         let diag = row.get(Column::DsnDiag);
-        let host = host_of(&texts.mta);
-        let own = Own::new(&texts.ip, &texts.rcpt, &texts.orig);
-        let asked = Asked::new(domain, row.kind, ip, own, &diag);
+        let host = host_of(texts.mta);
+        let own = Own::new(texts.ip, texts.rcpt, texts.orig);
+        let asked = Asked::new(domain, row.kind, ip, own, diag);
         let span = time.map_or(Span::default(), Span::at);
         if let Some(asked) = &asked
             && self.repeats.count(asked, host, span)
         {
             return;
         }
-        let (cause60, names_local_part) = self.causes.of(&diag, own);
-        let text = if names_local_part { own.without_local_part(&diag) } else { Cow::Borrowed(&*diag) };
-        let diag60 = &first_60(&diag);
+        let (cause60, names_local_part) = self.causes.of(diag, own);
+        let text = if names_local_part { own.without_local_part(diag) } else { Cow::Borrowed(diag) };
+        let diag60 = &first_60(diag);
         let reply = Reply { kind: row.kind, cause60: &cause60, diag60, ip, text: &text, host, class: None };
         self.tally.replies.add(party(&self.tally, domain), reply, 1, span);
         if let Some(asked) = asked
@@ -218,13 +218,9 @@ impl Counter {
     #[inline]
     fn domain(&mut self, row: &Row, texts: &Texts) -> u32 {
         let tally = &mut self.tally;
-        let of_queue;
         let domain = match row.kind {
-            RecordKind::QueueDeferred => {
-                of_queue = row.domain();
-                &*of_queue
-            }
-            _ => domain_of_address(&texts.rcpt),
+            RecordKind::QueueDeferred => row.domain(),
+            _ => domain_of_address(texts.rcpt),
         };
         self.domains.get(domain, |cell| tally.number_domain(&canonical_domain(cell)))
     }
@@ -239,7 +235,7 @@ impl Counter {
             _ => {}
         }
         let queue = row.get(Column::Queue);
-        if let Some(rollup @ [_, ..]) = domain_of_queue(&queue).strip_suffix(b".rollup")
+        if let Some(rollup @ [_, ..]) = domain_of_queue(queue).strip_suffix(b".rollup")
             && listed == Listed::No
         {
             let rollup = self.tally.rollups.number(&String::from_utf8_lossy(rollup).to_ascii_lowercase());
@@ -256,10 +252,10 @@ impl Counter {
         }
         let mut mail = Mail::ANY;
         if row.has(Column::JobId) {
-            mail.job = self.jobs.get(&texts.job, |cell| jobs.number(&name_or_none(cell)));
+            mail.job = self.jobs.get(texts.job, |cell| jobs.number(&name_or_none(cell)));
         }
         if row.has(Column::Orig) {
-            let domain = domain_of_address(&texts.orig);
+            let domain = domain_of_address(texts.orig);
             mail.sender = self.senders.get(domain, |cell| senders.number(&canonical_domain(cell)));
         }
         mail
@@ -272,7 +268,7 @@ impl Counter {
         if !(streams.tell_vmtas() && row.has(Column::Vmta)) {
             return ANY_PART;
         }
-        self.vmtas.get(&row.get(Column::Vmta), |cell| vmtas.number(&name_or_none(cell)))
+        self.vmtas.get(row.get(Column::Vmta), |cell| vmtas.number(&name_or_none(cell)))
     }
 
     /// The number of the host that an attempt went to.
@@ -285,7 +281,7 @@ impl Counter {
     /// What is known of the host in a record's dsnMta; nothing where it names none.
     #[inline]
     fn host_of(&mut self, texts: &Texts) -> Option<Host> {
-        let host = host_of(&texts.mta);
+        let host = host_of(texts.mta);
         if host.is_empty() {
             return None;
         }
@@ -306,20 +302,20 @@ impl Counter {
         if !(has(key.orig, Column::Orig) && has(key.job, Column::JobId) && has(key.env, Column::EnvId)) {
             return None;
         }
-        let Moment(queued) = self.queued.read(&row.get(Column::TimeQueued))?;
+        let Moment(queued) = self.queued.read(row.get(Column::TimeQueued))?;
         if texts.rcpt.is_empty() {
             return None;
         }
         // One part's hash is the next one's seed, so that no two splits of the same bytes agree.
-        let mut hash = xxh3_64_with_seed(&texts.rcpt, queued as u64);
+        let mut hash = xxh3_64_with_seed(texts.rcpt, queued as u64);
         if key.orig {
-            hash = xxh3_64_with_seed(&texts.orig, hash);
+            hash = xxh3_64_with_seed(texts.orig, hash);
         }
         if key.job {
-            hash = xxh3_64_with_seed(&texts.job, hash);
+            hash = xxh3_64_with_seed(texts.job, hash);
         }
         if key.env {
-            hash = xxh3_64_with_seed(&row.get(Column::EnvId), hash);
+            hash = xxh3_64_with_seed(row.get(Column::EnvId), hash);
         }
         Some(hash)
     }

@@ -79,7 +79,7 @@ impl Counted {
     #[inline(always)]
     pub fn of(row: &Row) -> Option<Counted> {
         Some(match row.kind {
-            RecordKind::Delivered if is_smtp(&row.get(Column::DlvType)) => Counted::Delivered,
+            RecordKind::Delivered if is_smtp(row.get(Column::DlvType)) => Counted::Delivered,
             RecordKind::Delivered => Counted::OtherDelivery,
             RecordKind::Bounced if reached_remote_host(row) => Counted::Bounced,
             RecordKind::Bounced => Counted::LocalBounce,

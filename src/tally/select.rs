@@ -55,7 +55,7 @@ impl Filter {
     pub fn keeps(&self, row: &Row, domain: &str, seen: &mut Seen) -> bool {
         // No short cut: each dimension notes what it saw.
         keeps(&self.domains, &mut seen.domains, || domain.to_owned())
-            & keeps(&self.ips, &mut seen.ips, || canonical_ip(&row.get(Column::DlvSourceIp)))
+            & keeps(&self.ips, &mut seen.ips, || canonical_ip(row.get(Column::DlvSourceIp)))
             & keeps(&self.pools, &mut seen.pools, || text(row, Column::VmtaPool))
             & keeps(&self.vmtas, &mut seen.vmtas, || text(row, Column::Vmta))
             & keeps(&self.jobs, &mut seen.jobs, || text(row, Column::JobId))
@@ -87,7 +87,7 @@ pub struct FilterNames<'a> {
 }
 
 fn text(row: &Row, column: Column) -> String {
-    name_or_none(&row.get(column)).into_owned()
+    name_or_none(row.get(column)).into_owned()
 }
 
 fn keeps(wanted: &[String], seen: &mut BTreeSet<String>, value: impl FnOnce() -> String) -> bool {

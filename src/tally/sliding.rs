@@ -96,7 +96,7 @@ impl Sliding {
             let length = match item {
                 Item::Row(row) => {
                     self.read[row.kind] += 1;
-                    let time = self.logged.read(&row.get(Column::TimeLogged));
+                    let time = self.logged.read(row.get(Column::TimeLogged));
                     self.newest = self.newest.max(time);
                     // A clock that is ahead must not keep a record for ever.
                     let time = time.filter(|time| time.0 >= oldest).map(|time| time.0.min(now.0));

@@ -2,22 +2,22 @@
 
 use crate::read::Row;
 use crate::record::Column;
-use std::borrow::Cow;
 
 /// The texts of a record's cells, as [`Row::get`] gives them.
+#[derive(Clone, Copy)]
 pub struct Texts<'r> {
     /// Recipient.
-    pub rcpt: Cow<'r, [u8]>,
+    pub rcpt: &'r [u8],
     /// Sender.
-    pub orig: Cow<'r, [u8]>,
+    pub orig: &'r [u8],
     /// Job.
-    pub job: Cow<'r, [u8]>,
+    pub job: &'r [u8],
     /// Remote host and its address.
-    pub mta: Cow<'r, [u8]>,
+    pub mta: &'r [u8],
     /// Pool.
-    pub pool: Cow<'r, [u8]>,
+    pub pool: &'r [u8],
     /// Source IP.
-    pub ip: Cow<'r, [u8]>,
+    pub ip: &'r [u8],
 }
 
 impl<'r> Texts<'r> {

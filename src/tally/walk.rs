@@ -34,7 +34,7 @@ pub fn count_segment(counter: &mut impl Counting, input: usize, segment: &Segmen
     while let Some(item) = rows.next() {
         match item {
             Item::Row(row) => {
-                let time = counter.logged().read(&row.get(Column::TimeLogged));
+                let time = counter.logged().read(row.get(Column::TimeLogged));
                 coverage.record(row.kind, time);
                 if let Some(sample) = &mut sample {
                     sample.add(&row, time, &counter.plan().identity);

@@ -22,6 +22,7 @@ const HOMES: [(&str, &[&str]); 27] = [
     // Reading and writing tables, and the data files that stand beside the code.
     ("csv", &["report", "read", "demo", "provider", "reply", "records"]),
     ("indicatif", &["run"]),
+    ("bumpalo", &["grammar"]),
     ("bytes", &["store"]),
     ("gethostname", &["run"]),
     ("parquet", &["store"]),

@@ -99,10 +99,10 @@ pub fn senders(
 
 impl Senders {
     fn add(&mut self, row: &Row, from: Option<String>, findings: &[&Finding], isps: &HashMap<String, String>) {
-        let Some(isp) = isps.get(&canonical_domain(&row.domain())) else { return };
-        let pool = name_or_none(&row.get(Column::VmtaPool)).into_owned();
-        let ip = canonical_ip(&row.get(Column::DlvSourceIp));
-        let envelope = canonical_domain(&row.sender_domain());
+        let Some(isp) = isps.get(&canonical_domain(row.domain())) else { return };
+        let pool = name_or_none(row.get(Column::VmtaPool)).into_owned();
+        let ip = canonical_ip(row.get(Column::DlvSourceIp));
+        let envelope = canonical_domain(row.sender_domain());
         let is_meant = |finding: &&&Finding| {
             is_of(finding, isp, &pool, &ip)
                 && (blamed(finding).next().is_none() || blamed(finding).any(|blamed| blamed == envelope))
