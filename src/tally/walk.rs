@@ -31,17 +31,19 @@ pub fn count_segment(counter: &mut impl Counting, input: usize, segment: &Segmen
         coverage.skip(segment.index, *skip);
     }
     let mut rows = Rows::new(segment);
-    while let Some(item) = rows.next() {
-        match item {
-            Item::Row(row) => {
+    loop {
+        // By reference: to move a row right after it was made, the processor would wait until it is all in memory.
+        match &rows.next() {
+            Some(Item::Row(row)) => {
                 let time = counter.logged().read(row.get(Column::TimeLogged));
                 coverage.record(row.kind, time);
                 if let Some(sample) = &mut sample {
-                    sample.add(&row, time, &counter.plan().identity);
+                    sample.add(row, time, &counter.plan().identity);
                 }
-                counter.add(input, &row, time);
+                counter.add(input, row, time);
             }
-            Item::Skip(skip) => coverage.skip(segment.index, skip),
+            Some(Item::Skip(skip)) => coverage.skip(segment.index, *skip),
+            None => break,
         }
     }
     let lines = segment.source_lines.unwrap_or(rows.lines());
