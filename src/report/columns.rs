@@ -17,8 +17,21 @@ pub type Column<Row> = (&'static str, for<'r> fn(&'r Row) -> Value<'r>);
 pub struct Sheet<'r> {
     /// The columns' names, in order.
     pub names: Vec<&'static str>,
-    /// The rows, made as they are asked for.
-    pub rows: Box<dyn Iterator<Item = Vec<Value<'r>>> + 'r>,
+    /// How many rows there are.
+    pub count: usize,
+    row: Box<dyn Fn(usize) -> Vec<Value<'r>> + Sync + 'r>,
+}
+
+impl<'r> Sheet<'r> {
+    /// The row of a place below the count, made as it is asked for: threads may make different ones at once.
+    pub fn row(&self, place: usize) -> Vec<Value<'r>> {
+        (self.row)(place)
+    }
+
+    /// All rows in their order.
+    pub fn rows(&self) -> impl Iterator<Item = Vec<Value<'r>>> {
+        (0..self.count).map(|place| self.row(place))
+    }
 }
 
 /// Lays out one list of a report.
@@ -80,10 +93,11 @@ fn part(text: &str) -> Value<'_> {
 }
 
 /// Lays out rows by their columns.
-pub fn lay<Row>(rows: &[Row], columns: Vec<Column<Row>>) -> Sheet<'_> {
+pub fn lay<Row: Sync>(rows: &[Row], columns: Vec<Column<Row>>) -> Sheet<'_> {
     Sheet {
         names: columns.iter().map(|(name, _)| *name).collect(),
-        rows: Box::new(rows.iter().map(move |row| columns.iter().map(|(_, value)| value(row)).collect())),
+        count: rows.len(),
+        row: Box::new(move |place| columns.iter().map(|(_, value)| value(&rows[place])).collect()),
     }
 }
 
@@ -324,8 +338,8 @@ mod tests {
     #[test]
     fn what_cannot_be_judged_has_no_rate_of_zero() {
         let report = sample::unjudged();
-        let mut total = totals(&report);
-        let row: Vec<_> = total.names.into_iter().zip(total.rows.next().unwrap()).collect();
+        let total = totals(&report);
+        let row: Vec<_> = total.names.iter().copied().zip(total.row(0)).collect();
         let cell = |name| row.iter().find(|(column, _)| *column == name).unwrap().1.clone();
         assert_eq!(cell("attempts"), Value::Count(report.evaluation.total.figures.counts.attempts()));
         for rate in ["deferral_rate", "rate_low", "rate_high", "message_deferral_rate", "message_rate_error"] {

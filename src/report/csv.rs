@@ -21,7 +21,7 @@ pub fn write(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()>
 pub fn write_sheet(sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(&sheet.names).map_err(reason)?;
-    for row in sheet.rows {
+    for row in sheet.rows() {
         for value in &row {
             let text = value.to_text();
             match value {

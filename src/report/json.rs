@@ -2,6 +2,7 @@
 //! reports can be compared line by line.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -82,7 +83,8 @@ pub fn write_sheets(schema: &str, sheets: Vec<(&str, Sheet)>, out: &mut dyn Writ
 
 /// Writes the rows of a list of any kind, one object a line, each with its `record`.
 pub fn write_sheet_lines(record: &'static str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
-    if write_rows(objects(sheet, Some(record)), ["", "\n"], out)? > 0 {
+    write_rows(&sheet, Some(record), ["", "\n"], out)?;
+    if sheet.count > 0 {
         out.write_all(b"\n")?;
     }
     out.flush()
@@ -105,8 +107,8 @@ fn array(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()> {
 
 fn write_array(name: &str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
     write!(out, ",\n\"{name}\": [")?;
-    let rows = write_rows(objects(sheet, None), ["\n", ",\n"], out)?;
-    out.write_all(if rows == 0 { b"]" } else { b"\n]" })
+    write_rows(&sheet, None, ["\n", ",\n"], out)?;
+    out.write_all(if sheet.count == 0 { b"]" } else { b"\n]" })
 }
 
 /// So many rows are made at once, and so many of them in one piece. A long list takes as long as the rest of the report,
@@ -114,35 +116,78 @@ fn write_array(name: &str, sheet: Sheet, out: &mut dyn Write) -> io::Result<()> 
 const ROWS_AT_ONCE: usize = 8192;
 const ROWS_IN_PIECE: usize = 128;
 
-/// Writes rows, with the first of two texts before the first row and the second one before each other. Gives their number.
-fn write_rows<'r>(
-    mut rows: impl Iterator<Item = Object<'r>>,
+/// Writes rows, with the first of two texts before the first row and the second one before each other.
+fn write_rows(
+    sheet: &Sheet,
+    record: Option<&'static str>,
     [first, further]: [&str; 2],
     out: &mut dyn Write,
-) -> io::Result<usize> {
-    let mut written = 0;
-    loop {
-        let at_once: Vec<Object> = rows.by_ref().take(ROWS_AT_ONCE).collect();
-        let piece = |(number, rows): (usize, &[Object])| -> io::Result<Vec<u8>> {
-            let mut text = Vec::with_capacity(rows.len() * 512);
-            for (place, row) in rows.iter().enumerate() {
-                let is_first = written + number * ROWS_IN_PIECE + place == 0;
-                text.extend_from_slice(if is_first { first } else { further }.as_bytes());
-                serialize(row, &mut text)?;
-            }
+) -> io::Result<()> {
+    let members = Members::of(sheet, record)?;
+    let piece = |rows: Range<usize>| -> io::Result<Vec<u8>> {
+        let mut text = Vec::with_capacity(rows.len() * 512);
+        for place in rows {
+            text.extend_from_slice(if place == 0 { first } else { further }.as_bytes());
+            members.write(&sheet.row(place), &mut text)?;
+        }
+        Ok(text)
+    };
+    for start in (0..sheet.count).step_by(ROWS_AT_ONCE) {
+        let end = sheet.count.min(start + ROWS_AT_ONCE);
+        let starts = (start..end).into_par_iter().step_by(ROWS_IN_PIECE);
+        let pieces: Vec<_> = starts.map(|start| piece(start..end.min(start + ROWS_IN_PIECE))).collect();
+        pieces.into_iter().try_for_each(|piece| out.write_all(&piece?))?;
+    }
+    Ok(())
+}
+
+/// What stands around the values of a list's rows, which is the same in all of them.
+struct Members {
+    start: Vec<u8>,
+    /// Before each value.
+    names: Vec<Vec<u8>>,
+}
+
+impl Members {
+    fn of(sheet: &Sheet, record: Option<&'static str>) -> io::Result<Members> {
+        let mut start = b"{".to_vec();
+        if let Some(word) = record {
+            start.extend_from_slice(b"\"record\":");
+            serialize(&word, &mut start)?;
+        }
+        let name = |(place, name): (usize, &&'static str)| {
+            let mut text = if place == 0 && record.is_none() { Vec::new() } else { b",".to_vec() };
+            serialize(name, &mut text)?;
+            text.push(b':');
             Ok(text)
         };
-        if at_once.len() <= ROWS_IN_PIECE {
-            out.write_all(&piece((0, &at_once))?)?;
-        } else {
-            let pieces: Vec<_> = at_once.par_chunks(ROWS_IN_PIECE).enumerate().map(piece).collect();
-            pieces.into_iter().try_for_each(|piece| out.write_all(&piece?))?;
-        }
-        written += at_once.len();
-        if at_once.len() < ROWS_AT_ONCE {
-            return Ok(written);
-        }
+        let names = sheet.names.iter().enumerate().map(name).collect::<io::Result<_>>()?;
+        Ok(Members { start, names })
     }
+
+    fn write(&self, values: &[Value], text: &mut Vec<u8>) -> io::Result<()> {
+        text.extend_from_slice(&self.start);
+        for (name, value) in self.names.iter().zip(values) {
+            text.extend_from_slice(name);
+            match value {
+                // Nearly all are such texts, and need not be looked at letter by letter.
+                Value::Text(plain) if is_plain(plain) => {
+                    text.push(b'"');
+                    text.extend_from_slice(plain.as_bytes());
+                    text.push(b'"');
+                }
+                _ => serialize(value, text)?,
+            }
+        }
+        text.push(b'}');
+        Ok(())
+    }
+}
+
+/// Whether a text stands in JSON as it is.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
+    text.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 
 /// An object whose members keep their order.
@@ -154,13 +199,6 @@ impl Serialize for Object<'_> {
         self.0.iter().try_for_each(|(name, value)| map.serialize_entry(name, value))?;
         map.end()
     }
-}
-
-fn objects<'r>(sheet: Sheet<'r>, record: Option<&'static str>) -> impl Iterator<Item = Object<'r>> {
-    sheet.rows.map(move |row| {
-        let first = record.map(|word| ("record", Value::text(word)));
-        Object(first.into_iter().chain(sheet.names.iter().copied().zip(row)).collect())
-    })
 }
 
 /// The lists of what changes with time, each with what one of its rows is called; only those that were asked for.
@@ -193,7 +231,8 @@ fn warnings(report: &Report) -> Vec<&str> {
 }
 
 fn total(report: &Report) -> Object<'_> {
-    objects(totals(report), None).next().expect("the totals are one row")
+    let totals = totals(report);
+    Object(totals.names.iter().copied().zip(totals.row(0)).collect())
 }
 
 fn compact(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {

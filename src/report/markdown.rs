@@ -16,7 +16,7 @@ pub fn write(report: &Report, list: List, out: &mut dyn Write) -> io::Result<()>
 pub fn write_sheet(sheet: Sheet, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| {} |", sheet.names.join(" | "))?;
     writeln!(out, "|{}", " --- |".repeat(sheet.names.len()))?;
-    for row in sheet.rows {
+    for row in sheet.rows() {
         let cells: Vec<String> = row.iter().map(|value| escape::markdown(&value.to_text())).collect();
         writeln!(out, "| {} |", cells.join(" | "))?;
     }

@@ -80,7 +80,7 @@ impl Serialize for Value<'_> {
         match self {
             Self::Text(_) | Self::Time(_) => serializer.serialize_str(&self.to_text()),
             Self::Count(count) => serializer.serialize_u64(*count),
-            Self::Rate(rate) => serializer.serialize_f64(six_decimals(*rate).parse().unwrap_or(*rate)),
+            Self::Rate(rate) => serializer.serialize_f64(to_six_decimals(*rate)),
             Self::List(words) => serializer.collect_seq(*words),
             Self::Tally(counts) => {
                 let mut map = serializer.serialize_map(Some(counts.len()))?;
@@ -95,6 +95,18 @@ impl Serialize for Value<'_> {
     }
 }
 
+/// The number that [`six_decimals`] writes.
+fn to_six_decimals(rate: f64) -> f64 {
+    let millionths = rate * 1e6;
+    // What is nearly halfway between two numbers is left to who looks at all its digits. Both numbers divided here are
+    // exact: what comes out is the number next to the decimals.
+    let is_clear = (millionths.fract() - 0.5).abs() > 1e-3;
+    if is_clear && rate.is_sign_positive() && rate < 1e6 {
+        return millionths.round() / 1e6;
+    }
+    six_decimals(rate).parse().unwrap_or(rate)
+}
+
 /// Rounding noise below zero must not show up as `-0.000000`.
 pub(super) fn six_decimals(rate: f64) -> String {
     let text = format!("{rate:.6}");
@@ -104,6 +116,15 @@ pub(super) fn six_decimals(rate: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_rate_is_rounded_as_its_text_is(rate in proptest::prop_oneof![0.0..1.0_f64, -2.0..2e6_f64], halves in 0..4_000_000_u32) {
+            for rate in [rate, f64::from(halves) / 2e6, f64::from(halves) / 4_194_304.0] {
+                proptest::prop_assert_eq!(to_six_decimals(rate), six_decimals(rate).parse::<f64>().unwrap());
+            }
+        }
+    }
 
     #[test]
     fn a_rate_reads_the_same_in_text_and_in_json() {

@@ -56,9 +56,8 @@ fn members(report: &Report, failures: Vec<String>) -> Vec<(&'static str, Value)>
 }
 
 fn objects(sheet: Sheet) -> Vec<Value> {
-    let Sheet { names, rows } = sheet;
     let member = |(name, value): (&&str, crate::report::Value)| {
         ((*name).to_owned(), serde_json::to_value(value).unwrap_or_default())
     };
-    rows.map(|row| Value::Object(names.iter().zip(row).map(member).collect())).collect()
+    sheet.rows().map(|row| Value::Object(sheet.names.iter().zip(row).map(member).collect())).collect()
 }

@@ -201,7 +201,7 @@ impl Shown {
                             ("time", now.to_rfc3339()),
                         ];
                         let head = head.map(|(name, text)| (name, crate::report::Value::Text(text.into())));
-                        for row in sheet.rows {
+                        for row in sheet.rows() {
                             let cells = head.iter().cloned().chain(sheet.names.iter().copied().zip(row));
                             write_object(cells, out)?;
                         }
