@@ -39,12 +39,16 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
     let least_sure = settings.false_discovery * believed.max(1) as f64 / q_values.len().max(1) as f64;
     let looked_at = q_values.len();
     let mut q_values = q_values.into_iter();
-
-    let mut verdicts: Vec<PoolVerdict> = Vec::new();
-    for ((case, views), explanations) in cases.iter().zip(&views).zip(&explanations) {
-        let ip_q: Vec<f64> = q_values.by_ref().take(views.len()).collect();
+    let mut of_case = |views: &Vec<_>| {
+        let of_ips: Vec<f64> = q_values.by_ref().take(views.len()).collect();
         let mut next = || q_values.next().unwrap_or(1.0);
-        let (pool, explanation) = (next(), next());
+        (of_ips, next(), next())
+    };
+    let q_values: Vec<(Vec<f64>, f64, f64)> = views.iter().map(&mut of_case).collect();
+
+    let laid_out = cases.par_iter().zip(&views).zip(&explanations).zip(&q_values);
+    let decided = laid_out.map(|(((case, views), explanations), (ip_q, pool, explanation))| {
+        let (pool, explanation) = (*pool, *explanation);
         let sureness: Vec<IpSureness> =
             ip_q.iter().zip(views).map(|(&q, &(p, view))| IpSureness { p, q, view }).collect();
         let decision = decide::decide(
@@ -53,8 +57,9 @@ pub fn judge(pools: &[Pool], settings: &Settings) -> Vec<PoolVerdict> {
             &Sureness { ips: &sureness, pool, explanation, least_sure, looked_at },
             settings,
         );
-        verdicts.push(verdict(case, (views, &ip_q), pool, decision, settings));
-    }
+        verdict(case, (views, ip_q), pool, decision, settings)
+    });
+    let mut verdicts: Vec<PoolVerdict> = decided.collect();
     extent::fill_in(&mut verdicts, settings.min_attempts);
     verdicts
 }

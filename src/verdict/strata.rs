@@ -3,7 +3,9 @@
 use super::count::Count;
 use super::input::{Ip, Mail, Pool, Sent};
 use super::matrix::Matrix;
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 /// What records can be told apart by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,14 +55,14 @@ pub(crate) struct Strata<K> {
 /// The IPs of the given places by job and sender domain together.
 pub(crate) fn mail(pool: &Pool, places: &[usize]) -> Strata<Mail> {
     let rows = rows(pool, places, |ip| ip.sent.iter().map(|sent| (sent.mail, sent.count)).collect());
-    let names = Names::of(&rows, joined_jobs);
+    let names = Names::of(rows.iter().flatten().copied(), joined_jobs);
     lay_out(&rows, |mail| names.name(mail))
 }
 
 /// The same in each hour.
 pub(crate) fn mail_by_hour(pool: &Pool, places: &[usize]) -> Strata<(Option<Mail>, u32)> {
     let rows = rows(pool, places, |ip| ip.sent.iter().map(|sent| (sent.mail, sent.count)).collect());
-    let names = Names::of(&rows, joined_jobs);
+    let names = Names::of(rows.iter().flatten().copied(), joined_jobs);
     let key = |sent: &Sent| ((names.name(sent.mail), sent.hour), sent.count);
     let by_hour = self::rows(pool, places, |ip| ip.sent.iter().map(key).collect());
     lay_out(&by_hour, Some)
@@ -78,43 +80,72 @@ pub(crate) fn domains(pool: &Pool, places: &[usize]) -> Strata<u32> {
 
 fn by_key(pool: &Pool, places: &[usize], counts: fn(&Ip) -> &Vec<(u32, Count)>) -> Strata<u32> {
     let rows = rows(pool, places, |ip| counts(ip).clone());
-    let names = Names::of(&rows, |key| key);
+    let names = Names::of(rows.iter().flatten().copied(), |key| key);
     lay_out(&rows, |key| names.name(key))
 }
 
 /// All keys of a dimension as rows; as strata the IPs, in each hour where hours are known. Nothing for dimensions that
 /// are not a key of mail.
 pub(crate) fn by_ip(pool: &Pool, dimension: Dimension) -> Strata<u32> {
-    let places: Vec<usize> = (0..pool.ips.len()).collect();
-    let rows: Vec<Vec<((u32, u32), Count)>> = match dimension {
-        Dimension::Job => rows(pool, &places, |ip| by_hour(ip, |mail| mail.job)),
-        Dimension::Sender => rows(pool, &places, |ip| by_hour(ip, |mail| mail.sender)),
-        Dimension::Host => rows(pool, &places, |ip| all_day(&ip.hosts)),
-        Dimension::Domain => rows(pool, &places, |ip| all_day(&ip.domains)),
-        Dimension::Vmta => rows(pool, &places, |ip| all_day(&ip.vmtas)),
-        Dimension::Ip | Dimension::Hour | Dimension::Messages => Vec::new(),
-    };
-    let without_hour = |row: &Vec<((u32, u32), Count)>| row.iter().map(|((key, _), count)| (*key, *count)).collect();
-    let names = Names::of(&rows.iter().map(without_hour).collect::<Vec<_>>(), |key| key);
-    let key_of = |key: (u32, u32)| names.name(key.0);
-    let strata: BTreeMap<(usize, u32), usize> =
-        numbered(rows.iter().enumerate().flat_map(|(ip, cells)| cells.iter().map(move |((_, hour), _)| (ip, *hour))));
-    let keys: BTreeMap<Option<u32>, usize> = numbered(rows.iter().flatten().map(|(key, _)| key_of(*key)));
-    let mut table = Matrix::new(keys.len(), strata.len().max(1));
-    for (ip, cells) in rows.iter().enumerate() {
-        for (key, count) in cells {
-            table.add(keys[&key_of(*key)], strata[&(ip, key.1)], *count);
-        }
+    match dimension {
+        Dimension::Job => by_ip_and_hour(pool, |ip| by_hour(ip, |mail| mail.job)),
+        Dimension::Sender => by_ip_and_hour(pool, |ip| by_hour(ip, |mail| mail.sender)),
+        Dimension::Host => by_ip_and_hour(pool, |ip| all_day(&ip.hosts)),
+        Dimension::Domain => by_ip_and_hour(pool, |ip| all_day(&ip.domains)),
+        Dimension::Vmta => by_ip_and_hour(pool, |ip| all_day(&ip.vmtas)),
+        Dimension::Ip | Dimension::Hour | Dimension::Messages => by_ip_and_hour(pool, |_| std::iter::empty()),
     }
-    Strata { table, keys: keys.into_keys().collect() }
 }
 
-fn by_hour(ip: &Ip, key: fn(&Mail) -> u32) -> Vec<((u32, u32), Count)> {
-    ip.sent.iter().map(|sent| ((key(&sent.mail), sent.hour), sent.count)).collect()
+/// The same, of what `cells` gives of an IP: hours, keys and counts.
+fn by_ip_and_hour<'p, Cells: Iterator<Item = (u32, u32, Count)> + Clone>(
+    pool: &'p Pool,
+    cells: impl Fn(&'p Ip) -> Cells,
+) -> Strata<u32> {
+    let names = Names::of(pool.ips.iter().flat_map(|ip| cells(ip).map(|(_, key, count)| (key, count))), |key| key);
+    let mut keys: Vec<Option<u32>> = names.large.keys().copied().map(Some).collect();
+    if names.has_small {
+        keys.push(None);
+    }
+    keys.sort_unstable();
+    let rows: HashMap<u32, usize> = keys.iter().enumerate().filter_map(|(row, key)| Some(((*key)?, row))).collect();
+    let hours: Vec<Vec<u32>> = pool.ips.iter().map(|ip| ascending(cells(ip).map(|(hour, ..)| hour))).collect();
+    let mut table = Matrix::new(keys.len(), hours.iter().map(Vec::len).sum::<usize>().max(1));
+    let mut first = 0;
+    for (ip, hours) in pool.ips.iter().zip(&hours) {
+        let mut place = 0;
+        for (hour, key, count) in cells(ip) {
+            // What follows is of the same hour nearly always.
+            if hours[place] != hour {
+                place = hours.partition_point(|before| *before < hour);
+            }
+            // The small ones are the first row.
+            table.add(rows.get(&key).copied().unwrap_or(0), first + place, count);
+        }
+        first += hours.len();
+    }
+    Strata { table, keys }
 }
 
-fn all_day(counts: &[(u32, Count)]) -> Vec<((u32, u32), Count)> {
-    counts.iter().map(|(key, count)| ((*key, 0), *count)).collect()
+/// Each once.
+fn ascending(hours: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut each: Vec<u32> = Vec::new();
+    hours.for_each(|hour| {
+        if each.last() != Some(&hour) {
+            each.push(hour);
+        }
+    });
+    each.sort_unstable();
+    each.dedup();
+    each
+}
+
+fn by_hour(ip: &Ip, key: fn(&Mail) -> u32) -> impl Iterator<Item = (u32, u32, Count)> + Clone {
+    ip.sent.iter().map(move |sent| (sent.hour, key(&sent.mail), sent.count))
+}
+
+fn all_day(counts: &[(u32, Count)]) -> impl Iterator<Item = (u32, u32, Count)> + Clone {
+    counts.iter().map(|(key, count)| (0, *key, *count))
 }
 
 fn rows<K>(pool: &Pool, places: &[usize], row: impl Fn(&Ip) -> Vec<(K, Count)>) -> Vec<Vec<(K, Count)>> {
@@ -129,17 +160,20 @@ fn joined_jobs(mail: Mail) -> Mail {
 
 /// Which keys stand for themselves, which for a wider one, and which are among the rest of the small ones.
 struct Names<K, W> {
-    large: BTreeMap<K, u64>,
+    /// With their attempts.
+    large: HashMap<K, u64>,
+    /// Whether any key is among the rest.
+    has_small: bool,
     wider: W,
 }
 
-impl<K: Copy + Ord, W: Fn(K) -> K> Names<K, W> {
-    fn of(rows: &[Vec<(K, Count)>], wider: W) -> Names<K, W> {
-        let mut attempts: BTreeMap<K, u64> = BTreeMap::new();
-        rows.iter().flatten().for_each(|(key, count)| *attempts.entry(wider(*key)).or_default() += count.attempts);
-        let mut own: BTreeMap<K, u64> = BTreeMap::new();
-        rows.iter().flatten().for_each(|(key, count)| *own.entry(*key).or_default() += count.attempts);
-        attempts.extend(own);
+impl<K: Copy + Eq + Hash, W: Fn(K) -> K> Names<K, W> {
+    fn of(counts: impl Iterator<Item = (K, Count)>, wider: W) -> Names<K, W> {
+        let mut own: HashMap<K, u64> = HashMap::new();
+        counts.for_each(|(key, count)| *own.entry(key).or_default() += count.attempts);
+        let mut attempts: HashMap<K, u64> = HashMap::new();
+        own.iter().for_each(|(key, count)| *attempts.entry(wider(*key)).or_default() += count);
+        attempts.extend(&own);
         attempts.retain(|_, attempts| *attempts >= LEAST_ATTEMPTS);
         let mut sizes: Vec<u64> = attempts.values().copied().collect();
         sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
@@ -147,7 +181,9 @@ impl<K: Copy + Ord, W: Fn(K) -> K> Names<K, W> {
             // Of those of equal size all are small ones: none goes before another.
             attempts.retain(|_, attempts| *attempts > *size);
         }
-        Names { large: attempts, wider }
+        let mut names = Names { large: attempts, has_small: false, wider };
+        names.has_small = own.into_keys().any(|key| names.name(key).is_none());
+        names
     }
 
     fn name(&self, key: K) -> Option<K> {
