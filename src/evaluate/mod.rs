@@ -23,7 +23,6 @@ mod thresholds;
 mod verdict;
 pub(crate) mod words;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub use crate::verdict::{Extent, Scope};
@@ -46,6 +45,7 @@ use self::replies::Replies;
 use crate::record::NONE;
 use crate::summary::{Row, Summary};
 use crate::verdict::wilson;
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 /// Whether the records behind a summary can tell anything about deferrals: what [`judge_inputs`] found.
@@ -68,13 +68,10 @@ pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable
         judge.isp_row(row, &summary.ips[of_isp.clone()], &ips[of_isp], replies.top_cause(&row.isp))
     };
     let pool_row = |row: &Row| judge.pool_row(row, &summary.ips[ips_of_pool(summary, row)]);
-    let mut evaluation = Evaluation {
-        total: judge.isp_row(&summary.total, &summary.ips, &ips, replies.top_cause_of_all()),
-        isps: summary.isps.par_iter().map(isp_row).collect(),
-        pools: summary.pools.par_iter().map(pool_row).collect(),
-        ips,
-        findings: Vec::new(),
-    };
+    let total = || judge.isp_row(&summary.total, &summary.ips, &ips, replies.top_cause_of_all());
+    let rows = || (summary.isps.par_iter().map(isp_row).collect(), summary.pools.par_iter().map(pool_row).collect());
+    let (total, (isps, pools)) = rayon::join(total, rows);
+    let mut evaluation = Evaluation { total, isps, pools, ips, findings: Vec::new() };
     if judgeable == Judgeable::Yes {
         compare_ips(&mut evaluation, summary, thresholds, records);
     }
@@ -166,8 +163,8 @@ impl Judge<'_> {
 }
 
 /// Each IP with a name, and its worst level over the pools it serves and the providers it sends to.
-fn worst_levels(ips: &[IpRow]) -> BTreeMap<&str, Level> {
-    let mut worst = BTreeMap::new();
+fn worst_levels(ips: &[IpRow]) -> HashMap<&str, Level> {
+    let mut worst = HashMap::new();
     for row in ips.iter().filter(|row| row.ip != NONE) {
         let known = worst.entry(row.ip.as_str()).or_insert(row.figures.level);
         *known = row.figures.level.max(*known);

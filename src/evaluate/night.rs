@@ -8,6 +8,7 @@ use super::{Level, Thresholds};
 use crate::record::{Moment, NONE};
 use crate::summary::{self, NO_TIME, Row, SentBy, Summary, Traffic};
 use crate::verdict::{Count, Dimension, Explanation, Ip, Mail, Pool, PoolVerdict, Sent, Settings, judge};
+use rayon::prelude::*;
 
 /// The verdicts of a night.
 pub(crate) struct Night<'a> {
@@ -25,20 +26,27 @@ impl<'a> Night<'a> {
         let clock = Clock::of(&summary.traffic);
         let (mut isps, mut pools, mut ips) = (Numbers::default(), Numbers::default(), Numbers::default());
         let mut verdicts: Vec<Option<PoolVerdict>> = vec![None; summary.pools.len()];
-        let (mut places, mut night) = (Vec::new(), Vec::new());
+        let (mut places, mut named) = (Vec::new(), Vec::new());
         for (place, row) in summary.pools.iter().enumerate() {
-            let (rows, traffic) = (&summary.ips[ips_of(row)], &summary.traffic[ips_of(row)]);
-            if is_looked_at(row, rows, thresholds) {
-                let of_pool = rows.iter().zip(traffic).map(|(row, traffic)| Ip {
-                    ip: (row.ip != NONE).then(|| ips.of(&row.ip)),
-                    limit: thresholds.limits_of_ip(row).lowest(),
-                    ..clock.ip(traffic)
-                });
-                let (ips, limit) = (of_pool.collect(), thresholds.limits_of_rows(&row.isp, rows).lowest());
-                night.push(Pool { isp: isps.of(&row.isp), pool: pools.of(&row.pool), limit, ips });
+            let of_pool = ips_of(row);
+            if is_looked_at(row, &summary.ips[of_pool.clone()], thresholds) {
+                let rows = summary.ips[of_pool.clone()].iter();
+                let names: Vec<_> = rows.map(|row| (row.ip != NONE).then(|| ips.of(&row.ip))).collect();
+                named.push((row, isps.of(&row.isp), pools.of(&row.pool), of_pool, names));
                 places.push(place);
             }
         }
+        let night = named.into_par_iter().map(|(row, isp, pool, of_pool, names)| {
+            let (rows, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool]);
+            let ips = rows.iter().zip(traffic).zip(names).map(|((row, traffic), ip)| Ip {
+                ip,
+                limit: thresholds.limits_of_ip(row).lowest(),
+                ..clock.ip(traffic)
+            });
+            let (ips, limit) = (ips.collect(), thresholds.limits_of_rows(&row.isp, rows).lowest());
+            Pool { isp, pool, limit, ips }
+        });
+        let night: Vec<Pool> = night.collect();
         let settings = Settings { min_attempts: thresholds.min_attempts, ..thresholds.outlier };
         for (place, verdict) in places.into_iter().zip(judge(&night, &settings)) {
             verdicts[place] = Some(verdict);
@@ -121,7 +129,7 @@ const HOUR: i64 = 3600;
 
 impl Clock {
     fn of(traffic: &[Traffic]) -> Clock {
-        let hours = traffic.iter().flat_map(|traffic| &traffic.sent).map(|hour| hour.hour);
+        let hours = traffic.par_iter().flat_map_iter(|traffic| &traffic.sent).map(|hour| hour.hour);
         Clock { first: hours.filter(|hour| *hour != NO_TIME).min().unwrap_or(0) }
     }
 

@@ -2,6 +2,9 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
+use std::hash::Hash;
+
+use hashbrown::HashMap;
 
 use crate::record::RecordKind;
 use crate::summary::Group;
@@ -95,11 +98,10 @@ fn run(groups: &[Group], compare: impl Fn(&Group) -> Ordering) -> &[Group] {
 }
 
 /// The key with the greatest sum, the first of them where several have it.
-fn most_frequent<K: Ord + Copy>(counts: impl Iterator<Item = (K, u64)>) -> Option<K> {
-    let mut sums: BTreeMap<K, u64> = BTreeMap::new();
+fn most_frequent<K: Ord + Hash + Copy>(counts: impl Iterator<Item = (K, u64)>) -> Option<K> {
+    let mut sums: HashMap<K, u64> = HashMap::new();
     counts.for_each(|(key, count)| *sums.entry(key).or_default() += count);
-    let first_greatest = |best: (K, u64), next: (K, u64)| if next.1 > best.1 { next } else { best };
-    sums.into_iter().reduce(first_greatest).map(|(key, _)| key)
+    sums.into_iter().max_by_key(|(key, count)| (*count, Reverse(*key))).map(|(key, _)| key)
 }
 
 #[cfg(test)]
