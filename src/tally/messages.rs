@@ -77,9 +77,19 @@ impl Met {
         u64::from(self.0[1]) << 32 | u64::from(self.0[0])
     }
 
+    /// The message, in the order of [`Met`].
+    fn order(&self) -> u64 {
+        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
+    }
+
     /// The message and the cell, in the order of [`Met`].
     fn pair(&self) -> (u64, u32) {
-        (u64::from(self.0[0]) << 32 | u64::from(self.0[1]), self.cell())
+        (self.order(), self.cell())
+    }
+
+    /// Whether it is kept where messages with so many leading zero bits are.
+    fn is_kept(&self, zero_bits: u32) -> bool {
+        self.message().leading_zeros() >= zero_bits
     }
 
     /// The number of the cell.
@@ -147,13 +157,19 @@ impl Messages {
     pub fn merge(&mut self, other: Messages, cell: impl Fn(u32) -> u32 + Sync) {
         // What one part could not hold, both together cannot.
         self.zero_bits = self.zero_bits.max(other.zero_bits);
+        self.met += other.met;
         self.join(other.buckets, cell);
     }
 
     /// Joins buckets with others, whose cells are numbered anew, keeps each pair once, and as many as the budget holds.
     fn join(&mut self, mut others: Vec<Vec<Met>>, cell: impl Fn(u32) -> u32 + Sync) {
+        if self.met > self.budget && self.fewest(&others) > self.budget {
+            self.zero_bits += 1;
+        }
+        let zero_bits = self.zero_bits;
         let pairs = self.buckets.par_iter_mut().zip(&mut others);
-        let by_zero_bits = pairs.map_init(Vec::new, |scratch, (one, two)| keep_each_once(scratch, one, two, &cell));
+        let by_zero_bits =
+            pairs.map_init(Vec::new, |scratch, (one, two)| keep_each_once(scratch, one, two, zero_bits, &cell));
         let sum = |one: [usize; 65], two: [usize; 65]| std::array::from_fn(|bits| one[bits] + two[bits]);
         let by_zero_bits = by_zero_bits.reduce(|| [0; 65], sum);
         let kept_by = |zero_bits: u32| by_zero_bits[zero_bits as usize..].iter().sum::<usize>();
@@ -161,7 +177,7 @@ impl Messages {
             self.zero_bits += 1;
         }
         let are_all_kept = kept_by(self.zero_bits) == kept_by(0);
-        let kept = |met: &Met| met.message().leading_zeros() >= self.zero_bits;
+        let kept = |met: &Met| met.is_kept(self.zero_bits);
         self.buckets.par_iter_mut().zip(others).for_each(|(one, two)| {
             if are_all_kept {
                 one.extend(two);
@@ -171,6 +187,22 @@ impl Messages {
             }
         });
         (self.met, self.is_compact) = (kept_by(self.zero_bits), true);
+    }
+
+    /// So many pairs there are at least, by a look that takes a fraction of the time that finding out does: their messages
+    /// set bits, and bits are counted (Whang and others, A linear-time probabilistic counting algorithm, 1990).
+    fn fewest(&self, others: &[Vec<Met>]) -> usize {
+        const WORDS: usize = 1024;
+        let of_bucket = |(one, two): (&Vec<Met>, &Vec<Met>)| {
+            let mut bits = [0_u64; WORDS];
+            one.iter().chain(two).for_each(|met| {
+                // The lowest bits of the hash are those of the bucket.
+                let bit = met.0[0] as usize / BUCKETS;
+                bits[bit / 64 % WORDS] |= u64::from(met.is_kept(self.zero_bits)) << (bit % 64);
+            });
+            bits.iter().map(|word| word.count_ones() as usize).sum::<usize>()
+        };
+        self.buckets.par_iter().zip(others).map(of_bucket).sum()
     }
 
     /// The share of all messages that was kept, 0 to 1.
@@ -187,9 +219,9 @@ impl Messages {
     }
 }
 
-/// Keeps each pair of two buckets once, and puts beside each other those of one message: all in the first
-/// bucket and, where it has no room left, the second, so that no memory is asked for. The cells of the second are numbered
-/// anew. Gives how many there are by the leading zero bits of their messages.
+/// Keeps each pair of two buckets once, of messages with so many leading zero bits, and puts beside each other those of one
+/// message: all in the first bucket and, where it had less, the second, so that no memory is asked for. The cells of the
+/// second are numbered anew. Gives how many there are by the leading zero bits of their messages.
 ///
 /// Hashes are spread evenly, so that they are nearly sorted once they are dealt by their first bits (a pass of counting sort:
 /// Knuth, The Art of Computer Programming, volume 3, section 5.2), and few are left to be put in their places.
@@ -197,8 +229,11 @@ fn keep_each_once(
     scratch: &mut Vec<Met>,
     one: &mut Vec<Met>,
     two: &mut Vec<Met>,
+    zero_bits: u32,
     cell: &impl Fn(u32) -> u32,
 ) -> [usize; 65] {
+    let room = one.len();
+    [&mut *one, two].into_iter().for_each(|bucket| drop_others(bucket, zero_bits));
     two.iter_mut().for_each(|met| *met = Met::new(met.message(), cell(met.cell()), met.deferred()));
     let all = one.len() + two.len();
     if scratch.len() < all {
@@ -208,12 +243,23 @@ fn keep_each_once(
     deal(one.iter().chain(&*two), dealt);
     let mut by_zero_bits = [0; 65];
     let kept = keep_sorted(dealt, &mut by_zero_bits);
-    let (first, second) = dealt[..kept].split_at(kept.min(one.len()));
+    let (first, second) = dealt[..kept].split_at(kept.min(room));
     for (bucket, part) in [(one, first), (two, second)] {
-        bucket.truncate(part.len());
-        bucket.copy_from_slice(part);
+        bucket.clear();
+        bucket.extend_from_slice(part);
     }
     by_zero_bits
+}
+
+/// Keeps messages with so many leading zero bits. Nobody can foresee which they are: no branch hangs on it.
+fn drop_others(bucket: &mut Vec<Met>, zero_bits: u32) {
+    let mut kept = 0;
+    for place in 0..bucket.len() {
+        let met = bucket[place];
+        bucket[kept] = met;
+        kept += usize::from(met.is_kept(zero_bits));
+    }
+    bucket.truncate(kept);
 }
 
 /// Lays out what was met nearly sorted, as many as there is room for.
@@ -231,11 +277,11 @@ fn deal<'m>(met: impl Iterator<Item = &'m Met> + Clone, dealt: &mut [Met]) {
         (end, most) = (end + *count, most.max(*count));
         *count = end;
     }
-    for met in met {
+    met.for_each(|met| {
         let place = &mut starts[slot(met)];
         *place -= 1;
         dealt[*place as usize] = *met;
-    }
+    });
     if most > CROWD {
         dealt.sort_unstable();
     }
@@ -243,24 +289,25 @@ fn deal<'m>(met: impl Iterator<Item = &'m Met> + Clone, dealt: &mut [Met]) {
 
 /// Sorts what is nearly sorted, and keeps each pair once. Gives how many there are, which stand before all others.
 fn keep_sorted(met: &mut [Met], by_zero_bits: &mut [usize; 65]) -> usize {
-    let mut kept = 0;
+    let (mut kept, mut last) = (0, 0);
     for place in 0..met.len() {
         let next = met[place];
         let mut at = kept;
-        while at > 0 && next.pair() < met[at - 1].pair() {
-            at -= 1;
-        }
-        match met[..at].last_mut() {
-            Some(known) if known.pair() == next.pair() => known.0[2] |= next.0[2],
-            _ => {
-                if at < kept {
-                    met.copy_within(at..kept, at + 1);
-                }
-                met[at] = next;
-                kept += 1;
-                by_zero_bits[next.message().leading_zeros() as usize] += 1;
+        if next.order() > last {
+            last = next.order();
+        } else {
+            while at > 0 && next.pair() < met[at - 1].pair() {
+                at -= 1;
             }
+            if let Some(known) = met[..at].last_mut().filter(|known| known.pair() == next.pair()) {
+                known.0[2] |= next.0[2];
+                continue;
+            }
+            met.copy_within(at..kept, at + 1);
         }
+        met[at] = next;
+        kept += 1;
+        by_zero_bits[next.message().leading_zeros() as usize] += 1;
     }
     kept
 }
