@@ -45,6 +45,8 @@ pub struct Hours {
     /// So many are kept apart.
     most: usize,
     hours: Vec<Hour>,
+    /// Other parts' lists, left where they are while all are kept: to copy them takes longer than anything else done here.
+    others: Vec<Vec<Hour>>,
     /// 0: by mail and hour; 1: by hour; above: by two, four, eight hours.
     coarseness: u32,
     /// How many there were when they were last joined.
@@ -53,7 +55,7 @@ pub struct Hours {
 
 impl Default for Hours {
     fn default() -> Hours {
-        Hours { most: HOUR_BUDGET, hours: Vec::new(), coarseness: 0, looked_at: 0 }
+        Hours { most: HOUR_BUDGET, hours: Vec::new(), others: Vec::new(), coarseness: 0, looked_at: 0 }
     }
 }
 
@@ -79,7 +81,7 @@ impl Hours {
         if self.hours.last_mut().is_some_and(|last| last.join(hour)) {
             return;
         }
-        if self.hours.len() >= self.looked_at.max(self.most) / 2 * 3 {
+        if self.count() >= self.looked_at.max(self.most) / 2 * 3 {
             self.compact();
         }
         self.hours.push(hour);
@@ -88,29 +90,41 @@ impl Hours {
     /// Adds another part's.
     pub fn merge(&mut self, other: Hours, renumbered: impl Fn(Hour) -> Hour) {
         self.coarseness = self.coarseness.max(other.coarseness);
-        self.hours.extend(other.hours.into_iter().map(renumbered));
+        for mut hours in std::iter::once(other.hours).chain(other.others) {
+            hours.iter_mut().for_each(|hour| *hour = renumbered(*hour));
+            self.others.push(hours);
+        }
         self.compact();
     }
 
     /// All, as they are told apart.
     pub fn all(&self) -> impl Iterator<Item = Hour> {
-        self.hours.iter().map(|hour| coarsened(*hour, self.coarseness))
+        self.lists().flatten().map(|hour| coarsened(*hour, self.coarseness))
+    }
+
+    fn lists(&self) -> impl Iterator<Item = &Vec<Hour>> {
+        std::iter::once(&self.hours).chain(&self.others)
+    }
+
+    fn count(&self) -> usize {
+        self.lists().map(Vec::len).sum()
     }
 
     /// Keeps as many as there may be. Fewer need no look: there are never more keys than parts.
     pub fn compact(&mut self) {
-        while self.hours.len() > self.most {
+        while self.count() > self.most {
             self.join_equal();
             if self.hours.len() <= self.most || self.coarseness == COARSEST {
                 break;
             }
             self.coarseness += 1;
         }
-        self.looked_at = self.hours.len();
+        self.looked_at = self.count();
     }
 
     fn join_equal(&mut self) {
         let coarseness = self.coarseness;
+        self.hours.extend(std::mem::take(&mut self.others).into_iter().flatten());
         self.hours.iter_mut().for_each(|hour| *hour = coarsened(*hour, coarseness));
         // Most stand in order already: what was joined before, and each part of a history. This way of sorting takes heed of it.
         self.hours.sort_by_key(Hour::key);
