@@ -6,8 +6,9 @@ use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
 use super::rows::{Group, Meaning, Row, Summary, Traffic};
 use super::traffic::{OfCell, deal};
+use crate::record::{RecordKind, Span};
 use crate::reply::{Question, Rule, UNKNOWN_CLASS, without_addresses};
-use crate::tally::{Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Reply, Tally};
+use crate::tally::{Cause, Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Tally};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,12 +21,15 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
-    let (mut tables, (groups, flooded)) =
-        rayon::join(|| tables(&cells, &mut messages, &key), || groups(replies, &ips, &isps, &kept, plan));
-    let of_cell = |(at, cell, _): (Key, Cell, u64)| {
-        Some(OfCell { key: key(at)?, domain: domains.text(at.0), counts: cell.counts })
+    let tables = || {
+        let mut tables = tables(&cells, &mut messages, &key);
+        let of_cell = |(at, cell, _): (Key, Cell, u64)| {
+            Some(OfCell { key: key(at)?, domain: domains.text(at.0), counts: cell.counts })
+        };
+        deal(&mut tables, &streams, cells.all().map(of_cell), [jobs, senders, hosts, vmtas]);
+        tables
     };
-    deal(&mut tables, &streams, cells.all().map(of_cell), [jobs, senders, hosts, vmtas]);
+    let (tables, (groups, flooded)) = rayon::join(tables, || groups(replies, &ips, &isps, &kept, plan));
     Summary { groups, flooded, ..tables }
 }
 
@@ -80,61 +84,93 @@ fn groups(
         .filter(|(_, token)| plan.filter.keeps_isp(token))
         .map(|(provider, token)| (provider, names.number(token)))
         .collect();
-    let mut by_isp: Replies<u32> = Replies::with_flood(plan.flood);
     let party = |party| match party {
         Party::Provider(provider) => providers.get(&provider).copied(),
         Party::Domain(domain) => kept(domain).then(|| numbers[domain as usize]),
     };
-    by_isp.merge(replies, party, |ip| ip);
-    // Each distinct cause of a provider is told once, by the whole text of one of its replies. Groups of a cause stand
-    // together.
-    let all: Vec<_> = by_isp.all().collect();
-    let causes = all.chunk_by(|(isp, one, _), (other_isp, other, _)| {
-        (isp, one.kind, one.cause60) == (other_isp, other.kind, other.cause60)
-    });
-    let causes: Vec<_> = causes.collect();
-    let examples = causes.iter().map(|cause| example(cause[0].0, &cause[0].1));
-    let told = tell(plan, &names, examples.flatten().collect());
-    let groups = causes.par_iter().flat_map_iter(|cause| {
-        let told = example(cause[0].0, &cause[0].1).and_then(|example| told.get(&example));
-        let (class, meaning) = told.cloned().unwrap_or_else(|| (UNKNOWN_CLASS, Arc::default()));
-        let isp = names.text(cause[0].0);
-        cause.iter().map(move |(_, reply, seen)| Group {
-            isp: isp.to_owned(),
-            ip: ips.text(reply.ip).to_owned(),
-            kind: reply.kind,
-            diag60: reply.diag60.to_owned(),
-            cause60: reply.cause60.to_owned(),
-            class,
-            count: seen.count,
-            seen: seen.span,
-            meaning: meaning.clone(),
+    let causes: Vec<Cause<u32>> = replies.by(party).into_causes().collect();
+    let told = tell(plan, &names, &causes);
+    let are_few = causes.len() <= plan.flood;
+    let groups = in_order(causes, told, &names, ips);
+    if are_few {
+        return (groups, Flooded::default());
+    }
+    let (mut groups, flooded) = bound_classes(groups, plan.flood);
+    if !flooded.is_empty() {
+        sort_groups(&mut groups);
+    }
+    (groups, flooded)
+}
+
+/// One group, by numbers that follow the alphabet.
+struct Line {
+    isp: u32,
+    ip: u32,
+    kind: RecordKind,
+    diag60: String,
+    /// The number of its cause.
+    cause: usize,
+    count: u64,
+    seen: Span,
+}
+
+/// The groups of all causes, sorted by their keys.
+fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names) -> Vec<Group> {
+    let cause60s: Vec<String> = causes.iter().map(|cause| cause.cause60.clone()).collect();
+    let ((isps, isp), (ips, ip)) = (isps.sorted(), ips.sorted());
+    let lines = causes.into_par_iter().enumerate().flat_map_iter(|(number, cause)| {
+        let (isp, kind) = (isp[cause.party as usize], cause.kind);
+        let line = |(diag60, there, count, seen)| (diag60, ip[there as usize], count, seen);
+        cause.into_groups().map(line).map(move |(diag60, ip, count, seen)| Line {
+            isp,
+            ip,
+            kind,
+            diag60,
+            cause: number,
+            count,
+            seen,
         })
     });
-    let groups: Vec<Group> = groups.collect();
-    drop(told);
-    let bounded = || {
-        let (mut groups, flooded) = bound_classes(groups, plan.flood);
-        sort_groups(&mut groups);
-        (groups, flooded)
+    let mut lines: Vec<Line> = lines.collect();
+    // No two are alike.
+    lines.par_sort_unstable_by(|one, other| {
+        let key = |line: &Line| (line.isp, line.ip, line.kind.word());
+        let texts = || (&one.diag60, &cause60s[one.cause]).cmp(&(&other.diag60, &cause60s[other.cause]));
+        key(one).cmp(&key(other)).then_with(texts)
+    });
+    let group = |line: Line| {
+        let (class, meaning) = told[line.cause].clone();
+        Group {
+            isp: isps.text(line.isp).to_owned(),
+            ip: ips.text(line.ip).to_owned(),
+            kind: line.kind,
+            diag60: line.diag60,
+            cause60: cause60s[line.cause].clone(),
+            class,
+            count: line.count,
+            seen: line.seen,
+            meaning,
+        }
     };
-    // To free so many texts one by one takes long too.
-    rayon::join(bounded, || drop(by_isp)).0
+    lines.into_par_iter().map(group).collect()
 }
 
 /// A provider, one of its replies in full, the host that sent it, and its class where that is told.
 type Example<'r> = (u32, &'r [u8], &'r [u8], Option<&'static str>);
 
-/// What tells the cause of a group; nothing for causes that were too many to be kept apart.
-fn example<'r>(isp: u32, reply: &Reply<'r>) -> Option<Example<'r>> {
-    (reply.cause60 != OTHER).then_some((isp, reply.text, reply.host, reply.class))
+/// What tells a cause; nothing for causes that were too many to be kept apart.
+fn example(cause: &Cause<u32>) -> Option<Example<'_>> {
+    let (text, host, class) = cause.example();
+    (cause.cause60 != OTHER).then_some((cause.party, text, host, class))
 }
 
 /// The class of a cause, and what else is known of it.
 type Told = (&'static str, Arc<Meaning>);
 
-/// Finds the classes. Most causes of small domains are worded alike: each wording is asked about once.
-fn tell<'r>(plan: &Plan, names: &Names, examples: HashSet<Example<'r>>) -> HashMap<Example<'r>, Told> {
+/// Finds the classes, one by one for the causes. Each distinct cause of a provider is told once, by the whole text of one of
+/// its replies. Most causes of small domains are worded alike: each wording is asked about once.
+fn tell(plan: &Plan, names: &Names, causes: &[Cause<u32>]) -> Vec<Told> {
+    let examples: HashSet<Example> = causes.iter().filter_map(example).collect();
     let question =
         |(isp, text, host, class): &Example| class.is_none().then(|| plan.rules.question(names.text(*isp), text, host));
     let asked = examples.into_par_iter().map(|example| (example, question(&example)));
@@ -149,5 +185,7 @@ fn tell<'r>(plan: &Plan, names: &Names, examples: HashSet<Example<'r>>) -> HashM
         let (next_step, example_text) = (rule.next_step.clone(), without_addresses(text));
         (*example, (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example: example_text })))
     });
-    told.collect()
+    let told: HashMap<Example, Told> = told.collect();
+    let of_cause = |cause| example(cause).and_then(|example| told.get(&example)).cloned();
+    causes.iter().map(|cause| of_cause(cause).unwrap_or_else(|| (UNKNOWN_CLASS, Arc::default()))).collect()
 }

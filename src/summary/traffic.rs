@@ -1,8 +1,9 @@
 //! What stands behind the rows of IPs: their attempts by hour, mail, host, domain and virtual MTA, under numbers that follow the
 //! alphabet, so that nothing depends on the order in which names were met.
 
-use super::rows::{Row, Sent, SentBy, Summary, Traffic, TrafficNames};
+use super::rows::{Sent, SentBy, Summary, Traffic, TrafficNames};
 use crate::tally::{Counts, Mail, Names, OfPart, Streams};
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 /// What was counted of a domain, pool and IP that no filter leaves out.
@@ -23,13 +24,12 @@ pub(super) fn deal<'k>(
     cells: impl Iterator<Item = Option<OfCell<'k>>>,
     names: [Names; 4],
 ) {
-    let row_of = |(isp, pool, ip)| {
-        summary.ips.binary_search_by(|row: &Row| (&*row.isp, &*row.pool, &*row.ip).cmp(&(isp, pool, ip))).ok()
-    };
+    let row_of: HashMap<_, usize> =
+        summary.ips.iter().enumerate().map(|(place, row)| ((&*row.isp, &*row.pool, &*row.ip), place)).collect();
     let mut domains = Names::default();
     let mut by_domain = Vec::new();
     let mut place = |OfCell { key, domain, counts }: OfCell<'k>| {
-        let row = row_of(key)?;
+        let row = *row_of.get(&key)?;
         // A domain that is its own provider tells nothing apart.
         if key.0 != domain && counts.attempts() > 0 {
             let way = domains.number(domain);
@@ -95,15 +95,24 @@ fn of_rows(count: usize, all: impl Iterator<Item = (usize, SentBy)>) -> Vec<Vec<
 
 /// Sorts what stands behind a row, and adds up what came in parts or from several domains.
 fn join_equal(traffic: &mut Traffic) {
-    add_up(&mut traffic.sent, |sent| (sent.hour, sent.mail), |sent| (&mut sent.attempts, &mut sent.deferred));
+    // In one number, which compares fast: hours follow each other from the least number there is.
+    let order = |sent: &Sent| {
+        let parts = [sent.hour.wrapping_sub(i32::MIN).cast_unsigned(), sent.mail.job, sent.mail.sender];
+        parts.into_iter().fold(0_u128, |key, part| key << 32 | u128::from(part))
+    };
+    add_up(&mut traffic.sent, order, |sent| (&mut sent.attempts, &mut sent.deferred));
     for ways in [&mut traffic.hosts, &mut traffic.domains, &mut traffic.vmtas] {
         add_up(ways, |of| of.way, |of| (&mut of.attempts, &mut of.deferred));
     }
 }
 
 /// Sorts rows by their key, and makes one of those that share it.
-fn add_up<Row, Key: Ord>(rows: &mut Vec<Row>, key: fn(&Row) -> Key, counts: fn(&mut Row) -> (&mut u64, &mut u64)) {
-    rows.sort_unstable_by_key(key);
+fn add_up<Row, Key: Ord>(
+    rows: &mut Vec<Row>,
+    key: impl Fn(&Row) -> Key,
+    counts: impl Fn(&mut Row) -> (&mut u64, &mut u64),
+) {
+    rows.sort_unstable_by_key(&key);
     rows.dedup_by(|later, kept| {
         let same = key(later) == key(kept);
         if same {

@@ -5,6 +5,7 @@
 use crate::record::{RecordKind, Span};
 use crate::reply::CLASSES;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 /// So many distinct texts are kept apart: diag60 in one cause60, cause60 of one provider, type and class. Classes are told when
 /// all is counted: until then that many are kept for each class there is, since with more of them one has too many.
@@ -107,12 +108,7 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
     pub fn merge<Q: Copy>(&mut self, other: Replies<Q>, party: impl Fn(Q) -> Option<P>, ip: impl Fn(u32) -> u32) {
         for ((there, kind), causes) in other.parties {
             let Some(here) = party(there) else { continue };
-            let into = self.parties.entry((here, kind)).or_default();
-            into.flooded |= causes.flooded;
-            for (cause, diags) in causes.by_cause {
-                into.by_cause.entry(cause).or_default().merge(diags, &ip, self.flood);
-            }
-            into.bound(self.flood);
+            self.parties.entry((here, kind)).or_default().merge(causes, &ip, self.flood);
         }
     }
 
@@ -121,18 +117,51 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
         self.parties.keys().map(|(party, _)| *party)
     }
 
-    /// Every group there is, in no order: (party, its reply, what was seen).
-    pub fn all(&self) -> impl Iterator<Item = (P, Reply<'_>, Seen)> {
-        self.parties.iter().flat_map(|((party, kind), causes)| {
-            causes.by_cause.iter().flat_map(move |(cause60, diags)| {
-                let example = diags.example.as_ref().map(|(text, host, class)| (&**text, &**host, *class));
-                let (text, host, class) = example.unwrap_or_default();
-                diags.by_diag.iter().flat_map(move |(diag60, ips)| {
-                    ips.iter().map(move |(ip, seen)| {
-                        (*party, Reply { kind: *kind, cause60, diag60, ip, text, host, class }, seen)
-                    })
-                })
-            })
+    /// The same replies by other parties; those that have no name are left out.
+    pub fn by<Q: Copy + Eq + std::hash::Hash>(self, party: impl Fn(P) -> Option<Q>) -> Replies<Q> {
+        let mut by = Replies::with_flood(self.flood);
+        for ((there, kind), causes) in self.parties {
+            let Some(here) = party(there) else { continue };
+            match by.parties.entry((here, kind)) {
+                Entry::Vacant(place) => drop(place.insert(causes)),
+                Entry::Occupied(mut known) => known.get_mut().merge(causes, &|ip| ip, self.flood),
+            }
+        }
+        by
+    }
+
+    /// Every cause there is, in no order.
+    pub fn into_causes(self) -> impl Iterator<Item = Cause<P>> {
+        self.parties.into_iter().flat_map(|((party, kind), causes)| {
+            causes.by_cause.into_iter().map(move |(cause60, diags)| Cause { party, kind, cause60, diags })
+        })
+    }
+}
+
+/// The records of a party and type whose replies have one masked text.
+pub struct Cause<P> {
+    /// Whose replies they are.
+    pub party: P,
+    /// The type of the records.
+    pub kind: RecordKind,
+    /// The masked text.
+    pub cause60: String,
+    diags: Diags,
+}
+
+impl<P> Cause<P> {
+    /// The first whole reply by alphabet, the host that sent it, and its class where that was found before.
+    pub fn example(&self) -> (&[u8], &[u8], Option<&'static str>) {
+        let example = self.diags.example.as_ref();
+        example.map(|(text, host, class)| (&**text, &**host, *class)).unwrap_or_default()
+    }
+
+    /// Every group there is, in no order: the literal text, the source IP, how many records, and when.
+    pub fn into_groups(self) -> impl Iterator<Item = (String, u32, u64, Span)> {
+        self.diags.by_diag.into_iter().flat_map(|(diag60, ips)| {
+            let others = ips.others.into_iter().flat_map(|others| *others);
+            let others: Vec<_> = others.map(|(ip, seen)| (diag60.clone(), ip, seen.count, seen.span)).collect();
+            ips.first.map(|(ip, seen)| (diag60, ip, seen.count, seen.span)).into_iter().chain(others)
         })
     }
 }
@@ -148,6 +177,14 @@ impl Causes {
     fn add(&mut self, reply: Reply, seen: Seen, flood: usize) {
         let cause60 = if self.flooded { OTHER } else { reply.cause60 };
         self.by_cause.entry_ref(cause60).or_default().add(reply, seen, flood);
+        self.bound(flood);
+    }
+
+    fn merge(&mut self, other: Causes, ip: &impl Fn(u32) -> u32, flood: usize) {
+        self.flooded |= other.flooded;
+        for (cause, diags) in other.by_cause {
+            self.by_cause.entry(cause).or_default().merge(diags, ip, flood);
+        }
         self.bound(flood);
     }
 
@@ -243,12 +280,11 @@ mod tests {
     }
 
     fn rows(replies: &Replies<u32>) -> Rows {
-        let mut rows: Rows = replies
-            .all()
-            .map(|(party, reply, seen)| {
-                (party, reply.cause60.to_owned(), reply.diag60.to_owned(), reply.ip, seen.count)
-            })
-            .collect();
+        let of_cause = |cause: Cause<u32>| {
+            let (party, cause60) = (cause.party, cause.cause60.clone());
+            cause.into_groups().map(move |(diag60, ip, count, _)| (party, cause60.clone(), diag60, ip, count))
+        };
+        let mut rows: Rows = replies.clone().into_causes().flat_map(of_cause).collect();
         rows.sort();
         rows
     }
