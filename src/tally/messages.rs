@@ -7,6 +7,7 @@
 //! "adaptive sampling" of Flajolet 1990). Then rates are estimates and say their standard error.
 
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many (message, IP) pairs are kept before messages are sampled: at most 30 MiB for each thread.
 pub const MESSAGE_BUDGET: usize = 2_000_000;
@@ -87,11 +88,6 @@ impl Met {
         (self.order(), self.cell())
     }
 
-    /// Whether it is kept where messages with so many leading zero bits are.
-    fn is_kept(&self, zero_bits: u32) -> bool {
-        self.message().leading_zeros() >= zero_bits
-    }
-
     /// The number of the cell.
     pub fn cell(&self) -> u32 {
         self.0[2] >> 1
@@ -163,7 +159,7 @@ impl Messages {
 
     /// Joins buckets with others, whose cells are numbered anew, keeps each pair once, and as many as the budget holds.
     fn join(&mut self, mut others: Vec<Vec<Met>>, cell: impl Fn(u32) -> u32 + Sync) {
-        if self.met > self.budget && self.fewest(&others) > self.budget {
+        if self.met > self.budget && self.are_surely_too_many(&others) {
             self.zero_bits += 1;
         }
         let zero_bits = self.zero_bits;
@@ -177,7 +173,8 @@ impl Messages {
             self.zero_bits += 1;
         }
         let are_all_kept = kept_by(self.zero_bits) == kept_by(0);
-        let kept = |met: &Met| met.is_kept(self.zero_bits);
+        let above = above(self.zero_bits);
+        let kept = |met: &Met| met.message() & above == 0;
         self.buckets.par_iter_mut().zip(others).for_each(|(one, two)| {
             if are_all_kept {
                 one.extend(two);
@@ -189,20 +186,26 @@ impl Messages {
         (self.met, self.is_compact) = (kept_by(self.zero_bits), true);
     }
 
-    /// So many pairs there are at least, by a look that takes a fraction of the time that finding out does: their messages
-    /// set bits, and bits are counted (Whang and others, A linear-time probabilistic counting algorithm, 1990).
-    fn fewest(&self, others: &[Vec<Met>]) -> usize {
+    /// Whether there are surely more pairs than the budget holds, by a look that takes a fraction of the time that finding
+    /// out does: their messages set bits, and bits are counted (Whang and others, A linear-time probabilistic counting
+    /// algorithm for database applications, 1990).
+    fn are_surely_too_many(&self, others: &[Vec<Met>]) -> bool {
         const WORDS: usize = 1024;
-        let of_bucket = |(one, two): (&Vec<Met>, &Vec<Met>)| {
+        let (above, found) = (above(self.zero_bits), AtomicUsize::new(0));
+        let look = |(one, two): (&Vec<Met>, &Vec<Met>)| {
+            if found.load(Ordering::Relaxed) > self.budget {
+                return;
+            }
             let mut bits = [0_u64; WORDS];
             one.iter().chain(two).for_each(|met| {
                 // The lowest bits of the hash are those of the bucket.
                 let bit = met.0[0] as usize / BUCKETS;
-                bits[bit / 64 % WORDS] |= u64::from(met.is_kept(self.zero_bits)) << (bit % 64);
+                bits[bit / 64 % WORDS] |= u64::from(met.message() & above == 0) << (bit % 64);
             });
-            bits.iter().map(|word| word.count_ones() as usize).sum::<usize>()
+            found.fetch_add(bits.iter().map(|word| word.count_ones() as usize).sum(), Ordering::Relaxed);
         };
-        self.buckets.par_iter().zip(others).map(of_bucket).sum()
+        self.buckets.par_iter().zip(others).for_each(look);
+        found.into_inner() > self.budget
     }
 
     /// The share of all messages that was kept, 0 to 1.
@@ -253,13 +256,18 @@ fn keep_each_once(
 
 /// Keeps messages with so many leading zero bits. Nobody can foresee which they are: no branch hangs on it.
 fn drop_others(bucket: &mut Vec<Met>, zero_bits: u32) {
-    let mut kept = 0;
+    let (mut kept, above) = (0, above(zero_bits));
     for place in 0..bucket.len() {
         let met = bucket[place];
         bucket[kept] = met;
-        kept += usize::from(met.is_kept(zero_bits));
+        kept += usize::from(met.message() & above == 0);
     }
     bucket.truncate(kept);
+}
+
+/// So many of the highest bits.
+fn above(zero_bits: u32) -> u64 {
+    !u64::MAX.checked_shr(zero_bits).unwrap_or(0)
 }
 
 /// Lays out what was met nearly sorted, as many as there is room for.
