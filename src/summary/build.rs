@@ -1,14 +1,14 @@
 //! A finished tally to tables.
 
 use super::flood::{Flooded, bound_classes};
-use super::frame::{CellRow, Frame, sort_groups};
+use super::frame::{CellRow, Frame, joined, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages::MessageCounts;
 use super::rows::{Group, Meaning, Row, Summary, Traffic};
 use super::traffic::{OfCell, deal};
 use crate::record::{RecordKind, Span};
 use crate::reply::{Question, Rule, UNKNOWN_CLASS, without_addresses};
-use crate::tally::{Cause, Cell, Cells, Key, Messages, Names, OTHER, Party, Plan, Replies, Tally};
+use crate::tally::{Cause, Cell, Cells, Example, Key, Messages, Names, OTHER, Party, Plan, Replies, Tally};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -46,16 +46,16 @@ fn tables<'k>(
     let cell_rows: Vec<CellRow> = cells.all().filter_map(row).collect();
     let frame = Frame::of(&cell_rows);
     let counts = MessageCounts::of(messages, cells.keys().iter().map(|at| key(*at)));
-    let table = |keys: &[&str]| -> Vec<Row> {
-        let rows = frame.sums_by(keys).into_iter();
+    let table = |sums: Vec<(Row, u64)>| -> Vec<Row> {
+        let rows = sums.into_iter();
         rows.map(|(row, without)| Row { message: counts.rate(&row, without), ..row }).collect()
     };
-    let (isps, pools) = (table(&["isp"]), table(&["isp", "pool"]));
-    let (mut ips, mut traffic) = (Vec::new(), Vec::new());
-    for (row, without) in frame.sums_by(&["isp", "pool", "ip"]) {
-        traffic.push(Traffic { messages: counts.of_row(&row, without), ..Traffic::default() });
-        ips.push(Row { message: counts.rate(&row, without), ..row });
-    }
+    let sums = frame.sums();
+    let isps = table(joined(&sums, |row| [&row.isp, ""]));
+    let pools = table(joined(&sums, |row| [&row.isp, &row.pool]));
+    let messages = |(row, without): &(Row, u64)| counts.of_row(row, *without);
+    let traffic = sums.iter().map(|sum| Traffic { messages: messages(sum), ..Traffic::default() }).collect();
+    let ips = table(sums);
     let mut total = Row::default();
     for row in &isps {
         total.counts += row.counts;
@@ -155,37 +155,31 @@ fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names)
     lines.into_par_iter().map(group).collect()
 }
 
-/// A provider, one of its replies in full, the host that sent it, and its class where that is told.
-type Example<'r> = (u32, &'r [u8], &'r [u8], Option<&'static str>);
-
-/// What tells a cause; nothing for causes that were too many to be kept apart.
+/// One of the replies of a cause in full, the host that sent it, and its class where that is told; nothing for causes that
+/// were too many to be kept apart.
 fn example(cause: &Cause<u32>) -> Option<Example<'_>> {
-    let (text, host, class) = cause.example();
-    (cause.cause60 != OTHER).then_some((cause.party, text, host, class))
+    (cause.cause60 != OTHER).then(|| cause.example())
 }
 
 /// The class of a cause, and what else is known of it.
 type Told = (&'static str, Arc<Meaning>);
 
-/// Finds the classes, one by one for the causes. Each distinct cause of a provider is told once, by the whole text of one of
-/// its replies. Most causes of small domains are worded alike: each wording is asked about once.
+/// Finds the classes of causes. Most of those of small domains are worded alike: each wording is asked about once.
 fn tell(plan: &Plan, names: &Names, causes: &[Cause<u32>]) -> Vec<Told> {
-    let examples: HashSet<Example> = causes.iter().filter_map(example).collect();
-    let question =
-        |(isp, text, host, class): &Example| class.is_none().then(|| plan.rules.question(names.text(*isp), text, host));
-    let asked = examples.into_par_iter().map(|example| (example, question(&example)));
-    let asked: Vec<(Example, Option<Question>)> = asked.collect();
-    let distinct: HashSet<&Question> = asked.iter().filter_map(|(_, question)| question.as_ref()).collect();
+    let question = |cause: &Cause<u32>| {
+        let (text, host, class) = example(cause)?;
+        class.is_none().then(|| plan.rules.question(names.text(cause.party), text, host))
+    };
+    let asked: Vec<Option<Question>> = causes.par_iter().map(question).collect();
+    let distinct: HashSet<&Question> = asked.iter().flatten().collect();
     let answers: HashMap<_, &Rule> =
         distinct.into_par_iter().map(|question| (question, plan.rules.answer(question))).collect();
-    let told = asked.par_iter().map(|(example, question)| {
-        let (_, text, _, class) = example;
+    let told = causes.par_iter().zip(&asked).map(|(cause, question)| {
+        let Some((text, _, class)) = example(cause) else { return (UNKNOWN_CLASS, Arc::default()) };
         let answer = question.as_ref().map(|question| answers[question]);
         let rule = answer.unwrap_or_else(|| plan.rules.of_class(class.unwrap_or(UNKNOWN_CLASS)));
-        let (next_step, example_text) = (rule.next_step.clone(), without_addresses(text));
-        (*example, (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example: example_text })))
+        let (next_step, example) = (rule.next_step.clone(), without_addresses(text));
+        (rule.class, Arc::new(Meaning { blames: rule.blames, next_step, example }))
     });
-    let told: HashMap<Example, Told> = told.collect();
-    let of_cause = |cause| example(cause).and_then(|example| told.get(&example)).cloned();
-    causes.iter().map(|cause| of_cause(cause).unwrap_or_else(|| (UNKNOWN_CLASS, Arc::default()))).collect()
+    told.collect()
 }

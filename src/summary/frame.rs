@@ -1,4 +1,4 @@
-//! The cells of a tally as one polars frame, and the tables as queries over it. The sums are small by
+//! The cells of a tally as one polars frame, and the tables as sums of it. These are small by
 //! then: as many rows as there are domains, pools and IPs together.
 
 use super::rows::{Group, Row};
@@ -48,22 +48,22 @@ impl Frame {
         Frame { cells, names: [isps, pools, ips] }
     }
 
-    /// The sums by some of the keys, sorted by them; with each row the attempts without a message.
-    pub fn sums_by(&self, keys: &[&str]) -> Vec<(Row, u64)> {
-        self.query(keys).expect("the frame has these columns, and no other query is made of it")
+    /// The sums by provider, pool and IP, sorted by them; with each row the attempts without a message.
+    pub fn sums(&self) -> Vec<(Row, u64)> {
+        self.query().expect("the frame has these columns, and no other query is made of it")
     }
 
-    #[expect(deprecated, reason = "the lazy engine would take the build from under 3 minutes to 25 for three sums")]
-    fn query(&self, keys: &[&str]) -> PolarsResult<Vec<(Row, u64)>> {
+    #[expect(deprecated, reason = "the lazy engine would take the build from under 3 minutes to 25 for this sum")]
+    fn query(&self) -> PolarsResult<Vec<(Row, u64)>> {
         if self.cells.height() == 0 {
             return Ok(Vec::new());
         }
-        let groups = self.cells.group_by(keys)?;
+        let groups = self.cells.group_by(KEYS)?;
         let sums = groups.clone().select(COUNTS).sum()?;
         let (first, last) = (groups.clone().select(["first"]).min()?, groups.select(["last"]).max()?);
         // They stand in one order, for they are of the same groups.
         let sums = sums.hstack(&[first.column("first_min")?.clone(), last.column("last_max")?.clone()])?;
-        self.rows(&sums.sort(keys, SortMultipleOptions::default().with_multithreaded(false))?)
+        self.rows(&sums.sort(KEYS, SortMultipleOptions::default().with_multithreaded(false))?)
     }
 
     fn rows(&self, sums: &DataFrame) -> PolarsResult<Vec<(Row, u64)>> {
@@ -75,8 +75,7 @@ impl Frame {
         }
         let (first, last) = (sums.column("first_min")?.i64()?, sums.column("last_max")?.i64()?);
         let key = |key: usize, place: usize| -> PolarsResult<String> {
-            let Ok(column) = sums.column(KEYS[key]) else { return Ok(String::new()) };
-            Ok(column.u32()?.get(place).map_or("", |number| self.names[key].text(number)).to_owned())
+            Ok(sums.column(KEYS[key])?.u32()?.get(place).map_or("", |number| self.names[key].text(number)).to_owned())
         };
         (0..sums.height())
             .map(|place| {
@@ -88,6 +87,21 @@ impl Frame {
             })
             .collect()
     }
+}
+
+/// Joins sums that stand beside each other and agree in what is left of their keys: the provider, the pool or nothing.
+pub fn joined(sums: &[(Row, u64)], keys: fn(&Row) -> [&str; 2]) -> Vec<(Row, u64)> {
+    let join = |alike: &[(Row, u64)]| {
+        let [isp, pool] = keys(&alike[0].0).map(str::to_owned);
+        let (mut sum, mut without_message) = (Row { isp, pool, ..Row::default() }, 0);
+        for (row, without) in alike {
+            sum.counts += row.counts;
+            sum.seen.merge(row.seen);
+            without_message += without;
+        }
+        (sum, without_message)
+    };
+    sums.chunk_by(|(one, _), (other, _)| keys(one) == keys(other)).map(join).collect()
 }
 
 /// The texts, by numbers that follow the alphabet.

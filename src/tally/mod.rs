@@ -40,7 +40,7 @@ pub use names::{Names, Spellings};
 pub use overlap::{IDENTITY, InputSample, LeaveOut, Overlaps};
 pub use parts::{ANY_PART, OfPart};
 pub use plan::{HourOf, IspBy, Plan};
-pub use replies::{Cause, FLOOD, OTHER, Party, Replies, Reply};
+pub use replies::{Cause, Example, FLOOD, OTHER, Party, Replies, Reply};
 pub use select::{Filter, FilterNames, LeftOut, Seen, Window};
 pub use sliding::Sliding;
 pub use streams::{Mail, NO_TIME, Stream, Streams};

@@ -151,7 +151,7 @@ pub struct Cause<P> {
 
 impl<P> Cause<P> {
     /// The first whole reply by alphabet, the host that sent it, and its class where that was found before.
-    pub fn example(&self) -> (&[u8], &[u8], Option<&'static str>) {
+    pub fn example(&self) -> Example<'_> {
         let example = self.diags.example.as_ref();
         example.map(|(text, host, class)| (&**text, &**host, *class)).unwrap_or_default()
     }
@@ -202,13 +202,16 @@ impl Causes {
 }
 
 /// A whole reply, the host that sent it, and its class where that is told.
-type Example = (Box<[u8]>, Box<[u8]>, Option<&'static str>);
+pub type Example<'r> = (&'r [u8], &'r [u8], Option<&'static str>);
+
+/// The same, kept.
+type KeptExample = (Box<[u8]>, Box<[u8]>, Option<&'static str>);
 
 /// The literal texts of one cause. Once flooded it has but one, called [`OTHER`].
 #[derive(Debug, Clone, Default)]
 struct Diags {
     /// The first reply by alphabet, and the host that sent it: the same whatever the order of records.
-    example: Option<Example>,
+    example: Option<KeptExample>,
     flooded: bool,
     by_diag: HashMap<String, Ips>,
 }
@@ -222,7 +225,7 @@ impl Diags {
         self.bound(flood);
     }
 
-    fn offer_example(&mut self, offer: (&[u8], &[u8], Option<&'static str>)) {
+    fn offer_example(&mut self, offer: Example) {
         let is_first = self.example.as_ref().is_none_or(|(text, host, class)| offer < (&**text, &**host, *class));
         if is_first {
             self.example = Some((offer.0.into(), offer.1.into(), offer.2));
