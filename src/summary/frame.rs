@@ -135,3 +135,38 @@ pub fn sort_groups(groups: &mut [Group]) {
         ))
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wider_rows_are_sums_over_those_of_ips() {
+        let cell = |isp, pool, ip, delivered, second| CellRow {
+            isp,
+            pool,
+            ip,
+            counts: Counts { delivered, ..Counts::default() },
+            without_message: delivered * 10,
+            seen: Span::at(Moment(second)),
+        };
+        let cells = [
+            cell("b", "x", "2", 1, 5),
+            cell("a", "y", "1", 2, 9),
+            cell("a", "x", "1", 3, 7),
+            cell("b", "x", "2", 4, 1),
+        ];
+        let sums = Frame::of(&cells).sums();
+        let told = |sums: Vec<(Row, u64)>| -> Vec<(String, u64, u64, Span)> {
+            let key = |row: &Row| [&*row.isp, &row.pool, &row.ip].join(" ");
+            sums.into_iter().map(|(row, without)| (key(&row), row.counts.delivered, without, row.seen)).collect()
+        };
+        let row = |key: &str, delivered, first, last| {
+            (key.to_owned(), delivered, 10 * delivered, Span::between(Moment(first), Moment(last)))
+        };
+        let pools = [row("a x ", 3, 7, 7), row("a y ", 2, 9, 9), row("b x ", 5, 1, 5)];
+        assert_eq!(told(joined(&sums, |row| [&row.isp, &row.pool])), pools);
+        assert_eq!(told(joined(&sums, |row| [&row.isp, ""])), [row("a  ", 5, 7, 9), row("b  ", 5, 1, 5)]);
+        assert_eq!(told(sums), [row("a x 1", 3, 7, 7), row("a y 1", 2, 9, 9), row("b x 2", 5, 1, 5)]);
+    }
+}

@@ -311,6 +311,19 @@ mod tests {
     }
 
     #[test]
+    fn parties_that_share_a_name_are_one_and_those_without_are_none() {
+        let texts = [("a", "1"), ("a", "2"), ("b", "1"), ("b", "9")];
+        let party = |party: u32| move |_| Some(party);
+        let mut three: Replies<u32> = Replies::with_flood(3);
+        for of in 0..3 {
+            three.merge(replies(&texts), party(of), |ip| ip);
+        }
+        let mut two = replies(&texts);
+        two.merge(replies(&texts), Some, |ip| ip);
+        assert_eq!(rows(&three.by(|party| (party < 2).then_some(0))), rows(&two));
+    }
+
+    #[test]
     fn any_cut_gives_the_same_groups() {
         // Too many literal texts of a cause, and too many causes.
         let diags: Vec<_> = (0..40).map(|n: u32| (format!("c{}", n * n % 7 % 3), format!("d{}", n % 11))).collect();

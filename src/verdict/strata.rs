@@ -252,6 +252,16 @@ mod tests {
     }
 
     #[test]
+    fn small_keys_are_the_first_row_and_hours_stand_in_their_order_however_they_came() {
+        let sent = vec![sent(9, 5, 7, 30), sent(4, 8, 7, 3), sent(9, 6, 7, 2), sent(4, 5, 7, 40)];
+        let pool = Pool { ips: vec![Ip { sent, ..Ip::default() }, Ip::default()], ..Pool::default() };
+        let strata = by_ip(&pool, Dimension::Job);
+        assert_eq!(strata.keys, [None, Some(5)]);
+        assert_eq!((attempts(strata.table.row(0)), attempts(strata.table.row(1))), (vec![3, 2], vec![40, 30]));
+        assert_eq!(by_ip(&pool, Dimension::Hour).keys, []);
+    }
+
+    #[test]
     fn jobs_are_laid_out_by_ip_and_hour() {
         let one = Ip { sent: vec![sent(3, 1, 7, 30), sent(4, 1, 7, 40), sent(4, 2, 7, 50)], ..Ip::default() };
         let pool = Pool { ips: vec![one], ..Pool::default() };
