@@ -171,13 +171,14 @@ impl Counted {
             let cell = counted.cells.get_mut(&keys[met.cell() as usize]).expect("a message is in a cell");
             cell.messages = (cell.messages.0 + 1, cell.messages.1 + u64::from(met.deferred()));
         }
-        for (party, reply, seen) in tally.replies.all() {
-            let Party::Domain(domain) = party else { panic!("the tally was not grouped by domain") };
-            let domain = tally.domains.text(domain).to_owned();
-            let ip = tally.ips.text(reply.ip).to_owned();
-            // A reply is one diag60 here; its texts may have been masked differently.
-            let key = (domain, ip, reply.kind.word().to_owned(), reply.diag60.to_owned());
-            *counted.replies.entry(key).or_default() += seen.count;
+        for cause in tally.replies.clone().into_causes() {
+            let Party::Domain(domain) = cause.party else { panic!("the tally was not grouped by domain") };
+            let (domain, kind) = (tally.domains.text(domain).to_owned(), cause.kind.word().to_owned());
+            for (diag60, ip, count, _) in cause.into_groups() {
+                let ip = tally.ips.text(ip).to_owned();
+                // A reply is one diag60 here; its texts may have been masked differently.
+                *counted.replies.entry((domain.clone(), ip, kind.clone(), diag60)).or_default() += count;
+            }
         }
         counted
     }
