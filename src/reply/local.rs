@@ -84,7 +84,7 @@ impl Words {
     }
 
     /// Whether this local part may stand among them; false where it surely does not.
-    pub fn may_have(&self, local: &[u8]) -> bool {
+    pub(super) fn may_have(&self, local: &[u8]) -> bool {
         let shape = shape(local);
         self.shapes[shape / 64] >> (shape % 64) & 1 == 1 && {
             self.hashes.contains(&local.iter().fold(START, |hash, byte| hash_step(hash, *byte)))
@@ -93,8 +93,8 @@ impl Words {
 
     /// The same for a name that need not be written as a word.
     pub(super) fn may_have_name(&self, name: &[u8]) -> bool {
-        let ends_are_words = [name.first(), name.last()].into_iter().flatten().all(|byte| IN_WORD[usize::from(*byte)]);
-        !ends_are_words || !is_name_alone(name) || self.may_have(name)
+        let ends_in_word = |end: Option<&u8>| end.is_none_or(|byte| IN_WORD[usize::from(*byte)]);
+        !ends_in_word(name.first()) || !ends_in_word(name.last()) || !is_name_alone(name) || self.may_have(name)
     }
 }
 

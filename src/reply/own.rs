@@ -45,23 +45,8 @@ impl<'a> Own<'a> {
         Own { ip, rcpt: Address::read(rcpt), orig: Address::read(orig) }
     }
 
-    /// The domains of the recipient and of the sender, where nothing else of these two can stand in a
-    /// reply but the recipient's local part: the same reply to a record with the same IP and the same two domains is then
-    /// masked to the same text. Nothing where a whole address may stand in it.
-    pub fn domains_that_matter(&self, reply: &[u8]) -> Option<[&'a [u8]; 2]> {
-        let addresses = [self.rcpt, self.orig];
-        let cannot_stand = |address: &Address| address.text.len() < SHORTEST_VALUE || address.sign.is_some();
-        let none_stands = addresses.iter().all(cannot_stand) && memchr(b'@', reply).is_none();
-        none_stands.then(|| addresses.map(|address| address.domain()))
-    }
-
-    /// The source IP as written.
-    pub fn ip(&self) -> &'a [u8] {
-        self.ip
-    }
-
     /// The recipient's local part, if it may stand alone in a reply.
-    pub fn local_part(&self) -> Option<&'a [u8]> {
+    pub(super) fn local_part(&self) -> Option<&'a [u8]> {
         self.rcpt.local().and_then(local_part)
     }
 
@@ -265,35 +250,4 @@ fn octets_at(text: &[u8], at: usize) -> Option<([u8; 4], usize)> {
         (*octet, end) = (u8::try_from(number).ok()?, end + digits);
     }
     Some((octets, end - at))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::local::Words;
-    use super::super::mask;
-    use super::*;
-    use proptest::prelude::*;
-
-    fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
-        prop::sample::select(texts)
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_else_of_the_addresses_matters(
-            words in prop::collection::vec(one_of(&["192.0.2.7", "jane", "joe", "no", "12345678", "example.com", "EXAMPLE.net", "j@example.com"]), 0..6),
-            domains in [one_of(&["@example.com", "@EXAMPLE.com>", "@example.net", ""]), one_of(&["@example.com", "@x", ""])],
-            names in prop::array::uniform4(one_of(&["jane", "<joe", "no", ""])),
-        ) {
-            let diag = words.join(" ").into_bytes();
-            let addresses = [0, 1, 2, 3].map(|n| format!("{}{}", names[n], domains[n % 2]));
-            let own = |n: usize| Own::new(b"192.0.2.7", addresses[2 * n].as_bytes(), addresses[2 * n + 1].as_bytes());
-            if let Some(one) = own(0).domains_that_matter(&diag)
-                && own(1).domains_that_matter(&diag) == Some(one)
-                && [0, 1].into_iter().all(|n| own(n).local_part().is_none_or(|local| !Words::of(&diag).may_have(local)))
-            {
-                prop_assert_eq!(mask(&diag, own(0)), mask(&diag, own(1)));
-            }
-        }
-    }
 }

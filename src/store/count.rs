@@ -156,9 +156,9 @@ impl RollupCounter {
         let (diag, rcpt, orig) = (row.get(Column::DsnDiag), row.get(Column::Rcpt), row.get(Column::Orig));
         let mta = row.get(Column::DsnMta);
         let (host, own) = (host_of(&mta), Own::new(ip, &rcpt, &orig));
-        let (cause60, names_local_part) = self.texts.of(&diag, own);
-        let text = if names_local_part { own.without_local_part(&diag) } else { Cow::Borrowed(&*diag) };
-        self.rollups.causes.number(domain, row.kind, &cause60, &text, host)
+        let cause = self.texts.of(&diag, own);
+        let text = if cause.names_local_part { own.without_local_part(&diag) } else { Cow::Borrowed(&*diag) };
+        self.rollups.causes.number(domain, row.kind, &cause.cause60, &text, host)
     }
 
     /// What else is kept of a record: above all what says whose its domain is, where no list does.

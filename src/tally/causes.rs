@@ -1,93 +1,116 @@
 //! Replies that were met before, with their cause60. To find that out takes longer than all else that is done with a
 //! record, and most replies differ from one met before only in the recipient or in an id.
 
-use crate::reply::{Own, Words, cause_of, mask_whole};
-use hashbrown::HashTable;
+use crate::reply::{Own, Words, cause_of, first_60, mask_whole};
+use hashbrown::HashMap;
 use std::rc::Rc;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// So many are remembered: a few MiB.
 const MOST: usize = 1 << 13;
 
-/// All that are remembered. Nothing is taken for known by its hash: the texts are compared.
+/// What a reply came to.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// The masked text.
+    pub cause60: Rc<str>,
+    /// Whether the recipient's local part stands alone in the reply.
+    pub names_local_part: bool,
+    /// What it has in common with one met before; nothing where there was none, or where even their first 60 characters
+    /// differ.
+    pub alike: Option<Alike>,
+}
+
+/// Replies that come to the same, and differ only behind their first 60 characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Alike {
+    /// Theirs alone.
+    number: u32,
+    /// So many bytes are the same in all.
+    pub same: usize,
+}
+
+/// All that are remembered.
 #[derive(Default)]
 pub struct Causes {
-    /// Of replies in which nothing of their record stands but what a skeleton leaves out.
-    by_skeleton: Known,
-    /// Of the others, with the record's values.
-    by_values: Known,
-    by_masked: Known,
+    skeletons: HashMap<Vec<u8>, Skeleton>,
+    /// By a skeleton's number and the record's values that may stand in it.
+    by_values: HashMap<Vec<u8>, (u32, Rc<str>)>,
+    /// How many such there have been, those included that are forgotten.
+    numbers: u32,
+    by_masked: HashMap<String, Rc<str>>,
     skeleton: Vec<u8>,
+    values: Vec<u8>,
     masked: String,
 }
 
-/// Texts and what they came to.
-#[derive(Default)]
-struct Known(HashTable<Cause>);
-
-struct Cause {
-    hash: u64,
-    text: Box<[u8]>,
-    cause60: Rc<str>,
-    /// Words of the reply: of a recipient whose local part is one of them, it tells nothing.
+struct Skeleton {
+    number: u32,
     words: Words,
+    /// So many bytes are the same in all replies, if the first 60 characters are among them.
+    same: Option<usize>,
 }
 
 impl Causes {
-    /// The cause60 of a reply, and whether the recipient's local part stands alone in it.
-    pub fn of(&mut self, diag: &[u8], own: Own) -> (Rc<str>, bool) {
-        let Causes { by_skeleton, by_values, by_masked, skeleton, masked } = self;
-        let has_skeleton = own.skeleton(diag, skeleton);
-        let (bare, mut hash) = (skeleton.len(), 0);
-        if has_skeleton {
-            hash = xxh3_64(skeleton);
-            let known = by_skeleton.get(hash, skeleton);
-            if let Some(known) = known.filter(|known| !own.may_stand_in(&known.words)) {
-                return (known.cause60.clone(), false);
-            }
-            own.add_values(skeleton);
-            let known = by_values.get(xxh3_64(skeleton), skeleton);
-            let is_alone = |known: &&Cause| own.local_part().is_some_and(|local| known.words.may_have(local));
-            if let Some(known) = known.filter(|known| !is_alone(known)) {
-                return (known.cause60.clone(), false);
-            }
+    /// What a reply to a record with these values comes to.
+    pub fn of(&mut self, diag: &[u8], own: Own) -> Cause {
+        let same = own.skeleton(diag, &mut self.skeleton);
+        if same.is_some()
+            && let Some(skeleton) = self.skeletons.get(&*self.skeleton)
+            && skeleton.has_values(own, &mut self.values)
+            && let Some((number, cause60)) = self.by_values.get(&*self.values)
+        {
+            let alike = skeleton.same.map(|same| Alike { number: *number, same });
+            return Cause { cause60: cause60.clone(), names_local_part: false, alike };
         }
-        let names_local_part = mask_whole(diag, own, masked);
-        let masked_hash = xxh3_64(masked.as_bytes());
-        let cause60 = match by_masked.get(masked_hash, masked.as_bytes()) {
-            Some(known) => known.cause60.clone(),
-            None => {
-                let cause60: Rc<str> = cause_of(masked).into();
-                by_masked.remember(masked_hash, masked.as_bytes(), &cause60, Words::default());
-                cause60
-            }
-        };
-        if has_skeleton && !names_local_part {
-            let words = Words::of(&skeleton[..bare]);
-            let (known, hash, text) = if own.may_stand_in(&words) {
-                (by_values, xxh3_64(skeleton), &**skeleton)
-            } else {
-                (by_skeleton, hash, &skeleton[..bare])
-            };
-            if known.get(hash, text).is_none() {
-                known.remember(hash, text, &cause60, words);
-            }
+        let names_local_part = mask_whole(diag, own, &mut self.masked);
+        let cause60 = self.of_masked();
+        if let Some(same) = same
+            && !names_local_part
+        {
+            self.remember(diag, same, own, &cause60);
         }
-        (cause60, names_local_part)
+        Cause { cause60, names_local_part, alike: None }
+    }
+
+    /// The cause60 of the masked reply.
+    fn of_masked(&mut self) -> Rc<str> {
+        if let Some(cause60) = self.by_masked.get(&*self.masked) {
+            return cause60.clone();
+        }
+        if self.by_masked.len() == MOST {
+            self.by_masked.clear();
+        }
+        let cause60: Rc<str> = cause_of(&self.masked).into();
+        self.by_masked.insert(self.masked.clone(), cause60.clone());
+        cause60
+    }
+
+    /// Remembers what a reply came to, whose skeleton was written.
+    fn remember(&mut self, diag: &[u8], same: usize, own: Own, cause60: &Rc<str>) {
+        if self.skeletons.len() == MOST || self.by_values.len() == MOST {
+            self.skeletons.clear();
+            self.by_values.clear();
+        }
+        let number = self.skeletons.len() as u32;
+        let skeleton = self.skeletons.entry_ref(&*self.skeleton).or_insert_with(|| Skeleton {
+            number,
+            words: Words::of(&self.skeleton),
+            same: Some(same).filter(|same| first_60(&diag[..*same]) == first_60(diag)),
+        });
+        if skeleton.has_values(own, &mut self.values) {
+            self.numbers += 1;
+            self.by_values.insert(self.values.clone(), (self.numbers, cause60.clone()));
+        }
     }
 }
 
-impl Known {
-    fn get(&self, hash: u64, text: &[u8]) -> Option<&Cause> {
-        self.0.find(hash, |known| known.hash == hash && *known.text == *text)
-    }
-
-    fn remember(&mut self, hash: u64, text: &[u8], cause60: &Rc<str>, words: Words) {
-        if self.0.len() == MOST {
-            self.0.clear();
-        }
-        let cause = Cause { hash, text: text.into(), cause60: cause60.clone(), words };
-        self.0.insert_unique(hash, cause, |known| known.hash);
+impl Skeleton {
+    /// Writes its number and the record's values that may stand in it; false where the recipient's local part may.
+    fn has_values(&self, own: Own, values: &mut Vec<u8>) -> bool {
+        values.clear();
+        values.extend_from_slice(&self.number.to_le_bytes());
+        own.add_values(&self.words, values);
+        !own.may_be_named(&self.words)
     }
 }
 
@@ -104,10 +127,10 @@ mod tests {
                 let word: String = format!("{number:05}").bytes().map(|digit| (digit + 49) as char).collect();
                 let diag = format!("smtp;550 5.1.1 no {word} {} over quota", "x".repeat(number % 70));
                 let own = Own::new(b"192.0.2.7", b"jane@example.com", b"");
-                assert_eq!(*causes.of(diag.as_bytes(), own).0, mask(diag.as_bytes(), own), "{round}");
+                assert_eq!(*causes.of(diag.as_bytes(), own).cause60, mask(diag.as_bytes(), own), "{round}");
             }
-            let all = [&causes.by_skeleton, &causes.by_values, &causes.by_masked];
-            assert!(all.iter().all(|known| known.0.len() <= MOST));
+            let all = [causes.skeletons.len(), causes.by_values.len(), causes.by_masked.len()];
+            assert!(all.iter().all(|known| *known <= MOST), "{all:?}");
         }
     }
 
@@ -117,7 +140,9 @@ mod tests {
         for (rcpt, named) in [("ann@example.com", false), ("bob@example.com", false), ("jane@example.com", true)] {
             let diag = format!("smtp;550 5.1.1 <{rcpt}> not found, no user jane here");
             let own = Own::new(b"192.0.2.7", rcpt.as_bytes(), b"");
-            assert_eq!(causes.of(diag.as_bytes(), own), (mask(diag.as_bytes(), own).into(), named), "{rcpt}");
+            let cause = causes.of(diag.as_bytes(), own);
+            assert_eq!((&*cause.cause60, cause.names_local_part), (&*mask(diag.as_bytes(), own), named), "{rcpt}");
+            assert_eq!(cause.alike, None, "their first 60 characters differ");
         }
     }
 }

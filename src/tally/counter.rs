@@ -8,7 +8,7 @@ use super::names::Spellings;
 use super::overlap::Overlaps;
 use super::parts::ANY_PART;
 use super::plan::Plan;
-use super::repeats::{Asked, Repeats};
+use super::repeats::{Key, Repeats};
 use super::replies::{Party, Reply};
 use super::select::Filter;
 use super::streams::{Known, Mail, Stream};
@@ -178,20 +178,20 @@ impl Counter {
         let diag = row.get(Column::DsnDiag);
         let host = host_of(texts.mta);
         let own = Own::new(texts.ip, texts.rcpt, texts.orig);
-        let asked = Asked::new(domain, row.kind, ip, own, diag);
+        let cause = self.causes.of(diag, own);
+        let key = cause.alike.map(|alike| Key { domain, kind: row.kind, ip, alike });
         let span = time.map_or(Span::default(), Span::at);
-        if let Some(asked) = &asked
-            && self.repeats.count(asked, host, span)
+        if let Some(key) = key
+            && self.repeats.count(key, diag, host, span)
         {
             return;
         }
-        let (cause60, names_local_part) = self.causes.of(diag, own);
-        let text = if names_local_part { own.without_local_part(diag) } else { Cow::Borrowed(diag) };
+        let text = if cause.names_local_part { own.without_local_part(diag) } else { Cow::Borrowed(diag) };
         let diag60 = &first_60(diag);
-        let reply = Reply { kind: row.kind, cause60: &cause60, diag60, ip, text: &text, host, class: None };
+        let reply = Reply { kind: row.kind, cause60: &cause.cause60, diag60, ip, text: &text, host, class: None };
         self.tally.replies.add(party(&self.tally, domain), reply, 1, span);
-        if let Some(asked) = asked
-            && !self.repeats.remember(&asked, &cause60)
+        if let Some(key) = key
+            && !self.repeats.remember(key, cause.cause60, diag, host)
         {
             self.count_repeats();
         }
@@ -199,18 +199,10 @@ impl Counter {
 
     /// Counts the replies that were met again.
     fn count_repeats(&mut self) {
-        for known in self.repeats.take() {
-            let (cause60, diag60) = (&known.cause60, &first_60(known.diag()));
-            let reply = Reply {
-                kind: known.kind,
-                cause60,
-                diag60,
-                ip: known.ip,
-                text: known.diag(),
-                host: &known.host,
-                class: None,
-            };
-            self.tally.replies.add(party(&self.tally, known.domain), reply, known.count, known.span);
+        for (Key { domain, kind, ip, .. }, known) in self.repeats.take() {
+            let (cause60, diag60) = (&known.cause60, &first_60(&known.diag));
+            let reply = Reply { kind, cause60, diag60, ip, text: &known.diag, host: &known.host, class: None };
+            self.tally.replies.add(party(&self.tally, domain), reply, known.count, known.span);
         }
     }
 

@@ -1,139 +1,148 @@
-//! Replies that were met before, with what they were masked to. To mask a reply takes longer than all
-//! else that is done with its record, and most replies come again and again.
+//! Replies that were met before at the same domain, counted in one place until all are brought to their groups. Most
+//! replies come again and again, but for an id at their end.
 
+use super::causes::Alike;
 use crate::record::{RecordKind, Span};
-use crate::reply::{Own, Words};
-use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use hashbrown::HashMap;
+use std::rc::Rc;
 
-/// So many replies are remembered, and none that is longer: a few MiB.
+/// So many are remembered: a few MiB.
 const MOST: usize = 1 << 13;
-const LONGEST: usize = 400;
 
-/// So many hashes of replies that were met once are kept: a reply is remembered when it comes again, for
-/// many hold an id and never do.
-const MET_ONCE: usize = 1 << 14;
-
-/// Everything that a record's masked reply depends on.
-pub struct Asked<'a> {
-    domain: u32,
-    kind: RecordKind,
-    ip: u32,
-    texts: [&'a [u8]; 4],
-    own: Own<'a>,
-    hash: u64,
-}
-
-impl<'a> Asked<'a> {
-    /// Nothing for a reply that may name its own recipient's or sender's address, or is too long to be remembered.
-    pub fn new(domain: u32, kind: RecordKind, ip: u32, own: Own<'a>, diag: &'a [u8]) -> Option<Asked<'a>> {
-        if diag.len() > LONGEST {
-            return None;
-        }
-        let [rcpt, orig] = own.domains_that_matter(diag)?;
-        let seed = u64::from(domain) << 32 | u64::from(ip);
-        let hash = xxh3_64_with_seed(diag, xxh3_64_with_seed(orig, seed));
-        Some(Asked { domain, kind, ip, texts: [diag, own.ip(), rcpt, orig], own, hash })
-    }
-}
-
-/// A reply that was met at least twice.
-pub struct Known {
-    /// The domain it was met at.
+/// Replies that are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The domain they were met at.
     pub domain: u32,
-    /// The type of its records.
+    /// The type of their records.
     pub kind: RecordKind,
     /// Their source IP.
     pub ip: u32,
+    /// What they have in common.
+    pub alike: Alike,
+}
+
+/// What was counted for a key since it was remembered.
+pub struct Known {
     /// The masked text.
-    pub cause60: Box<str>,
+    pub cause60: Rc<str>,
+    /// The first reply by alphabet.
+    pub diag: Box<[u8]>,
     /// The first host by alphabet that sent it.
     pub host: Box<[u8]>,
-    /// How often it was met since it was remembered.
+    /// How many.
     pub count: u64,
     /// When.
     pub span: Span,
-    /// Its words: none of them is the local part of a recipient it is remembered for.
-    words: Words,
-    /// All texts in one piece, the whole reply first: they are compared with many records', and wherever in memory a text
-    /// begins takes long to come.
-    texts: Box<[u8]>,
-    lengths: [usize; 4],
-    hash: u64,
-}
-
-impl Known {
-    /// The whole reply.
-    pub fn diag(&self) -> &[u8] {
-        &self.texts[..self.lengths[0]]
-    }
-
-    fn is(&self, asked: &Asked) -> bool {
-        (self.domain, self.kind, self.ip, self.lengths)
-            == (asked.domain, asked.kind, asked.ip, asked.texts.map(<[u8]>::len))
-            && self.has_texts(asked.texts)
-            && asked.own.local_part().is_none_or(|local| !self.words.may_have(local))
-    }
-
-    /// Whether these, which are as long as the own texts, are the same.
-    fn has_texts(&self, texts: [&[u8]; 4]) -> bool {
-        let mut mine = &*self.texts;
-        texts.into_iter().all(|theirs| {
-            let (first, rest) = mine.split_at(theirs.len());
-            mine = rest;
-            first == theirs
-        })
-    }
 }
 
 /// All that are remembered.
 #[derive(Default)]
-pub struct Repeats {
-    known: HashTable<Known>,
-    met_once: Vec<u64>,
-}
+pub struct Repeats(HashMap<Key, Known>);
 
 impl Repeats {
-    /// Counts a reply that is remembered; false where it is not.
-    pub fn count(&mut self, asked: &Asked, host: &[u8], span: Span) -> bool {
-        let Some(known) = self.known.find_mut(asked.hash, |known| known.is(asked)) else { return false };
-        if known.count == 0 || host < &*known.host {
-            known.host = host.into();
+    /// Counts a reply whose key is remembered; false where it is not.
+    pub fn count(&mut self, key: Key, diag: &[u8], host: &[u8], span: Span) -> bool {
+        let Some(known) = self.0.get_mut(&key) else { return false };
+        // All before is the same, and far away in memory.
+        let differs = key.alike.same..;
+        if (&diag[differs.clone()], host) < (&known.diag[differs], &known.host) {
+            (known.diag, known.host) = (diag.into(), host.into());
         }
         known.count += 1;
         known.span.merge(span);
         true
     }
 
-    /// Remembers a reply that is not yet, from the second time on. False where there is no more room.
-    pub fn remember(&mut self, asked: &Asked, cause60: &str) -> bool {
-        self.met_once.resize(MET_ONCE, 0);
-        let once = &mut self.met_once[asked.hash as usize % MET_ONCE];
-        if std::mem::replace(once, asked.hash) == asked.hash {
-            let words = Words::of(asked.texts[0]);
-            if asked.own.local_part().is_some_and(|local| words.may_have(local)) {
-                return true;
-            }
-            let known = Known {
-                domain: asked.domain,
-                kind: asked.kind,
-                ip: asked.ip,
-                cause60: cause60.into(),
-                host: Box::default(),
-                count: 0,
-                span: Span::default(),
-                words,
-                texts: asked.texts.concat().into(),
-                lengths: asked.texts.map(<[u8]>::len),
-                hash: asked.hash,
-            };
-            self.known.insert_unique(asked.hash, known, |known| known.hash);
-        }
-        self.known.len() < MOST
+    /// Remembers a reply's key. False where there is no more room.
+    pub fn remember(&mut self, key: Key, cause60: Rc<str>, diag: &[u8], host: &[u8]) -> bool {
+        let known = Known { cause60, diag: diag.into(), host: host.into(), count: 0, span: Span::default() };
+        self.0.insert(key, known);
+        self.0.len() < MOST
     }
 
     /// Takes out all that were counted, and forgets all.
-    pub fn take(&mut self) -> impl Iterator<Item = Known> {
-        std::mem::take(&mut self.known).into_iter().filter(|known| known.count > 0)
+    pub fn take(&mut self) -> impl Iterator<Item = (Key, Known)> {
+        std::mem::take(&mut self.0).into_iter().filter(|(_, known)| known.count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::causes::Causes;
+    use super::super::replies::{Cause, Replies, Reply};
+    use super::*;
+    use crate::record::Moment;
+    use crate::reply::{Own, first_60};
+    use proptest::prelude::*;
+
+    const KIND: RecordKind = RecordKind::Bounced;
+
+    /// A reply, the local part of its recipient, its host.
+    type Record = (String, &'static str, &'static str);
+
+    /// Every group of these records: its texts, how many there are, when, and how many of them were remembered ones.
+    fn groups(records: &[Record], remembers: bool) -> (Vec<String>, u64) {
+        let (mut repeats, mut causes, mut replies) = (Repeats::default(), Causes::default(), Replies::with_flood(100));
+        let mut add = |cause60: &str, diag: &[u8], text: &[u8], host: &[u8], count, span| {
+            let diag60 = &first_60(diag);
+            replies.add(0, Reply { kind: KIND, cause60, diag60, ip: 0, text, host, class: None }, count, span);
+        };
+        for (number, (diag, local, host)) in records.iter().enumerate() {
+            let (rcpt, span) = (format!("{local}@example.com"), Span::at(Moment(number as i64)));
+            let (diag, host) = (diag.as_bytes(), host.as_bytes());
+            let own = Own::new(b"192.0.2.7", rcpt.as_bytes(), b"news@example.net");
+            let cause = causes.of(diag, own);
+            let key = cause.alike.filter(|_| remembers).map(|alike| Key { domain: 0, kind: KIND, ip: 0, alike });
+            if key.is_some_and(|key| repeats.count(key, diag, host, span)) {
+                continue;
+            }
+            let text = if cause.names_local_part { own.without_local_part(diag) } else { diag.into() };
+            add(&cause.cause60, diag, &text, host, 1, span);
+            if let Some(key) = key {
+                assert!(repeats.remember(key, cause.cause60, diag, host));
+            }
+        }
+        let mut remembered = 0;
+        for (_, known) in repeats.take() {
+            remembered += known.count;
+            add(&known.cause60, &known.diag, &known.diag, &known.host, known.count, known.span);
+        }
+        let of_cause = |cause: Cause<u32>| {
+            let shared = format!("{:?}", (cause.party, &cause.cause60, cause.example()));
+            cause.into_groups().map(move |group| format!("{shared} {group:?}"))
+        };
+        let mut groups: Vec<String> = replies.into_causes().flat_map(of_cause).collect();
+        groups.sort();
+        (groups, remembered)
+    }
+
+    fn from_gmail(said: &str, id: &str) -> String {
+        format!("smtp;550 5.1.1 {said} {id} - gsmtp")
+    }
+
+    #[test]
+    fn replies_that_differ_in_an_id_alone_are_remembered_as_one() {
+        let records = |said: &str| -> Vec<Record> {
+            ["d1a.25", "b2.25", "a3.7", "c4.1"].map(|id| (from_gmail(said, id), "jane", "mx")).into()
+        };
+        assert_eq!(groups(&records("The account that you tried to reach does not exist."), true).1, 2);
+        assert_eq!(groups(&records("The account jane that you tried to reach is unknown."), true).1, 0, "it names her");
+        assert_eq!(groups(&records("The account does not exist."), true).1, 0, "their diag60 differ");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_remembered_changes_no_group(
+            records in prop::collection::vec((0..4_usize, 0..5_usize, 0..4_usize, 0..3_usize), 0..60),
+        ) {
+            let records: Vec<Record> = records.into_iter().map(|(said, id, local, host)| {
+                let said = ["no", "The account that you tried to reach does not exist.", "jane", "192.0.2.7 is slow, example.com"][said];
+                let id = ["d1a.25", "b2.25", "a3.7", "jane1", ""][id];
+                let diag = if id.is_empty() { format!("smtp;550 {said}") } else { from_gmail(said, id) };
+                (diag, ["jane", "joe", "b2", "gsmtp"][local], ["", "mx1", "mx2"][host])
+            }).collect();
+            prop_assert_eq!(groups(&records, true).0, groups(&records, false).0);
+        }
     }
 }
