@@ -99,7 +99,7 @@ fn rows(source: &Source) -> Vec<Vec<Vec<u8>>> {
         let mut rows = Rows::new(&segment);
         while let Some(item) = rows.next() {
             match item {
-                Item::Row(row) => texts.push(Column::ALL.map(|(column, _)| row.get(column).into_owned()).to_vec()),
+                Item::Row(row) => texts.push(Column::ALL.map(|(column, _)| row.get(column).to_vec()).to_vec()),
                 Item::Skip(skip) => panic!("{} in a clean file", skip.reason.word()),
             }
         }

@@ -12,7 +12,7 @@ const ORDER: [&str; 20] = [
 ];
 
 /// Outside crates with the modules that may know them.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 28] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
