@@ -118,8 +118,8 @@ impl<'p> Picker<'p> {
         }
         let diag = row.get(Column::DsnDiag);
         let (ip, rcpt, orig) = (row.get(Column::DlvSourceIp), row.get(Column::Rcpt), row.get(Column::Orig));
-        let cause60 = mask(&diag, Own::new(&ip, &rcpt, &orig));
-        self.told.wants(self.pick, (isp, row.kind), &cause60, &first_60(&diag))
+        let cause60 = mask(diag, Own::new(ip, rcpt, orig));
+        self.told.wants(self.pick, (isp, row.kind), &cause60, &first_60(diag))
     }
 }
 

@@ -81,7 +81,8 @@ impl<'o> RowWriter<'o> {
     fn lay_out(&mut self, row: &Cells, names: &Names) -> io::Result<()> {
         let of_name = |name: &String| names.iter().position(|own| own == name).and_then(|place| row.get(place));
         let texts: Vec<&[u8]> = self.names.iter().map(|name| of_name(name).unwrap_or_default()).collect();
-        for (name, _) in names.iter().zip(row.iter()).filter(|(name, cell)| !cell.is_empty() && !self.names.contains(name))
+        for (name, _) in
+            names.iter().zip(row.iter()).filter(|(name, cell)| !cell.is_empty() && !self.names.contains(name))
         {
             *self.without_place.entry(name.clone()).or_default() += 1;
         }

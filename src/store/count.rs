@@ -96,8 +96,8 @@ impl Counting for RollupCounter {
         let pool = self.name(row.get(Column::VmtaPool));
         let ip_cell = row.get(Column::DlvSourceIp);
         let names = &mut self.rollups.names;
-        let ip = self.ips.get(&ip_cell, |cell| names.number(&canonical_ip(cell)));
-        let cause = if self.plan.diag_types[row.kind] { self.cause(row, domain, &ip_cell) } else { DELIVERED };
+        let ip = self.ips.get(ip_cell, |cell| names.number(&canonical_ip(cell)));
+        let cause = if self.plan.diag_types[row.kind] { self.cause(row, domain, ip_cell) } else { DELIVERED };
         let more = self.more(row, domain);
         self.rollups.add_record(Key { hour: hour_of(time), domain, pool, ip, cause, more }, counted, time);
     }
@@ -155,9 +155,9 @@ impl RollupCounter {
     fn cause(&mut self, row: &Row, domain: u32, ip: &[u8]) -> CauseNumber {
         let (diag, rcpt, orig) = (row.get(Column::DsnDiag), row.get(Column::Rcpt), row.get(Column::Orig));
         let mta = row.get(Column::DsnMta);
-        let (host, own) = (host_of(&mta), Own::new(ip, &rcpt, &orig));
-        let cause = self.texts.of(&diag, own);
-        let text = if cause.names_local_part { own.without_local_part(&diag) } else { Cow::Borrowed(&*diag) };
+        let (host, own) = (host_of(mta), Own::new(ip, rcpt, orig));
+        let cause = self.texts.of(diag, own);
+        let text = if cause.names_local_part { own.without_local_part(diag) } else { Cow::Borrowed(diag) };
         self.rollups.causes.number(domain, row.kind, &cause.cause60, &text, host)
     }
 
@@ -171,14 +171,14 @@ impl RollupCounter {
         let mut more = More::default();
         if !is_told {
             let mta = row.get(Column::DsnMta);
-            let found = self.hosts.provider(host_of(&mta), &self.plan.providers);
+            let found = self.hosts.provider(host_of(mta), &self.plan.providers);
             if let Some((provider, source)) = found
                 && (source == Source::User || listed == Listed::No)
             {
                 more.host_isp = self.rollups.names.number(self.plan.providers.token(provider));
             }
             let queue = row.get(Column::Queue);
-            if let Some(rollup @ [_, ..]) = domain_of_queue(&queue).strip_suffix(b".rollup")
+            if let Some(rollup @ [_, ..]) = domain_of_queue(queue).strip_suffix(b".rollup")
                 && listed == Listed::No
             {
                 more.rollup = self.rollups.names.number(&String::from_utf8_lossy(rollup).to_ascii_lowercase());

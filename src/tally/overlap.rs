@@ -123,14 +123,14 @@ impl InputSample {
             return;
         }
         // Whether it is sampled hangs on this column alone, so that the others are not looked at in vain.
-        let chance = xxh3_64_with_seed(&text, second.0 as u64) & CHANCE;
+        let chance = xxh3_64_with_seed(text, second.0 as u64) & CHANCE;
         let sample = &mut self.samples[row.kind];
         if !sample.thinning.keeps_who(chance) {
             return;
         }
         self.cells.clear();
         for column in identity {
-            self.cells.extend_from_slice(&row.get(*column));
+            self.cells.extend_from_slice(row.get(*column));
             self.cells.push(0);
         }
         sample.add(second, chance | xxh3_64(&self.cells) & !CHANCE);

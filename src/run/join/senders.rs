@@ -119,7 +119,7 @@ impl Senders {
             sent.is_of_from |= is_of_from;
             let vmta = row.get(Column::Vmta);
             if !vmta.is_empty() && sent.vmtas.len() < MOST_VMTAS {
-                sent.vmtas.insert(String::from_utf8_lossy(&vmta).into_owned());
+                sent.vmtas.insert(String::from_utf8_lossy(vmta).into_owned());
             }
         }
     }
@@ -138,7 +138,7 @@ pub fn blamed(finding: &Finding) -> impl Iterator<Item = &str> {
 /// The domain of From, where the row has it.
 fn from(row: &Row, names: &[String]) -> Option<String> {
     let place = names.iter().position(|name| name.eq_ignore_ascii_case("header_From"))?;
-    domain_of_from(&String::from_utf8_lossy(&row.cells().get(place)?))
+    domain_of_from(&String::from_utf8_lossy(row.cells().get(place)?))
 }
 
 fn segments(input: &Input) -> io::Result<(Segments, NamesOf)> {
