@@ -106,7 +106,7 @@ const RCPT: &str = "<RCPT_USER>";
 const LOCAL: &str = "";
 
 /// A shorter value is likelier a word than an address.
-const SHORTEST_VALUE: usize = 4;
+pub(super) const SHORTEST_VALUE: usize = 4;
 
 /// The shortest spelling of an IPv4 address.
 const SHORTEST_IPV4: usize = 7;

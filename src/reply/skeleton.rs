@@ -2,15 +2,18 @@
 //! Replies of one skeleton are masked alike, so that one of them tells for all. Where that is not sure, there is no skeleton.
 
 use super::local::Words;
-use super::own::{Address, Own};
+use super::own::{Address, Own, SHORTEST_VALUE};
 use super::word::IN_WORD;
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// What Gmail's replies end with, behind an id.
 const GMAIL: &[u8] = b" - gsmtp";
 
-/// A longer reply is masked by itself.
+/// A longer reply, or one to a longer address, is masked by itself.
 const LONGEST: usize = 1000;
+
+/// So is one with more of these: each may end a name and go on in a longer one, so that their names are as many as pairs of them.
+const MOST_PLUS_SIGNS: usize = 16;
 
 impl Own<'_> {
     /// Writes the skeleton of a reply to a record with these values, and gives how many bytes are the same in all replies
@@ -19,7 +22,10 @@ impl Own<'_> {
     /// local part is none of its words ([`Own::may_be_named`]).
     pub fn skeleton(&self, reply: &[u8], skeleton: &mut Vec<u8>) -> Option<usize> {
         skeleton.clear();
-        if reply.len() > LONGEST || is_odd(&self.rcpt) || is_odd(&self.orig) {
+        let is_odd_reply = reply.len() > LONGEST
+            || memchr_iter(b'+', reply).count() > MOST_PLUS_SIGNS
+            || std::str::from_utf8(reply).is_err();
+        if is_odd_reply || is_odd(&self.rcpt) || is_odd(&self.orig) {
             return None;
         }
         let end = match gmail_id(reply) {
@@ -27,7 +33,7 @@ impl Own<'_> {
             Some(id) => id,
             None => reply.len(),
         };
-        let hole = rcpt_in(&reply[..end], &self.rcpt)?;
+        let hole = self.rcpt_in(&reply[..end])?;
         skeleton.extend_from_slice(&reply[..hole]);
         skeleton.push(b' ');
         skeleton.extend_from_slice(reply[..end].get(hole + self.rcpt.text.len()..).unwrap_or_default());
@@ -37,6 +43,28 @@ impl Own<'_> {
         skeleton.extend_from_slice(&(hole as u32).to_le_bytes());
         skeleton.push(u8::from(hole < end) << 1 | u8::from(end < reply.len()));
         Some(hole)
+    }
+
+    /// Where the recipient stands in a reply, the end of the reply where it stands nowhere; nothing where another address does,
+    /// or where what stands around it might be read together with it.
+    fn rcpt_in(&self, reply: &[u8]) -> Option<usize> {
+        let rcpt = &self.rcpt;
+        let Some(sign) = memchr(b'@', reply) else { return Some(reply.len()) };
+        let local = rcpt.local().filter(|local| memchr(b'@', local).is_none())?;
+        let start = sign.checked_sub(local.len())?;
+        let end = start + rcpt.text.len();
+        let stands =
+            reply.get(start..end)?.eq_ignore_ascii_case(rcpt.text) && memchr(b'@', &reply[sign + 1..]).is_none();
+        let closed = matches!(reply.get(end), Some(b'>' | b')' | b'"' | b'\'' | b' ') | None);
+        let opened = match reply[..start].last() {
+            Some(b'<' | b'(' | b'"' | b'\'') => true,
+            Some(b' ') => is_before_any(&reply[..start - 1]),
+            _ => false,
+        };
+        // What stands in brackets is read as one, and an address of a sender may end in the recipient's.
+        let in_brackets = memrchr(b'[', &reply[..start]) > memrchr(b']', &reply[..start]);
+        let in_another = may_be_another(rcpt) || ends_with(self.orig.text, rcpt.text);
+        (stands && closed && opened && !in_brackets && !in_another).then_some(start)
     }
 
     /// Whether the recipient's local part may stand alone in a reply of these words.
@@ -63,24 +91,16 @@ impl Own<'_> {
 
 /// An address that has no `@` may stand anywhere.
 fn is_odd(address: &Address) -> bool {
-    !address.text.is_empty() && address.sign.is_none()
+    address.text.len() > LONGEST || !address.text.is_empty() && address.sign.is_none()
 }
 
-/// Where the recipient stands in a reply, the end of the reply where it stands nowhere; nothing where another address does,
-/// or where what stands around it might be read together with it.
-fn rcpt_in(reply: &[u8], rcpt: &Address) -> Option<usize> {
-    let Some(sign) = memchr(b'@', reply) else { return Some(reply.len()) };
-    let local = rcpt.local().filter(|local| memchr(b'@', local).is_none())?;
-    let start = sign.checked_sub(local.len())?;
-    let end = start + rcpt.text.len();
-    let stands = reply.get(start..end)?.eq_ignore_ascii_case(rcpt.text) && memchr(b'@', &reply[sign + 1..]).is_none();
-    let closed = matches!(reply.get(end), Some(b'>' | b')' | b'"' | b'\'' | b' ') | None);
-    let opened = match reply[..start].last() {
-        Some(b'<' | b'(' | b'"' | b'\'') => true,
-        Some(b' ') => is_before_any(&reply[..start - 1]),
-        _ => false,
-    };
-    (stands && closed && opened).then_some(start)
+/// Whether something else than a recipient may be made of an address: it is too short to be replaced, or begins like an IP.
+fn may_be_another(rcpt: &Address) -> bool {
+    rcpt.text.len() < SHORTEST_VALUE || rcpt.text[0].is_ascii_digit() || memchr(b':', rcpt.text).is_some()
+}
+
+fn ends_with(text: &[u8], end: &[u8]) -> bool {
+    text.len() >= end.len() && text[text.len() - end.len()..].eq_ignore_ascii_case(end)
 }
 
 /// The start of the id that Gmail's replies end with, where nothing else can be made of it.
@@ -91,7 +111,9 @@ fn gmail_id(reply: &[u8]) -> Option<usize> {
     let counts = id.iter().fold(0, |counts, byte| counts + OF_AN_ID[usize::from(*byte)]);
     let (digits, signs, others) = (counts & FIELD, counts >> SIGNS & FIELD, counts >> OTHERS);
     let ends_are_words = [id.first()?, id.last()?].into_iter().all(|byte| IN_WORD[usize::from(*byte)]);
-    let is_id = ends_are_words && digits > 0 && others == 0 && id.get(3) != Some(&b'-') && signs < 3;
+    // A code of three digits goes on behind a hyphen, and a date has one behind its year.
+    let is_other = id.get(3) == Some(&b'-') || id.get(4) == Some(&b'-');
+    let is_id = ends_are_words && digits > 0 && others == 0 && !is_other && signs < 3;
     (is_id && is_before_any(&before[..start - 1])).then_some(start)
 }
 

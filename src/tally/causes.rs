@@ -134,6 +134,50 @@ mod tests {
         }
     }
 
+    /// Pairs of records that were taken for alike and are not, in both orders.
+    #[test]
+    fn what_looks_alike_and_is_masked_otherwise_is_told_by_itself() {
+        let long = format!("{}@example.com", "j".repeat(150));
+        let reply = |text: &'static str| move |rcpt: &str| text.replace("{}", rcpt).into_bytes();
+        let latin = |rcpt: &str| [b"no <", rcpt.as_bytes(), b"> h\xfcr"].concat();
+        let diags: [&dyn Fn(&str) -> Vec<u8>; 5] = [
+            &reply("no <{}> here"),
+            &reply("no '{}' bad"),
+            &reply("[am.outlook.com for {} ] x"),
+            &reply("o'{} bad"),
+            &latin,
+        ];
+        let rcpts = ["joe@example.com", "a@b", "192.0.2.7@example.com", "brien@example.com", &long];
+        let origs = ["news@example.net", "o'brien@example.com", "joe@example.com"];
+        let mut all = Vec::new();
+        for diag in diags {
+            for rcpt in rcpts {
+                all.extend(origs.map(|orig| (diag(rcpt), rcpt, orig)));
+            }
+        }
+        for id in ["2026-03-02", "abc123.4", "s142lfe.25"] {
+            all.push((format!("550 no {id} - gsmtp").into_bytes(), rcpts[0], origs[0]));
+        }
+        let backwards: Vec<_> = all.iter().rev().cloned().collect();
+        for all in [all, backwards] {
+            let mut causes = Causes::default();
+            for (diag, rcpt, orig) in &all {
+                let own = Own::new(b"192.0.2.7", rcpt.as_bytes(), orig.as_bytes());
+                assert_eq!(*causes.of(diag, own).cause60, mask(diag, own), "{} {rcpt} {orig}", diag.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn a_reply_of_many_names_is_not_kept() {
+        let mut causes = Causes::default();
+        for signs in [2, 400] {
+            let diag = ["550 ", &"a+".repeat(signs), "z"].concat();
+            causes.of(diag.as_bytes(), Own::new(b"192.0.2.7", b"jane@example.com", b""));
+            assert_eq!(causes.skeletons.len(), 1, "{signs}");
+        }
+    }
+
     #[test]
     fn a_known_skeleton_hides_no_local_part() {
         let mut causes = Causes::default();

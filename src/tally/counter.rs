@@ -8,7 +8,7 @@ use super::names::Spellings;
 use super::overlap::Overlaps;
 use super::parts::ANY_PART;
 use super::plan::Plan;
-use super::repeats::{Key, Repeats};
+use super::repeats::{Key, LONGEST_HOST, Repeats};
 use super::replies::{Party, Reply};
 use super::select::Filter;
 use super::streams::{Known, Mail, Stream};
@@ -179,7 +179,8 @@ impl Counter {
         let host = host_of(texts.mta);
         let own = Own::new(texts.ip, texts.rcpt, texts.orig);
         let cause = self.causes.of(diag, own);
-        let key = cause.alike.map(|alike| Key { domain, kind: row.kind, ip, alike });
+        let alike = cause.alike.filter(|_| host.len() <= LONGEST_HOST);
+        let key = alike.map(|alike| Key { domain, kind: row.kind, ip, alike });
         let span = time.map_or(Span::default(), Span::at);
         if let Some(key) = key
             && self.repeats.count(key, diag, host, span)
