@@ -40,8 +40,14 @@ pub struct Known {
 }
 
 /// All that are remembered.
-#[derive(Default)]
 pub struct Repeats(HashMap<Key, Known>);
+
+impl Default for Repeats {
+    /// With room for all at once: to grow would take half as much again meanwhile. What is not touched takes no memory.
+    fn default() -> Repeats {
+        Repeats(HashMap::with_capacity(MOST))
+    }
+}
 
 impl Repeats {
     /// Counts a reply whose key is remembered; false where it is not.
@@ -66,7 +72,7 @@ impl Repeats {
 
     /// Takes out all that were counted, and forgets all.
     pub fn take(&mut self) -> impl Iterator<Item = (Key, Known)> {
-        std::mem::take(&mut self.0).into_iter().filter(|(_, known)| known.count > 0)
+        self.0.drain().filter(|(_, known)| known.count > 0)
     }
 }
 
