@@ -82,8 +82,8 @@ fn examine(settings: &Settings) -> Result<Examined> {
     let Gathered { pool, inputs, rows, plan, isps, mut summary, drift, mut warnings, unjudged, .. } = gathered;
 
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
-    let evaluate = || evaluate(&summary, &settings.thresholds, judgeable, &history::named(settings));
-    let (mut evaluation, floods) = pool.install(|| rayon::join(evaluate, || notes::floods(&summary)));
+    let mut evaluation =
+        pool.install(|| evaluate(&summary, &settings.thresholds, judgeable, &history::named(settings)));
     let compared = match judgeable {
         Judgeable::Yes => baseline::compared(settings, &mut evaluation, &summary, &mut outcome)?,
         Judgeable::No => None,
@@ -99,7 +99,7 @@ fn examine(settings: &Settings) -> Result<Examined> {
         inputs: rows,
         window: settings.window,
         definitions: describe::definitions(settings, &plan),
-        warnings: [warnings, floods, drift.iter().flatten().map(Drifting::words).collect()].concat(),
+        warnings: [warnings, notes::floods(&summary), drift.iter().flatten().map(Drifting::words).collect()].concat(),
         drift,
         baseline,
         evaluation,
