@@ -7,7 +7,7 @@ use std::net::IpAddr;
 pub const NONE: &str = "(none)";
 
 /// No domain name is longer (RFC 1035, section 2.3.4); what is, is no domain.
-const LONGEST_DOMAIN: usize = 255;
+pub const LONGEST_DOMAIN: usize = 255;
 
 /// The domain of a mail address as written: what follows its last `@`, without a closing `>` and a
 /// trailing dot. Empty where there is none.

@@ -7,7 +7,9 @@ mod kind;
 mod schema;
 mod time;
 
-pub use address::{NONE, canonical_domain, canonical_ip, domain_of_address, domain_of_queue, name_or_none};
+pub use address::{
+    LONGEST_DOMAIN, NONE, canonical_domain, canonical_ip, domain_of_address, domain_of_queue, name_or_none,
+};
 pub use column::Column;
 pub use kind::{PerKind, RecordKind};
 pub use schema::{Layout, Schema, header_name};

@@ -1,6 +1,7 @@
 //! Mail hosts that were met, and whose they are: to look one up takes longer than to remember it.
 
 use crate::provider::{ProviderId, Providers, Source};
+use crate::record::LONGEST_DOMAIN;
 use hashbrown::HashMap;
 
 /// Hosts met before.
@@ -11,7 +12,6 @@ pub struct Hosts {
 
 /// Hosts are only remembered for speed; so many are enough, and none is longer (RFC 1035, section 2.3.4).
 const MOST_HOSTS: usize = 1 << 16;
-const LONGEST_HOST: usize = 255;
 
 impl Hosts {
     /// The provider whose host it is, and who says so.
@@ -23,7 +23,7 @@ impl Hosts {
             return *known;
         }
         let found = providers.of_mx(host).map(|found| (found.provider, found.source));
-        if self.known.len() < MOST_HOSTS && host.len() <= LONGEST_HOST {
+        if self.known.len() < MOST_HOSTS && host.len() <= LONGEST_DOMAIN {
             self.known.insert(host.into(), found);
         }
         found

@@ -8,7 +8,7 @@ use super::names::Spellings;
 use super::overlap::Overlaps;
 use super::parts::ANY_PART;
 use super::plan::Plan;
-use super::repeats::{Key, LONGEST_HOST, Repeats};
+use super::repeats::{Key, Repeats};
 use super::replies::{Party, Reply};
 use super::select::Filter;
 use super::streams::{Known, Mail, Stream};
@@ -20,7 +20,7 @@ use crate::input::Segment;
 use crate::provider::{ProviderId, Source};
 use crate::read::Row;
 use crate::record::{Column, Moment, RecordKind, Span, TimeReader};
-use crate::record::{canonical_domain, canonical_ip, domain_of_address, domain_of_queue, name_or_none};
+use crate::record::{LONGEST_DOMAIN, canonical_domain, canonical_ip, domain_of_address, domain_of_queue, name_or_none};
 use crate::reply::{Own, first_60};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -179,7 +179,8 @@ impl Counter {
         let host = host_of(texts.mta);
         let own = Own::new(texts.ip, texts.rcpt, texts.orig);
         let cause = self.causes.of(diag, own);
-        let alike = cause.alike.filter(|_| host.len() <= LONGEST_HOST);
+        // Texts of hostile length are not remembered: no name of a host is longer than that of a domain.
+        let alike = cause.alike.filter(|_| host.len() <= LONGEST_DOMAIN);
         let key = alike.map(|alike| Key { domain, kind: row.kind, ip, alike });
         let span = time.map_or(Span::default(), Span::at);
         if let Some(key) = key

@@ -9,9 +9,6 @@ use std::rc::Rc;
 /// So many are remembered: a few MiB.
 const MOST: usize = 1 << 13;
 
-/// Replies of hosts with longer names are counted one by one: no name of a host is longer (RFC 1035, section 2.3.4).
-pub const LONGEST_HOST: usize = 255;
-
 /// Replies that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
