@@ -4,14 +4,15 @@
 
 use super::cells::{before, behind};
 use super::masks::{Masks, Walk, with_masks};
+use super::stretch::{BLOCKS, Bytes, Stretch};
 
 /// So many separators are enough for one index: what it describes is then still in the cache.
 const ENOUGH: usize = 2048;
 
-/// With the place before them, and what the last block may add.
-const ROOM: usize = 1 + ENOUGH + 64;
+/// With the place before them, and what the last stretch may add.
+const ROOM: usize = 1 + ENOUGH + size_of::<Bytes>();
 
-/// The separators of a stretch of whole records.
+/// The separators of many whole records.
 #[derive(Debug, Default)]
 pub struct Index {
     /// The place before all, then those of all commas and newlines that separate, in order; behind the first `known` of
@@ -21,6 +22,8 @@ pub struct Index {
     /// For each of so many records, how many separators there are up to its end; behind these, room.
     ends: Vec<u32>,
     records: usize,
+    /// What is read at once.
+    stretch: Stretch,
 }
 
 impl Index {
@@ -67,108 +70,52 @@ struct Regular<'a> {
     index: &'a mut Index,
 }
 
-/// What a block leaves to the next one: its last byte's bit, in the lowest place.
-#[derive(Default)]
-struct Before {
-    /// All ones within quotes.
-    inside: u64,
-    /// After a separator. The start of a record is after one.
-    separator: u64,
-    /// After a closing quote.
-    closing: u64,
-}
-
 impl Walk for Regular<'_> {
     type Output = ();
 
     #[inline(always)]
     fn walk(self, masks: impl Fn(&[u8; 64]) -> Masks, places: impl Fn(u64, u32, &mut [u32; 64])) {
-        let Regular { bytes, from, index } = self;
-        index.bounds.resize(ROOM, 0);
-        let [first, separators @ ..]: &mut [u32; ROOM] = index.bounds.first_chunk_mut().expect("it was just resized");
+        let Regular { bytes, from, index: Index { bounds, known, ends, records, stretch } } = self;
+        bounds.resize(ROOM, 0);
+        ends.resize(ROOM, 0);
+        let [first, separators @ ..]: &mut [u32; ROOM] = bounds.first_chunk_mut().expect("it was just resized");
         *first = before(from);
-        index.ends.resize(ROOM, 0);
-        let ends: &mut [u32; ROOM] = index.ends.first_chunk_mut().expect("it was just resized");
-        let mut before = Before { separator: 1, ..Before::default() };
-        let (mut known, mut records, mut base) = (0, 0, from as u32);
-        let (blocks, rest) = bytes[from..].as_chunks::<64>();
-        let mut last = [0; 64];
-        last[..rest.len()].copy_from_slice(rest);
-        for block in blocks.iter().chain([&last]) {
-            let masks = masks(block);
-            let Regularly { separators: bits, wrong } = before.pass(masks);
-            let mut newlines = masks.newline & bits;
-            loop {
-                // Which block has a newline no processor foresees, but hardly any has two: the first is noted in any case, and
-                // counts where it is one.
-                let upto = newlines ^ newlines.wrapping_sub(1);
-                ends[records] = known as u32 + (bits & upto).count_ones();
-                records += usize::from(newlines != 0);
-                newlines &= newlines.wrapping_sub(1);
-                if newlines == 0 {
-                    break;
+        stretch.begin();
+        let (stretches, rest) = bytes[from..].as_chunks();
+        let (mut stretches, mut last) = (stretches.iter(), None);
+        let (mut found, mut base) = (0, from as u32);
+        while let Some(bytes) = stretches.next().or_else(|| last.is_none().then(|| &*last.insert(padded(rest)))) {
+            let are_all_regular = stretch.read(bytes, &masks);
+            let mut before = [0; BLOCKS];
+            for (bits, before) in stretch.separators().iter().zip(&mut before) {
+                *before = found as u32;
+                let room = separators[found..].first_chunk_mut();
+                places(*bits, base, room.expect("there is room for a stretch behind enough"));
+                found += bits.count_ones() as usize;
+                base += 64;
+            }
+            for (block, mut newlines) in stretch.newlines() {
+                while newlines != 0 {
+                    let upto = newlines ^ newlines.wrapping_sub(1);
+                    ends[*records] = before[block] + (stretch.separators()[block] & upto).count_ones();
+                    *records += 1;
+                    newlines &= newlines.wrapping_sub(1);
                 }
             }
-            places(bits, base, separators[known..].first_chunk_mut().expect("there is room for a block behind enough"));
-            known += bits.count_ones() as usize;
-            base += 64;
-            if wrong || known >= ENOUGH {
+            if !are_all_regular || found >= ENOUGH {
                 break;
             }
         }
         // What comes after the last whole record is not described.
-        index.records = records;
-        index.known = index.record_ends().last().map_or(0, |end| *end as usize);
+        *known = ends[..*records].last().map_or(0, |end| *end as usize);
     }
 }
 
-/// What a block holds up to the first irregular place, if it has one.
-struct Regularly {
-    separators: u64,
-    wrong: bool,
-}
-
-impl Before {
-    #[inline(always)]
-    fn pass(&mut self, masks: Masks) -> Regularly {
-        let both = masks.comma | masks.newline;
-        let mut separators = both;
-        if masks.quote != 0 || self.inside != 0 || self.closing != 0 {
-            // A bit is set from an opening quote on up to the byte before the closing one.
-            let inside = prefix_xor(masks.quote) ^ self.inside;
-            let (opening, closing) = (masks.quote & inside, masks.quote & !inside);
-            separators &= !inside;
-            let after_separator = separators << 1 | self.separator;
-            let after_closing = closing << 1 | self.closing;
-            // A quote opens at the start of a cell, or is the second of two that stand for one.
-            let stray = opening & !(after_separator | after_closing);
-            // A quote closes at the end of a cell, or is the first of two that stand for one.
-            let trailed = after_closing & !(both | masks.quote);
-            let wrong = stray | trailed | masks.newline & inside;
-            if wrong != 0 {
-                return Regularly { separators: separators & (lowest(wrong) - 1), wrong: true };
-            }
-            self.inside = ((inside as i64) >> 63) as u64;
-            self.closing = closing >> 63;
-        }
-        self.separator = separators >> 63;
-        Regularly { separators, wrong: false }
-    }
-}
-
-/// The lowest bit that is set.
-#[inline(always)]
-fn lowest(bits: u64) -> u64 {
-    bits & bits.wrapping_neg()
-}
-
-/// Each bit is the exclusive or of all bits up to it: between two quotes it is set.
-#[inline(always)]
-fn prefix_xor(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
+/// The last bytes, with NULs behind them.
+fn padded(rest: &[u8]) -> Bytes {
+    let mut padded = [0; _];
+    padded[..rest.len()].copy_from_slice(rest);
+    padded
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod index;
 mod masks;
 mod starts;
 mod step;
+mod stretch;
 
 pub use cells::{Cells, LONGEST_LINE, Room, split};
 pub use damage::{Reason, Skip};
