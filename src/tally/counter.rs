@@ -87,8 +87,10 @@ impl Counting for Counter {
         let Some(counted) = Counted::of(row) else { return };
         let texts = Texts::of(row);
         let domain = self.domain(row, &texts);
+        let mut host = None;
         if let listed @ (Listed::Unless(_) | Listed::No) = self.tally.listed(domain) {
-            self.vote(domain, listed, row, &texts);
+            host = self.host_of(&texts);
+            self.vote(domain, listed, row, host);
         }
         if !self.tally.left_out.window_keeps(&self.plan.window, time) {
             return;
@@ -97,7 +99,7 @@ impl Counting for Counter {
             self.tally.left_out.filtered += 1;
             return;
         }
-        self.count(row, &texts, counted, domain, time);
+        self.count(row, &texts, counted, (domain, host), time);
     }
 }
 
@@ -137,13 +139,21 @@ impl Counter {
         self.tally
     }
 
-    fn count(&mut self, row: &Row, texts: &Texts, counted: Counted, domain: u32, time: Option<Moment>) {
+    /// Counts a record of a domain; the host that it went to may be known already.
+    fn count(
+        &mut self,
+        row: &Row,
+        texts: &Texts,
+        counted: Counted,
+        (domain, known): (u32, Option<Host>),
+        time: Option<Moment>,
+    ) {
         let tally = &mut self.tally;
         let pool = self.pools.get(texts.pool, |cell| tally.pools.number(&name_or_none(cell)));
         let ip = self.ips.get(texts.ip, |cell| tally.ips.number(&canonical_ip(cell)));
         let (mut mail, mut host, mut vmta, mut message) = (Mail::ANY, ANY_PART, ANY_PART, None);
         if counted.is_attempt() {
-            (mail, host) = (self.mail(row, texts), self.host(texts));
+            (mail, host) = (self.mail(row, texts), self.host(texts, known));
             (vmta, message) = (self.vmta(row), self.message(row, texts));
         }
         if self.plan.diag_types[row.kind] {
@@ -220,10 +230,9 @@ impl Counter {
     }
 
     /// Lets a record say whose hosts its domain's mail goes to, where no list decides it.
-    fn vote(&mut self, domain: u32, listed: Listed, row: &Row, texts: &Texts) {
-        let found = self.host_of(texts).and_then(|host| host.provider);
+    fn vote(&mut self, domain: u32, listed: Listed, row: &Row, host: Option<Host>) {
         let votes = &mut self.tally.votes;
-        match found {
+        match host.and_then(|host| host.provider) {
             Some((provider, Source::User)) => votes.add(domain, Vote::Host(provider)),
             Some((provider, Source::Builtin)) if listed == Listed::No => votes.add(domain, Vote::Host(provider)),
             _ => {}
@@ -267,8 +276,8 @@ impl Counter {
 
     /// The number of the host that an attempt went to.
     #[inline]
-    fn host(&mut self, texts: &Texts) -> u32 {
-        let found = if self.tally.streams.tell_hosts() { self.host_of(texts) } else { None };
+    fn host(&mut self, texts: &Texts, known: Option<Host>) -> u32 {
+        let found = if self.tally.streams.tell_hosts() { known.or_else(|| self.host_of(texts)) } else { None };
         found.map_or(ANY_PART, |host| host.number)
     }
 

@@ -14,7 +14,7 @@ const COARSEST: u32 = 7;
 pub struct Hour {
     /// The number of the cell.
     pub cell: u32,
-    /// Hours since 1970, or [`super::streams::NO_TIME`].
+    /// Hours since 1970, or [`super::clock::NO_TIME`].
     pub hour: i32,
     /// Whose mail it was.
     pub mail: Mail,

@@ -7,6 +7,7 @@
 
 mod causes;
 mod cells;
+mod clock;
 mod counter;
 mod counts;
 mod coverage;
@@ -32,6 +33,7 @@ mod walk;
 
 pub use causes::Causes;
 pub use cells::{Cell, Cells, Key};
+pub use clock::NO_TIME;
 pub use counter::{Counter, host_of};
 pub use counts::{Counted, Counts};
 pub use coverage::{Coverage, InputCoverage};
@@ -45,7 +47,7 @@ pub use plan::{HourOf, IspBy, Plan};
 pub use replies::{Cause, Example, FLOOD, OTHER, Party, Replies, Reply};
 pub use select::{Filter, FilterNames, LeftOut, Seen, Window};
 pub use sliding::Sliding;
-pub use streams::{Mail, NO_TIME, Stream, Streams};
+pub use streams::{Mail, Stream, Streams};
 pub use tally::{Listed, Tally};
 pub use votes::{Vote, Votes};
 pub use walk::{Counting, count_segment};

@@ -28,6 +28,8 @@ pub struct Known {
     pub cause60: Rc<str>,
     /// The first reply by alphabet.
     pub diag: Box<[u8]>,
+    /// The [`head`] of what is its own.
+    head: u64,
     /// The first host by alphabet that sent it.
     pub host: Box<[u8]>,
     /// How many.
@@ -50,10 +52,13 @@ impl Repeats {
     /// Counts a reply whose key is remembered; false where it is not.
     pub fn count(&mut self, key: Key, diag: &[u8], host: &[u8], span: Span) -> bool {
         let Some(known) = self.0.get_mut(&key) else { return false };
-        // All before is the same, and far away in memory.
+        // All before is the same. Nearly always the head decides, which is at hand; the texts are far away in memory.
         let differs = key.alike.same..;
-        if (&diag[differs.clone()], host) < (&known.diag[differs], &known.host) {
-            (known.diag, known.host) = (diag.into(), host.into());
+        let head = head(&diag[differs.clone()]);
+        if head < known.head
+            || head == known.head && (&diag[differs.clone()], host) < (&known.diag[differs], &known.host)
+        {
+            (known.diag, known.host, known.head) = (diag.into(), host.into(), head);
         }
         known.count += 1;
         known.span.merge(span);
@@ -62,7 +67,8 @@ impl Repeats {
 
     /// Remembers a reply's key. False where there is no more room.
     pub fn remember(&mut self, key: Key, cause60: Rc<str>, diag: &[u8], host: &[u8]) -> bool {
-        let known = Known { cause60, diag: diag.into(), host: host.into(), count: 0, span: Span::default() };
+        let head = head(&diag[key.alike.same..]);
+        let known = Known { cause60, diag: diag.into(), head, host: host.into(), count: 0, span: Span::default() };
         self.0.insert(key, known);
         self.0.len() < MOST
     }
@@ -71,6 +77,13 @@ impl Repeats {
     pub fn take(&mut self) -> impl Iterator<Item = (Key, Known)> {
         self.0.drain().filter(|(_, known)| known.count > 0)
     }
+}
+
+/// The first bytes of a text as a number: where two differ, the lesser one is of the text that is first by alphabet.
+fn head(text: &[u8]) -> u64 {
+    let byte = |place: usize| u64::from(text.get(place).copied().unwrap_or_default());
+    text.first_chunk()
+        .map_or_else(|| (0..8).fold(0, |head, place| head << 8 | byte(place)), |head| u64::from_be_bytes(*head))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! What is over is put away: into its cell, into the list of hours, and into those of hosts and virtual MTAs.
 
 use super::cells::{Cells, Key};
+use super::clock::{Clock, NO_TIME};
 use super::counts::{Counted, Counts};
 use super::hours::{Hour, Hours};
 use super::parts::{OfPart, Parts};
@@ -82,17 +83,32 @@ pub struct Streams {
 struct AtHand {
     key: ShortKey,
     cell: u32,
+    /// What it sent in hours that are over: neither its host nor its virtual MTA is told by hour, so they are told once.
+    earlier: Sent,
     hour: i32,
     /// The first and the last second of it that had a record.
     first: u16,
     last: u16,
     /// In the order of [`Counted`].
-    counts: [u16; 6],
+    counts: [u8; 6],
+}
+
+/// Attempts, and how many of them were deferred.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sent {
+    attempts: u32,
+    deferred: u32,
+}
+
+impl Sent {
+    fn plus(self, other: Sent) -> Sent {
+        Sent { attempts: self.attempts + other.attempts, deferred: self.deferred + other.deferred }
+    }
 }
 
 impl AtHand {
     fn new(key: ShortKey, cell: u32, hour: i32) -> AtHand {
-        AtHand { key, cell, hour, first: u16::MAX, last: 0, counts: [0; 6] }
+        AtHand { key, cell, earlier: Sent::default(), hour, first: u16::MAX, last: 0, counts: [0; 6] }
     }
 }
 
@@ -102,12 +118,14 @@ const ROOM: usize = 28_000;
 /// So many at most: 30 MiB. Only some senders, who number every message as a job, come near.
 const MOST_STREAMS: usize = 1 << 19;
 
+/// A stream has sent at least so much before its host and its virtual MTA are told of it in between: sums stay small.
+const MOST_SENT: u32 = 1 << 12;
+
 impl Streams {
     /// Nothing counted yet.
-    pub fn new(HourOf { seconds, from: Moment(from) }: HourOf, hour_budget: usize) -> Streams {
-        let clock = Clock { seconds: i64::from(seconds), from, start: from, hour: 0 };
+    pub fn new(hour: HourOf, hour_budget: usize) -> Streams {
         Streams {
-            clock,
+            clock: Clock::new(hour),
             froms: Numbers::default(),
             hasher: DefaultHashBuilder::default(),
             // All at once: to grow would take half as much again meanwhile. What is not touched takes no memory.
@@ -189,7 +207,7 @@ impl Streams {
         }
         let count = &mut at_hand.counts[counted as usize];
         *count += 1;
-        if *count == u16::MAX {
+        if *count == u8::MAX {
             self.put_away(place, hour, cells);
         }
         cell
@@ -206,25 +224,38 @@ impl Streams {
     fn put_away(&mut self, place: usize, next: i32, cells: &mut Cells) {
         let at_hand = self.at_hand(place);
         let over = std::mem::replace(at_hand, AtHand::new(at_hand.key, at_hand.cell, next));
-        self.sum_up(over, cells);
+        let sent = over.earlier.plus(self.sum_up(&over, cells));
+        if sent.attempts < MOST_SENT {
+            self.at_hand(place).earlier = sent;
+        } else {
+            self.tell_parts(&over, sent);
+        }
     }
 
-    /// Adds what a stream counted in an hour to all that is told apart.
-    fn sum_up(&mut self, AtHand { key, cell, hour, first, last, counts }: AtHand, cells: &mut Cells) {
-        if counts == [0; 6] {
-            return;
+    /// Adds what a stream counted in an hour to its cell and to the hours. Gives what of it was sent.
+    fn sum_up(&mut self, AtHand { key, cell, hour, first, last, counts, .. }: &AtHand, cells: &mut Cells) -> Sent {
+        if *counts == [0; 6] {
+            return Sent::default();
         }
-        let counts = Counts::from(counts);
-        let second = |second: u16| Moment(self.clock.start_of(hour) + i64::from(second));
-        let seen = if first <= last { Span::between(second(first), second(last)) } else { Span::default() };
-        cells.add(cell, counts, seen);
-        if counts.attempts() > 0 {
-            let (.., vmta, mail) = self.froms.keys[key.from as usize];
-            // Six numbers of sixteen bits each.
-            let (attempts, deferred) = (counts.attempts() as u32, counts.deferred as u32);
-            self.hours.push(Hour { cell, mail, hour, attempts, deferred });
-            self.hosts.add(cell, key.host, counts.attempts(), counts.deferred);
-            self.vmtas.add(cell, vmta, counts.attempts(), counts.deferred);
+        let counts = Counts::from(*counts);
+        let second = |second: u16| Moment(self.clock.start_of(*hour) + i64::from(second));
+        let seen = if first <= last { Span::between(second(*first), second(*last)) } else { Span::default() };
+        cells.add(*cell, counts, seen);
+        // Six numbers of eight bits each.
+        let (attempts, deferred) = (counts.attempts() as u32, counts.deferred as u32);
+        if attempts > 0 {
+            let (.., mail) = self.froms.keys[key.from as usize];
+            self.hours.push(Hour { cell: *cell, mail, hour: *hour, attempts, deferred });
+        }
+        Sent { attempts, deferred }
+    }
+
+    /// Adds what a stream sent to its host and its virtual MTA.
+    fn tell_parts(&mut self, AtHand { key, cell, .. }: &AtHand, Sent { attempts, deferred }: Sent) {
+        if attempts > 0 {
+            let (.., vmta, _) = self.froms.keys[key.from as usize];
+            self.hosts.add(*cell, key.host, attempts.into(), deferred.into());
+            self.vmtas.add(*cell, vmta, attempts.into(), deferred.into());
         }
     }
 
@@ -264,7 +295,10 @@ impl Streams {
     fn begin_anew(&mut self, cells: &mut Cells) {
         // Its memory is kept for those that come.
         let mut all = std::mem::take(&mut self.at_hand);
-        all.drain().for_each(|over| self.sum_up(over, cells));
+        for over in all.drain() {
+            let sent = over.earlier.plus(self.sum_up(&over, cells));
+            self.tell_parts(&over, sent);
+        }
         self.at_hand = all;
         self.froms.clear();
         self.counted = 0;
@@ -337,33 +371,51 @@ fn number<K: std::hash::Hash + Eq + Copy>(numbers: &mut HashMap<K, u32>, keys: &
     })
 }
 
-/// The hour of records without a time.
-pub const NO_TIME: i32 = i32::MIN;
+#[cfg(test)]
+mod tests {
+    use super::super::parts::ANY_PART;
+    use super::*;
 
-/// Tells hours. Neighbouring records share them, and a division takes long.
-#[derive(Debug, Clone, Copy)]
-struct Clock {
-    seconds: i64,
-    /// When hour 0 began.
-    from: i64,
-    /// When the hour that was told last began, and which it is.
-    start: i64,
-    hour: i32,
-}
-
-impl Clock {
-    /// The hour of a moment, and the second in it. Times that no clock shows are no times.
-    #[inline]
-    fn read(&mut self, Moment(time): Moment) -> (i32, Option<u16>) {
-        if !(0..self.seconds).contains(&(time.wrapping_sub(self.start))) {
-            let hour = time.saturating_sub(self.from).div_euclid(self.seconds);
-            let Ok(hour) = i32::try_from(hour) else { return (NO_TIME, None) };
-            (self.hour, self.start) = (hour, self.start_of(hour));
+    /// Records of two streams of one cell by turns, more in an hour than one count at hand holds and more in all than
+    /// [`MOST_SENT`], and streams that come once an hour.
+    #[test]
+    fn what_is_put_away_in_parts_adds_up() {
+        const HOURS: i64 = 5;
+        const AN_HOUR: i64 = 2_000;
+        let (mut streams, mut cells) = (Streams::new(HourOf::default(), 100), Cells::default());
+        let stream = |host, vmta| Stream { key: (1, 2, 3), mail: Mail::ANY, host, vmta };
+        let mut add = |stream: Stream, counted, time| {
+            let (known, mut places) = (streams.known(stream), [0]);
+            streams.places(std::iter::once(known), &mut places, &mut cells);
+            streams.add_record(places[0], counted, Some(Moment(time)), &mut cells);
+            streams.make_room(1, &mut cells);
+        };
+        for second in (0..HOURS).flat_map(|hour| hour * 3600..hour * 3600 + AN_HOUR) {
+            let counted = if second % 10 == 0 { Counted::Deferred } else { Counted::Delivered };
+            add(stream(second as u32 % 2, 7), counted, second);
         }
-        (self.hour, Some((time - self.start) as u16))
-    }
-
-    fn start_of(&self, hour: i32) -> i64 {
-        self.from.saturating_add(i64::from(hour) * self.seconds)
+        (0..HOURS).for_each(|hour| add(stream(9, ANY_PART), Counted::LocalBounce, hour * 3600 + 1));
+        (0..HOURS).for_each(|hour| add(stream(5, 8), Counted::Bounced, hour * 3600 + 2));
+        streams.finish(&mut cells);
+        let (_, cell, _) = cells.all().next().expect("one cell");
+        let (all, deferred) = ((HOURS * AN_HOUR) as u64, (HOURS * AN_HOUR / 10) as u64);
+        let few = HOURS as u64;
+        assert_eq!(
+            (cell.counts.attempts(), cell.counts.deferred, cell.counts.local_bounces),
+            (all + few, deferred, few)
+        );
+        assert_eq!(cell.seen, Span::between(Moment(0), Moment((HOURS - 1) * 3600 + AN_HOUR - 1)));
+        let told = |parts: &mut dyn Iterator<Item = OfPart>| {
+            let mut told: Vec<_> = parts.map(|of| (of.part, of.attempts, of.deferred)).collect();
+            told.sort_unstable();
+            told
+        };
+        assert_eq!(told(&mut streams.by_host()), [(0, all / 2, deferred), (1, all / 2, 0), (5, few, 0)]);
+        assert_eq!(told(&mut streams.by_vmta()), [(7, all, deferred), (8, few, 0)]);
+        for hour in 0..HOURS {
+            let of_hour = streams.hours().filter(|of| i64::from(of.hour) == hour);
+            let sum = of_hour.fold((0, 0), |sum, of| (sum.0 + of.attempts, sum.1 + of.deferred));
+            assert_eq!(sum, (AN_HOUR as u32 + 1, AN_HOUR as u32 / 10));
+        }
     }
 }
