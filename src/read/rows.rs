@@ -36,7 +36,13 @@ pub struct Rows<'s> {
 impl<'s> Rows<'s> {
     /// Starts at the segment's first record.
     pub fn new(segment: &'s Segment) -> Rows<'s> {
-        let (index, bounds, room) = (Index::default(), Vec::new(), Room::default());
+        Rows::with_index(segment, Index::default())
+    }
+
+    /// The same with the memory of an index that is no longer needed.
+    pub fn with_index(segment: &'s Segment, mut index: Index) -> Rows<'s> {
+        index.clear();
+        let (bounds, room) = (Vec::new(), Room::default());
         Rows { segment, nuls: segment.nuls, at: 0, line: segment.lines_before, index, passed: (0, 0), bounds, room }
     }
 
@@ -100,6 +106,11 @@ impl<'s> Rows<'s> {
             }
             Step::More => unreachable!("a segment holds whole records, and says what is beyond it"),
         }
+    }
+
+    /// The index, for the next segment.
+    pub fn into_index(self) -> Index {
+        self.index
     }
 
     /// Newlines passed so far, with those before the segment.

@@ -3,6 +3,7 @@
 use super::causes::{CauseNumber, DELIVERED};
 use super::hosts::Hosts;
 use super::rollup::{Key, More, Rollups, hour_of};
+use crate::grammar::Index;
 use crate::input::Segment;
 use crate::provider::Source;
 use crate::read::Row;
@@ -42,6 +43,7 @@ pub struct RollupCounter {
     listed: Vec<Listed>,
     /// Replies met before: to mask one takes longer than all else.
     texts: Causes,
+    index: Index,
 }
 
 /// What was read.
@@ -82,6 +84,10 @@ impl Counting for RollupCounter {
         &mut self.logged
     }
 
+    fn index(&mut self) -> &mut Index {
+        &mut self.index
+    }
+
     fn met(&mut self) -> (&mut Coverage, &mut Overlaps) {
         (&mut self.met.coverage, &mut self.met.overlaps)
     }
@@ -118,6 +124,7 @@ impl RollupCounter {
             hosts: Hosts::default(),
             listed: Vec::new(),
             texts: Causes::default(),
+            index: Index::default(),
         }
     }
 

@@ -16,6 +16,7 @@ use super::tally::{Listed, Tally};
 use super::texts::Texts;
 use super::votes::Vote;
 use super::walk::{Counting, count_segment};
+use crate::grammar::Index;
 use crate::input::Segment;
 use crate::provider::{ProviderId, Source};
 use crate::read::Row;
@@ -44,6 +45,7 @@ pub struct Counter {
     repeats: Repeats,
     causes: Causes,
     waiting: Vec<Waiting>,
+    index: Index,
 }
 
 /// A record that waits for its cell.
@@ -72,6 +74,10 @@ impl Counting for Counter {
 
     fn logged(&mut self) -> &mut TimeReader {
         &mut self.logged
+    }
+
+    fn index(&mut self) -> &mut Index {
+        &mut self.index
     }
 
     fn met(&mut self) -> (&mut Coverage, &mut Overlaps) {
@@ -122,6 +128,7 @@ impl Counter {
             repeats: Repeats::default(),
             causes: Causes::default(),
             waiting: Vec::with_capacity(TOGETHER),
+            index: Index::default(),
         }
     }
 

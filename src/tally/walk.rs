@@ -4,6 +4,7 @@
 use super::coverage::{Coverage, InputCoverage};
 use super::overlap::Overlaps;
 use super::plan::Plan;
+use crate::grammar::Index;
 use crate::input::Segment;
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, Moment, TimeReader};
@@ -15,6 +16,9 @@ pub trait Counting {
 
     /// Reads the times at which they were logged.
     fn logged(&mut self) -> &mut TimeReader;
+
+    /// The memory that segments are looked through in, one after the other.
+    fn index(&mut self) -> &mut Index;
 
     /// Where it is noted what was read.
     fn met(&mut self) -> (&mut Coverage, &mut Overlaps);
@@ -30,7 +34,7 @@ pub fn count_segment(counter: &mut impl Counting, input: usize, segment: &Segmen
     for skip in &segment.skips {
         coverage.skip(segment.index, *skip);
     }
-    let mut rows = Rows::new(segment);
+    let mut rows = Rows::with_index(segment, std::mem::take(counter.index()));
     loop {
         // By reference: to move a row right after it was made, the processor would wait until it is all in memory.
         match &rows.next() {
@@ -48,6 +52,7 @@ pub fn count_segment(counter: &mut impl Counting, input: usize, segment: &Segmen
     }
     let lines = segment.source_lines.unwrap_or(rows.lines());
     coverage.segment(segment.index, segment.source_bytes, lines);
+    *counter.index() = rows.into_index();
     let (of_inputs, overlaps) = counter.met();
     of_inputs.input(input).merge(coverage);
     if let Some(sample) = sample {
