@@ -155,6 +155,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn quotes_and_newlines_are_told_where_blocks_and_stretches_meet() {
+        let behind = [
+            "d,\"a,b\",c\n",
+            "d,\"a\"\"b\"\n",
+            "\"a\",\"\"\n\n",
+            "d,\"a\"x\n",
+            "d,\"a\nb\"\n",
+            "d,e\"\n",
+            "d,\"a",
+            "d,\"a\"",
+        ];
+        for (length, behind) in (0..140).flat_map(|length| behind.map(|behind| (length, behind))) {
+            for before in [0, size_of::<Bytes>() - 70] {
+                let record = format!("{}\n", "x".repeat(before + length));
+                compare([&record, behind, "t,u\n"].concat().as_bytes(), 0);
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn the_index_agrees_with_the_walk(pieces in prop::collection::vec(prop_oneof![
