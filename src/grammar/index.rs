@@ -157,20 +157,19 @@ mod tests {
 
     #[test]
     fn quotes_and_newlines_are_told_where_blocks_and_stretches_meet() {
-        let behind = [
-            "d,\"a,b\",c\n",
-            "d,\"a\"\"b\"\n",
-            "\"a\",\"\"\n\n",
-            "d,\"a\"x\n",
-            "d,\"a\nb\"\n",
-            "d,e\"\n",
-            "d,\"a",
-            "d,\"a\"",
-        ];
-        for (length, behind) in (0..140).flat_map(|length| behind.map(|behind| (length, behind))) {
-            for before in [0, size_of::<Bytes>() - 70] {
-                let record = format!("{}\n", "x".repeat(before + length));
-                compare([&record, behind, "t,u\n"].concat().as_bytes(), 0);
+        let regular = ["d,\"a,b\",c\n", "d,\"a\"\"b\"\n", "\"a\",\"\"\n\n"];
+        let irregular = ["d,\"a\"x\n", "d,\"a\nb\"\n", "d,e\"\n", "d,\"a\"\"", "d,\"a\""];
+        for (length, before) in (0..140).flat_map(|length| [0, size_of::<Bytes>() - 70].map(|before| (length, before)))
+        {
+            let record = format!("{}\n", "x".repeat(before + length));
+            let with = |behind: &str| [&record, behind, "t,u\n"].concat().into_bytes();
+            for bytes in regular.map(with) {
+                compare(&bytes, 0);
+                assert_eq!(Index::default().fill(&bytes, 0), bytes.len(), "{:?}", str::from_utf8(&bytes));
+            }
+            for bytes in irregular.map(with) {
+                compare(&bytes, 0);
+                assert_eq!(Index::default().fill(&bytes, 0), record.len(), "{:?}", str::from_utf8(&bytes));
             }
         }
     }
