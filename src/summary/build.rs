@@ -1,14 +1,15 @@
 //! A finished tally to tables.
 
 use super::flood::{Flooded, bound_classes};
-use super::frame::{CellRow, Frame, joined, sort_groups};
+use super::frame::{Frame, Sum, joined, sort_groups};
 use super::isps::isps_of_domains;
-use super::messages::MessageCounts;
-use super::rows::{Group, Meaning, Row, Summary, Traffic};
-use super::traffic::{OfCell, deal};
+use super::messages;
+use super::places::{ALL, Places};
+use super::rows::{Group, Meaning, Row, SentBy, Summary, Traffic};
+use super::traffic::deal;
 use crate::record::{RecordKind, Span};
 use crate::reply::{Question, Rule, UNKNOWN_CLASS, without_addresses};
-use crate::tally::{Cause, Cell, Cells, Example, Key, Messages, Names, OTHER, Party, Plan, Replies, Tally};
+use crate::tally::{Cause, Cell, Example, Key, Messages, Names, OTHER, Party, Plan, Replies, Tally};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,51 +19,65 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
     let Tally { domains, cells, streams, pools, ips, mut messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
     let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
-    let key = |(domain, pool, ip): Key| {
-        kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
-    };
     let tables = || {
-        let mut tables = tables(&cells, &mut messages, &key);
-        let of_cell = |(at, cell, _): (Key, Cell, u64)| {
-            Some(OfCell { key: key(at)?, domain: domains.text(at.0), counts: cell.counts })
+        let isps_kept = (0..domains.count()).map(|domain| kept(domain).then(|| &*isps[domain as usize]));
+        let (isp_names, isp) = numbered(isps_kept);
+        let ((pool_names, pool), (ip_names, ip)) = (pools.sorted(), ips.sorted());
+        let sum = |(at, Cell { counts, seen }, without_message): (Key, Cell, u64)| {
+            let key = [isp[at.0 as usize]?, pool[at.1 as usize], ip[at.2 as usize]];
+            Some(Sum { key, counts, without_message, seen })
         };
-        deal(&mut tables, &streams, cells.all().map(of_cell), [jobs, senders, hosts, vmtas]);
+        let sums: Vec<Option<Sum>> = cells.all().map(sum).collect();
+        let (mut tables, places) = tables(&sums, &[isp_names, pool_names, ip_names], &mut messages);
+        let to_domain = |(cell, (at, Cell { counts, .. }, _)): (u32, (Key, Cell, u64))| {
+            let domain = domains.text(at.0);
+            // A domain that is its own provider tells nothing apart.
+            let tells = counts.attempts() > 0 && domain != isps[at.0 as usize];
+            let sent = |ip| (ip, domain, SentBy { way: ALL, attempts: counts.attempts(), deferred: counts.deferred });
+            places.ip(cell).filter(|_| tells).map(sent)
+        };
+        let to_domains = (0..).zip(cells.all()).filter_map(to_domain);
+        deal(&mut tables, &streams, &places, to_domains, [jobs, senders, hosts, vmtas]);
         tables
     };
     let (tables, (groups, flooded)) = rayon::join(tables, || groups(replies, &ips, &isps, &kept, plan));
     Summary { groups, flooded, ..tables }
 }
 
-/// The tables of cells that have a key.
-fn tables<'k>(
-    cells: &Cells,
-    messages: &mut Messages,
-    key: &impl Fn(Key) -> Option<(&'k str, &'k str, &'k str)>,
-) -> Summary {
-    let row = |(at, cell, without_message): (Key, Cell, u64)| {
-        let (isp, pool, ip) = key(at)?;
-        Some(CellRow { isp, pool, ip, counts: cell.counts, without_message, seen: cell.seen })
+/// The texts under numbers that follow the alphabet, and those of each, where there is one.
+fn numbered<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> (Names, Vec<Option<u32>>) {
+    let mut names = Names::default();
+    let met: Vec<Option<u32>> = texts.map(|text| Some(names.number(text?))).collect();
+    let (names, numbers) = names.sorted();
+    (names, met.into_iter().map(|number| Some(numbers[number? as usize])).collect())
+}
+
+/// The tables of cells, nothing in place of those that are left out, and where each is counted. `names` are those of
+/// providers, pools and IPs.
+fn tables(cells: &[Option<Sum>], names: &[Names; 3], messages: &mut Messages) -> (Summary, Places) {
+    let ips = Frame::of(cells.iter().flatten()).sums();
+    let [total, isps, pools] = [0, 1, 2].map(|parts| joined(&ips, parts));
+    let tables = [total, isps, pools, ips];
+    let places = Places::of(cells.iter().map(|cell| Some((*cell)?.key)), &tables);
+    let counts = messages::count(messages, &places);
+    let share = messages.share();
+    let row = |(sum, count): (&Sum, &messages::Count)| {
+        let text = |part: usize| if sum.key[part] == ALL { "" } else { names[part].text(sum.key[part]) };
+        let [isp, pool, ip] = [0, 1, 2].map(|part| text(part).to_owned());
+        let message = count.rate(share).filter(|_| sum.without_message == 0);
+        Row { isp, pool, ip, counts: sum.counts, message, seen: sum.seen }
     };
-    let cell_rows: Vec<CellRow> = cells.all().filter_map(row).collect();
-    let frame = Frame::of(&cell_rows);
-    let counts = MessageCounts::of(messages, cells.keys().iter().map(|at| key(*at)));
-    let table = |sums: Vec<(Row, u64)>| -> Vec<Row> {
-        let rows = sums.into_iter();
-        rows.map(|(row, without)| Row { message: counts.rate(&row, without), ..row }).collect()
-    };
-    let sums = frame.sums();
-    let isps = table(joined(&sums, |row| [&row.isp, ""]));
-    let pools = table(joined(&sums, |row| [&row.isp, &row.pool]));
-    let messages = |(row, without): &(Row, u64)| counts.of_row(row, *without);
-    let traffic = sums.iter().map(|sum| Traffic { messages: messages(sum), ..Traffic::default() }).collect();
-    let ips = table(sums);
-    let mut total = Row::default();
-    for row in &isps {
-        total.counts += row.counts;
-        total.seen.merge(row.seen);
-    }
-    total.message = counts.rate(&total, cell_rows.iter().map(|cell| cell.without_message).sum());
-    Summary { total, isps, pools, ips, traffic, ..Summary::default() }
+    let of_ips = counts[counts.len() - tables[3].len()..].iter().zip(&tables[3]);
+    let traffic = of_ips.map(|(count, sum)| Traffic {
+        messages: (sum.without_message == 0).then(|| count.estimate(share)),
+        ..Traffic::default()
+    });
+    let traffic = traffic.collect();
+    let mut counts = counts.iter();
+    let [total, isps, pools, ips] =
+        tables.each_ref().map(|sums| sums.iter().zip(counts.by_ref()).map(row).collect::<Vec<Row>>());
+    let total = total.into_iter().next().unwrap_or_default();
+    (Summary { total, isps, pools, ips, traffic, ..Summary::default() }, places)
 }
 
 /// The replies by provider. Domains that turned out to be one provider's are joined under the same

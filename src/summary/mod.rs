@@ -7,6 +7,7 @@ mod flood;
 mod frame;
 mod isps;
 mod messages;
+mod places;
 mod rows;
 mod traffic;
 

@@ -1,44 +1,21 @@
 //! What stands behind the rows of IPs: their attempts by hour, mail, host, domain and virtual MTA, under numbers that follow the
 //! alphabet, so that nothing depends on the order in which names were met.
 
+use super::places::Places;
 use super::rows::{Sent, SentBy, Summary, Traffic, TrafficNames};
-use crate::tally::{Counts, Mail, Names, OfPart, Streams};
-use hashbrown::HashMap;
+use crate::tally::{Mail, Names, OfPart, Streams};
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// What was counted of a domain, pool and IP that no filter leaves out.
-pub(super) struct OfCell<'k> {
-    /// The provider, the pool and the IP.
-    pub key: (&'k str, &'k str, &'k str),
-    /// The recipient's domain.
-    pub domain: &'k str,
-    /// What was counted.
-    pub counts: Counts,
-}
-
-/// Brings what was counted to the rows of the IPs. `cells` stand by number; `names` are those of jobs, senders, hosts and
-/// virtual MTAs.
+/// Brings what was counted to the rows of the IPs. `to_domains` are places of such rows, and what was sent from there to a
+/// domain; `names` are those of jobs, senders, hosts and virtual MTAs.
 pub(super) fn deal<'k>(
     summary: &mut Summary,
     streams: &Streams,
-    cells: impl Iterator<Item = Option<OfCell<'k>>>,
+    places: &Places,
+    to_domains: impl Iterator<Item = (usize, &'k str, SentBy)> + Send,
     names: [Names; 4],
 ) {
-    let row_of: HashMap<_, usize> =
-        summary.ips.iter().enumerate().map(|(place, row)| ((&*row.isp, &*row.pool, &*row.ip), place)).collect();
-    let mut domains = Names::default();
-    let mut by_domain = Vec::new();
-    let mut place = |OfCell { key, domain, counts }: OfCell<'k>| {
-        let row = *row_of.get(&key)?;
-        // A domain that is its own provider tells nothing apart.
-        if key.0 != domain && counts.attempts() > 0 {
-            let way = domains.number(domain);
-            by_domain.push((row, SentBy { way, attempts: counts.attempts(), deferred: counts.deferred }));
-        }
-        Some(row)
-    };
-    let rows: Vec<Option<usize>> = cells.map(|cell| place(cell?)).collect();
-    let domains = domains.sorted();
     let [jobs, senders, hosts, vmtas] = names;
     // Of what is not told apart, some names may have been met and others not.
     let told = |names: Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
@@ -47,43 +24,65 @@ pub(super) fn deal<'k>(
     // Where a name is not told, its number stands for none.
     let number = |numbers: &[u32], there: u32| numbers.get(there as usize).copied().unwrap_or(there);
     let mail = |mail: Mail| Mail { job: number(&jobs.1, mail.job), sender: number(&senders.1, mail.sender) };
-    let count = summary.ips.len();
-    let sent = || {
-        let mut sent: Vec<Vec<Sent>> =
-            hours_of_rows(streams, &rows, count).into_iter().map(Vec::with_capacity).collect();
-        for of in streams.hours() {
-            if let Some(row) = rows[of.cell as usize] {
-                let (attempts, deferred) = (of.attempts.into(), of.deferred.into());
-                sent[row].push(Sent { hour: of.hour, mail: mail(of.mail), attempts, deferred });
-            }
-        }
-        sent
-    };
     let sent_by = |of: OfPart, numbers: &[u32]| {
         let by = SentBy { way: numbers[of.part as usize], attempts: of.attempts, deferred: of.deferred };
-        rows[of.cell as usize].map(|row| (row, by))
+        places.ip(of.cell).map(|row| (row, by))
     };
     let ways = || {
-        let by_domain = by_domain.into_iter().map(|(row, by)| (row, SentBy { way: domains.1[by.way as usize], ..by }));
-        let by_host = streams.by_host().filter_map(|of| sent_by(of, &hosts.1));
-        let by_vmta = streams.by_vmta().filter_map(|of| sent_by(of, &vmtas.1));
-        (of_rows(count, by_host), of_rows(count, by_domain), of_rows(count, by_vmta))
+        let mut domains = Names::default();
+        let by_domain = to_domains.map(|(row, domain, by)| (row, SentBy { way: domains.number(domain), ..by }));
+        let mut by_domain = of_rows(places.ips(), by_domain);
+        let domains = domains.sorted();
+        by_domain.iter_mut().flatten().for_each(|by| by.way = domains.1[by.way as usize]);
+        let by_host = of_rows(places.ips(), streams.by_host().filter_map(|of| sent_by(of, &hosts.1)));
+        let by_vmta = of_rows(places.ips(), streams.by_vmta().filter_map(|of| sent_by(of, &vmtas.1)));
+        (by_host, by_domain, by_vmta, domains.0)
     };
-    let (sent, (by_host, by_domain, by_vmta)) = rayon::join(sent, ways);
+    let (sent, (by_host, by_domain, by_vmta, domains)) = rayon::join(|| sent_of_rows(streams, places, mail), ways);
     let parts = sent.into_par_iter().zip(by_host).zip(by_domain).zip(by_vmta);
     summary.traffic.par_iter_mut().zip(parts).for_each(|(traffic, (((sent, hosts), domains), vmtas))| {
         (traffic.sent, traffic.hosts, traffic.domains, traffic.vmtas) = (sent, hosts, domains, vmtas);
         join_equal(traffic);
     });
-    let (jobs, senders, hosts, domains, vmtas) = (jobs.0, senders.0, hosts.0, domains.0, vmtas.0);
+    let (jobs, senders, hosts, vmtas) = (jobs.0, senders.0, hosts.0, vmtas.0);
     summary.names = TrafficNames { jobs, senders, hosts, domains, vmtas };
 }
 
-/// How many parts of hours come to each row: to make room for them once is quicker than to make more again and again.
-fn hours_of_rows(streams: &Streams, rows: &[Option<usize>], count: usize) -> Vec<usize> {
-    let mut of_rows = vec![0; count];
-    streams.hours().filter_map(|of| rows[of.cell as usize]).for_each(|row| of_rows[row] += 1);
-    of_rows
+/// Deals the parts of hours to the rows of IPs. Threads share these, and each goes through all parts: to read them takes a
+/// fraction of the time that it takes to put them where there was nothing before.
+fn sent_of_rows(streams: &Streams, places: &Places, mail: impl Fn(Mail) -> Mail + Sync) -> Vec<Vec<Sent>> {
+    // To make room for them once is quicker than to make more again and again.
+    let mut room = vec![0; places.ips()];
+    streams.hours().filter_map(|of| places.ip(of.cell)).for_each(|ip| room[ip] += 1);
+    let of_share = |share: Range<usize>| {
+        let mut sent: Vec<Vec<Sent>> = room[share.clone()].iter().map(|room| Vec::with_capacity(*room)).collect();
+        for of in streams.hours() {
+            let ip = places.ip(of.cell).map(|ip| ip.wrapping_sub(share.start));
+            if let Some(sent) = ip.and_then(|ip| sent.get_mut(ip)) {
+                let (attempts, deferred) = (of.attempts.into(), of.deferred.into());
+                sent.push(Sent { hour: of.hour, mail: mail(of.mail), attempts, deferred });
+            }
+        }
+        sent
+    };
+    shares(&room, rayon::current_num_threads()).into_par_iter().flat_map_iter(of_share).collect()
+}
+
+/// Divides rows into so many ranges that have about as much each.
+fn shares(sizes: &[usize], count: usize) -> Vec<Range<usize>> {
+    let (all, mut before) = (sizes.iter().sum::<usize>().max(1), 0);
+    let share = |size: &usize| {
+        let share = before * count / all;
+        before += size;
+        share
+    };
+    let of_rows: Vec<usize> = sizes.iter().map(share).collect();
+    (0..=count)
+        .map(|share| of_rows.partition_point(|of| *of < share))
+        .collect::<Vec<_>>()
+        .windows(2)
+        .map(|ends| ends[0]..ends[1])
+        .collect()
 }
 
 /// Deals to each of so many rows what is its own.

@@ -1,0 +1,62 @@
+//! The rows of the tables that each cell is counted in. Cells and rows have keys of numbers, made once: to compare texts
+//! again and again would take longer than all the sums.
+
+use super::frame::Sum;
+use hashbrown::HashMap;
+
+/// A provider, a pool and an IP, by numbers that follow the alphabet.
+pub type Key = [u32; 3];
+
+/// Stands in a key for all there are.
+pub const ALL: u32 = u32::MAX;
+
+/// A key of which so many parts are told.
+pub fn shortened(key: Key, parts: usize) -> Key {
+    std::array::from_fn(|part| if part < parts { key[part] } else { ALL })
+}
+
+/// The numbers of the rows that an IP belongs to: the total's, its provider's, its pool's and its own.
+pub type Rows = [u32; 4];
+
+/// Where each cell is counted. Rows are numbered through all tables, in the order of these.
+pub struct Places {
+    /// By cell, the place in the table of IPs; nothing where it is left out.
+    of_cells: Vec<Option<u32>>,
+    /// By that place.
+    rows: Vec<Rows>,
+    /// How many rows there are in all.
+    count: usize,
+}
+
+impl Places {
+    /// Of cells by number, from the tables in the order of [`Rows`].
+    pub fn of(cells: impl Iterator<Item = Option<Key>>, tables: &[Vec<Sum>; 4]) -> Places {
+        let numbers: HashMap<Key, u32> = tables.iter().flatten().map(|sum| sum.key).zip(0..).collect();
+        let [.., ips] = tables;
+        let rows = ips.iter().map(|ip| [0, 1, 2, 3].map(|parts| numbers[&shortened(ip.key, parts)])).collect();
+        let first = (numbers.len() - ips.len()) as u32;
+        let of_cells = cells.map(|key| Some(numbers[&key?] - first)).collect();
+        Places { of_cells, rows, count: numbers.len() }
+    }
+
+    /// The place of a cell in the table of IPs; nothing where it is left out.
+    #[inline]
+    pub fn ip(&self, cell: u32) -> Option<usize> {
+        self.of_cells[cell as usize].map(|place| place as usize)
+    }
+
+    /// The rows of the IP in this place.
+    pub fn rows(&self, ip: usize) -> Rows {
+        self.rows[ip]
+    }
+
+    /// How many IPs there are.
+    pub fn ips(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
