@@ -82,8 +82,9 @@ fn examine(settings: &Settings) -> Result<Examined> {
     let Gathered { pool, inputs, rows, plan, isps, mut summary, drift, mut warnings, unjudged, .. } = gathered;
 
     let judgeable = if unjudged.is_empty() { Judgeable::Yes } else { Judgeable::No };
-    let mut evaluation =
-        pool.install(|| evaluate(&summary, &settings.thresholds, judgeable, &history::named(settings)));
+    let named = history::named(settings);
+    let evaluation = || evaluate(&summary, &settings.thresholds, judgeable, &named);
+    let (mut evaluation, floods) = pool.install(|| rayon::join(evaluation, || notes::floods(&summary)));
     let compared = match judgeable {
         Judgeable::Yes => baseline::compared(settings, &mut evaluation, &summary, &mut outcome)?,
         Judgeable::No => None,
@@ -99,7 +100,7 @@ fn examine(settings: &Settings) -> Result<Examined> {
         inputs: rows,
         window: settings.window,
         definitions: describe::definitions(settings, &plan),
-        warnings: [warnings, notes::floods(&summary), drift.iter().flatten().map(Drifting::words).collect()].concat(),
+        warnings: [warnings, floods, drift.iter().flatten().map(Drifting::words).collect()].concat(),
         drift,
         baseline,
         evaluation,
@@ -108,6 +109,6 @@ fn examine(settings: &Settings) -> Result<Examined> {
         seconds: std::io::IsTerminal::is_terminal(&std::io::stdout()).then(|| clock.elapsed().as_secs_f64()),
     };
     outcome.judge(&report, settings.fail_on);
-    std::mem::forget(summary);
+    std::mem::forget((summary, plan));
     Ok(Examined { pool, report, inputs, outcome })
 }
