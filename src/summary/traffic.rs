@@ -68,21 +68,18 @@ fn sent_of_rows(streams: &Streams, places: &Places, mail: impl Fn(Mail) -> Mail 
     shares(&room, rayon::current_num_threads()).into_par_iter().flat_map_iter(of_share).collect()
 }
 
-/// Divides rows into so many ranges that have about as much each.
+/// Divides rows into ranges, about so many, that have about as much each.
 fn shares(sizes: &[usize], count: usize) -> Vec<Range<usize>> {
-    let (all, mut before) = (sizes.iter().sum::<usize>().max(1), 0);
-    let share = |size: &usize| {
-        let share = before * count / all;
-        before += size;
-        share
-    };
-    let of_rows: Vec<usize> = sizes.iter().map(share).collect();
-    (0..=count)
-        .map(|share| of_rows.partition_point(|of| *of < share))
-        .collect::<Vec<_>>()
-        .windows(2)
-        .map(|ends| ends[0]..ends[1])
-        .collect()
+    let enough = sizes.iter().sum::<usize>().div_ceil(count).max(1);
+    let (mut shares, mut start, mut size) = (Vec::new(), 0, 0);
+    for (row, of_row) in sizes.iter().enumerate() {
+        size += of_row;
+        if size >= enough || row + 1 == sizes.len() {
+            shares.push(start..row + 1);
+            (start, size) = (row + 1, 0);
+        }
+    }
+    shares
 }
 
 /// Deals to each of so many rows what is its own.
@@ -121,4 +118,17 @@ fn add_up<Row, Key: Ord>(
         }
         same
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_all_rows_and_about_alike() {
+        assert_eq!(shares(&[3, 1, 2, 2, 0, 0], 2), [0..2, 2..4, 4..6]);
+        assert_eq!(shares(&[0, 0, 9, 0], 3), [0..3, 3..4]);
+        assert_eq!(shares(&[0, 0], 2), [0..2]);
+        assert_eq!(shares(&[], 2), []);
+    }
 }
