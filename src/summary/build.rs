@@ -1,10 +1,10 @@
 //! A finished tally to tables.
 
 use super::flood::{Flooded, bound_classes};
-use super::frame::{Frame, Sum, joined, sort_groups};
+use super::frame::{ALL, Frame, Sum, joined, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages;
-use super::places::{ALL, Places};
+use super::places::Places;
 use super::rows::{Group, Meaning, Row, SentBy, Summary, Traffic};
 use super::traffic::deal;
 use crate::record::{RecordKind, Span};

@@ -1,12 +1,22 @@
 //! The cells of a tally as one polars frame, and the tables as sums of it. These are small by
 //! then: as many rows as there are domains, pools and IPs together.
 
-use super::places::{Key, shortened};
 use super::rows::Group;
 use crate::record::{Moment, Span};
 use crate::tally::Counts;
 use polars::prelude::{Column, DataFrame, PolarsResult, SortMultipleOptions};
 use rayon::prelude::*;
+
+/// A provider, a pool and an IP, by numbers that follow the alphabet.
+pub type Key = [u32; 3];
+
+/// Stands in a key for all there are.
+pub const ALL: u32 = u32::MAX;
+
+/// A key of which so many parts are told.
+pub fn shortened(key: Key, parts: usize) -> Key {
+    std::array::from_fn(|part| if part < parts { key[part] } else { ALL })
+}
 
 /// The names of the counts, in the order of [`Counts`].
 const COUNTS: [&str; 7] =
@@ -124,7 +134,6 @@ pub fn sort_groups(groups: &mut [Group]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::places::ALL;
     use super::*;
 
     #[test]

@@ -1,19 +1,8 @@
 //! The rows of the tables that each cell is counted in. Cells and rows have keys of numbers, made once: to compare texts
 //! again and again would take longer than all the sums.
 
-use super::frame::Sum;
+use super::frame::{Key, Sum, shortened};
 use hashbrown::HashMap;
-
-/// A provider, a pool and an IP, by numbers that follow the alphabet.
-pub type Key = [u32; 3];
-
-/// Stands in a key for all there are.
-pub const ALL: u32 = u32::MAX;
-
-/// A key of which so many parts are told.
-pub fn shortened(key: Key, parts: usize) -> Key {
-    std::array::from_fn(|part| if part < parts { key[part] } else { ALL })
-}
 
 /// The numbers of the rows that an IP belongs to: the total's, its provider's, its pool's and its own.
 pub type Rows = [u32; 4];
