@@ -155,7 +155,7 @@ impl<'g> Told<'g> {
             } else {
                 told.classes.insert((party, cause60), group.class);
             }
-            if group.diag60 == OTHER {
+            if *group.diag60 == *OTHER {
                 told.flooded_causes.insert((party, cause60, group.class));
             }
             let asked = [(&pick.causes, cause60), (&pick.literals, &*group.diag60)];

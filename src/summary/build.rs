@@ -16,13 +16,14 @@ use std::sync::Arc;
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
-    let Tally { domains, cells, streams, pools, ips, mut messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
+    let Tally { domains, cells, streams, pools, ips, messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
     let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
     let key = |(domain, pool, ip): Key| {
         kept(domain).then(|| (isps[domain as usize].as_str(), pools.text(pool), ips.text(ip)))
     };
     let tables = || {
-        let mut tables = tables(&cells, &mut messages, &key);
+        // Messages take the most memory of all, and go before hours are copied.
+        let mut tables = tables(&cells, messages, &key);
         let of_cell = |(at, cell, _): (Key, Cell, u64)| {
             Some(OfCell { key: key(at)?, domain: domains.text(at.0), counts: cell.counts })
         };
@@ -36,7 +37,7 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
 /// The tables of cells that have a key.
 fn tables<'k>(
     cells: &Cells,
-    messages: &mut Messages,
+    mut messages: Messages,
     key: &impl Fn(Key) -> Option<(&'k str, &'k str, &'k str)>,
 ) -> Summary {
     let row = |(at, cell, without_message): (Key, Cell, u64)| {
@@ -45,7 +46,8 @@ fn tables<'k>(
     };
     let cell_rows: Vec<CellRow> = cells.all().filter_map(row).collect();
     let frame = Frame::of(&cell_rows);
-    let counts = MessageCounts::of(messages, cells.keys().iter().map(|at| key(*at)));
+    let counts = MessageCounts::of(&mut messages, cells.keys().iter().map(|at| key(*at)));
+    drop(messages);
     let table = |sums: Vec<(Row, u64)>| -> Vec<Row> {
         let rows = sums.into_iter();
         rows.map(|(row, without)| Row { message: counts.rate(&row, without), ..row }).collect()
@@ -107,7 +109,7 @@ struct Line {
     isp: u32,
     ip: u32,
     kind: RecordKind,
-    diag60: String,
+    diag60: Box<str>,
     /// The number of its cause.
     cause: usize,
     count: u64,
@@ -116,8 +118,9 @@ struct Line {
 
 /// The groups of all causes, sorted by their keys.
 fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names) -> Vec<Group> {
-    let cause60s: Vec<String> = causes.iter().map(|cause| cause.cause60.clone()).collect();
+    let cause60s: Vec<Arc<str>> = causes.iter().map(|cause| cause.cause60.as_str().into()).collect();
     let ((isps, isp), (ips, ip)) = (isps.sorted(), ips.sorted());
+    let [isps, ips] = [isps, ips].map(|names| names.texts().map(Arc::from).collect::<Vec<Arc<str>>>());
     let lines = causes.into_par_iter().enumerate().flat_map_iter(|(number, cause)| {
         let (isp, kind) = (isp[cause.party as usize], cause.kind);
         let line = |(diag60, there, count, seen)| (diag60, ip[there as usize], count, seen);
@@ -125,7 +128,7 @@ fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names)
             isp,
             ip,
             kind,
-            diag60,
+            diag60: diag60.into_boxed_str(),
             cause: number,
             count,
             seen,
@@ -141,8 +144,8 @@ fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names)
     let group = |line: Line| {
         let (class, meaning) = told[line.cause].clone();
         Group {
-            isp: isps.text(line.isp).to_owned(),
-            ip: ips.text(line.ip).to_owned(),
+            isp: isps[line.isp as usize].clone(),
+            ip: ips[line.ip as usize].clone(),
             kind: line.kind,
             diag60: line.diag60,
             cause60: cause60s[line.cause].clone(),

@@ -65,11 +65,11 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
     };
     let rows: Vec<Row> = counts.iter().map(row).collect();
     let group = |row: &Row| Group {
-        isp: row.isp.clone(),
-        ip: row.ip.clone(),
+        isp: row.isp.as_str().into(),
+        ip: row.ip.as_str().into(),
         kind: RecordKind::Deferred,
-        diag60: name(),
-        cause60: name(),
+        diag60: name().into(),
+        cause60: name().into(),
         class: "unknown",
         count: row.counts.deferred,
         seen: row.seen,
@@ -92,6 +92,7 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
 fn traffic(row: &Row) -> Traffic {
     let sent = |(hour, part)| {
         let of = |count: u64| if part == 0 { count - count / 3 * 2 } else { count / 3 };
+        let of = |count| u32::try_from(of(count)).unwrap_or(u32::MAX);
         let (attempts, deferred) = (of(row.counts.attempts()), of(row.counts.deferred));
         Sent { hour, mail: Mail::ANY, attempts, deferred: deferred.min(attempts) }
     };
