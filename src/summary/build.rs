@@ -128,7 +128,7 @@ fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names)
             isp,
             ip,
             kind,
-            diag60: diag60.into_boxed_str(),
+            diag60,
             cause: number,
             count,
             seen,
