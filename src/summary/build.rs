@@ -123,16 +123,11 @@ fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names)
     let [isps, ips] = [isps, ips].map(|names| names.texts().map(Arc::from).collect::<Vec<Arc<str>>>());
     let lines = causes.into_par_iter().enumerate().flat_map_iter(|(number, cause)| {
         let (isp, kind) = (isp[cause.party as usize], cause.kind);
-        let line = |(diag60, there, count, seen)| (diag60, ip[there as usize], count, seen);
-        cause.into_groups().map(line).map(move |(diag60, ip, count, seen)| Line {
-            isp,
-            ip,
-            kind,
-            diag60,
-            cause: number,
-            count,
-            seen,
-        })
+        let line = |(diag60, there, count, seen)| {
+            let ip = ip[there as usize];
+            Line { isp, ip, kind, diag60, cause: number, count, seen }
+        };
+        cause.groups().map(line).collect::<Vec<Line>>()
     });
     let mut lines: Vec<Line> = lines.collect();
     // No two are alike.

@@ -1,5 +1,5 @@
-//! The literal texts of one cause. There may be ten thousand, since most hold an id and come once, from one IP: they stand one
-//! after the other in one text, and what was counted of the IP that a text came from first stands beside it.
+//! The literal texts of one cause. There may be ten thousand, since most hold an id and come once, from one IP: of each is kept
+//! what tells it from the first one, all of these in one string, and what was counted of the IP that it came from first.
 
 use crate::record::Span;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
@@ -24,22 +24,30 @@ impl Seen {
 /// Texts with what was counted of them by IP.
 #[derive(Debug, Clone, Default)]
 pub struct Literals {
-    texts: String,
-    literals: HashTable<Literal>,
-    /// What came from further IPs, by the place of its text and the IP.
-    others: HashMap<(Place, u32), Seen>,
+    /// The first text.
+    first: Box<[u8]>,
+    /// What tells the others from it, one after the other.
+    middles: Vec<u8>,
+    literals: Vec<Literal>,
+    /// The places of literals, by the hash of their texts.
+    places: HashTable<u32>,
+    /// What came from further IPs, by the place of the literal and the IP.
+    others: HashMap<(u32, u32), Seen>,
     hasher: DefaultHashBuilder,
 }
 
-/// Where a text stands: its start and its end.
-type Place = (u32, u32);
-
 #[derive(Debug, Clone, Copy)]
 struct Literal {
-    place: Place,
+    /// Where its middle stands.
+    start: u32,
+    end: u32,
     ip: u32,
+    ends: Ends,
     seen: Seen,
 }
+
+/// So many bytes at its beginning and at its end a text has in common with the first one.
+type Ends = (u8, u8);
 
 impl Literals {
     /// How many texts there are.
@@ -49,50 +57,67 @@ impl Literals {
 
     /// Whether this text is the only one.
     pub fn is_alone(&self, text: &str) -> bool {
-        self.count() == 1 && self.texts == text
+        self.count() == 1 && *self.first == *text.as_bytes()
     }
 
     /// Adds records with a text from an IP.
     pub fn add(&mut self, text: &str, ip: u32, seen: Seen) {
-        let Literals { texts, literals, others, hasher } = self;
-        let is_it = |known: &Literal| text_at(texts, known.place) == text;
-        match literals.find_mut(hasher.hash_one(text), is_it) {
-            Some(known) if known.ip == ip => known.seen.merge(seen),
-            Some(known) => others.entry((known.place, ip)).or_default().merge(seen),
-            None => self.insert(text, ip, seen),
+        if self.literals.is_empty() {
+            self.first = text.as_bytes().into();
+        }
+        let Literals { first, middles, literals, places, others, hasher } = self;
+        let (ends, middle) = apart(text.as_bytes(), first);
+        let key = |literal: &Literal| (literal.ends, &middles[literal.start as usize..literal.end as usize]);
+        let hash = |key: (Ends, &[u8])| hasher.hash_one(key);
+        let Some(place) = places.find(hash((ends, middle)), |place| key(&literals[*place as usize]) == (ends, middle))
+        else {
+            places.insert_unique(hash((ends, middle)), literals.len() as u32, |place| {
+                hash(key(&literals[*place as usize]))
+            });
+            let start = middles.len() as u32;
+            make_room(middles, middle.len());
+            middles.extend_from_slice(middle);
+            make_room(literals, 1);
+            return literals.push(Literal { start, end: middles.len() as u32, ip, ends, seen });
+        };
+        let known = &mut literals[*place as usize];
+        if known.ip == ip {
+            known.seen.merge(seen);
+        } else {
+            others.entry((*place, ip)).or_default().merge(seen);
         }
     }
 
-    fn insert(&mut self, text: &str, ip: u32, seen: Seen) {
-        let Literals { texts, literals, hasher, .. } = self;
-        let start = place_of(texts.len());
-        texts.push_str(text);
-        let place = (start, place_of(texts.len()));
-        let hash = |known: &Literal| hasher.hash_one(text_at(texts, known.place));
-        literals.insert_unique(hasher.hash_one(text), Literal { place, ip, seen }, hash);
-    }
-
     /// Every text with each IP it came from, in no order.
-    pub fn all(&self) -> impl Iterator<Item = (&str, u32, Seen)> {
-        let first = self.literals.iter().map(|literal| (literal.place, literal.ip, literal.seen));
-        let others = self.others.iter().map(|((place, ip), seen)| (*place, *ip, *seen));
-        first.chain(others).map(|(place, ip, seen)| (text_at(&self.texts, place), ip, seen))
+    pub fn all(&self) -> impl Iterator<Item = (Box<str>, u32, Seen)> {
+        let first = self.literals.iter().map(|literal| (self.text(literal), literal.ip, literal.seen));
+        let other =
+            |((place, ip), seen): (&(u32, u32), &Seen)| (self.text(&self.literals[*place as usize]), *ip, *seen);
+        first.chain(self.others.iter().map(other))
     }
 
-    /// The same, to keep.
-    pub fn into_all(self) -> impl Iterator<Item = (Box<str>, u32, Seen)> {
-        let first = self.literals.into_iter().map(|literal| (literal.place, literal.ip, literal.seen));
-        let others = self.others.into_iter().map(|((place, ip), seen)| (place, ip, seen));
-        first.chain(others).map(move |(place, ip, seen)| (text_at(&self.texts, place).into(), ip, seen))
+    fn text(&self, Literal { start, end, ends, .. }: &Literal) -> Box<str> {
+        let (before, after) = (&self.first[..ends.0.into()], &self.first[self.first.len() - usize::from(ends.1)..]);
+        let bytes = [before, &self.middles[*start as usize..*end as usize], after].concat();
+        String::from_utf8(bytes).expect("the same parts as those of a text").into()
     }
 }
 
-fn text_at(texts: &str, (start, end): Place) -> &str {
-    &texts[start as usize..end as usize]
+/// What a text has in common with the first one at its ends, and what stands between them.
+fn apart<'t>(text: &'t [u8], first: &[u8]) -> (Ends, &'t [u8]) {
+    let same = |(one, other): &(&u8, &u8)| one == other;
+    let most = usize::from(u8::MAX);
+    let before = text.iter().zip(first).take(most).take_while(same).count();
+    let (text, first) = (&text[before..], &first[before..]);
+    let after = text.iter().rev().zip(first.iter().rev()).take(most).take_while(same).count();
+    ((before as u8, after as u8), &text[..text.len() - after])
 }
 
-fn place_of(length: usize) -> u32 {
-    u32::try_from(length).expect("ten thousand texts of 60 characters are far shorter")
+/// Makes room for some more, and for a few of those that will follow: to double it, as is usual, would leave much unused.
+fn make_room<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        list.reserve_exact(more.max(list.len() / 8));
+    }
 }
 
 #[cfg(test)]
@@ -109,18 +134,16 @@ mod tests {
         ) {
             let (mut literals, mut expected) = (Literals::default(), BTreeMap::new());
             for (second, (text, ip, count)) in (0..).zip(added) {
-                // One text is empty, and some begin like others.
-                let text = "ab ".repeat(text / 2) + ["", "\u{e9}"][text % 2];
+                // One text is empty, some are long, and they have more or less in common at their ends.
+                let text = ["", "\u{e9}", "\u{e8}x"][text % 3].to_owned() + &"ab".repeat(text / 3 * 30) + ["", "x"][text % 2];
                 literals.add(&text, ip, Seen { count, span: Span::at(Moment(second)) });
                 let known = expected.entry((text, ip)).or_insert((0, Some(Moment(second))));
                 known.0 += count;
             }
             let told = |text: &str, ip: u32, seen: Seen| ((text.to_owned(), ip), (seen.count, seen.span.first()));
-            let all: BTreeMap<_, _> = literals.all().map(|(text, ip, seen)| told(text, ip, seen)).collect();
+            let all: BTreeMap<_, _> = literals.all().map(|(text, ip, seen)| told(&text, ip, seen)).collect();
             prop_assert_eq!(&all, &expected);
             prop_assert_eq!(literals.all().count(), expected.len());
-            let all: BTreeMap<_, _> = literals.into_all().map(|(text, ip, seen)| told(&text, ip, seen)).collect();
-            prop_assert_eq!(all, expected);
         }
     }
 

@@ -119,8 +119,8 @@ impl<P> Cause<P> {
     }
 
     /// Every group there is, in no order: the literal text, the source IP, how many records, and when.
-    pub fn into_groups(self) -> impl Iterator<Item = (Box<str>, u32, u64, Span)> {
-        self.diags.literals.into_all().map(|(diag60, ip, seen)| (diag60, ip, seen.count, seen.span))
+    pub fn groups(&self) -> impl Iterator<Item = (Box<str>, u32, u64, Span)> {
+        self.diags.literals.all().map(|(diag60, ip, seen)| (diag60, ip, seen.count, seen.span))
     }
 }
 
@@ -195,7 +195,7 @@ impl Diags {
         if let Some((text, host, class)) = &other.example {
             self.offer_example((text, host, *class));
         }
-        other.literals.all().for_each(|(diag60, there, seen)| self.literals.add(diag60, ip(there), seen));
+        other.literals.all().for_each(|(diag60, there, seen)| self.literals.add(&diag60, ip(there), seen));
         self.bound(flood);
     }
 
@@ -236,7 +236,9 @@ mod tests {
     fn rows(replies: &Replies<u32>) -> Rows {
         let of_cause = |cause: Cause<u32>| {
             let (party, cause60) = (cause.party, cause.cause60.clone());
-            cause.into_groups().map(move |(diag60, ip, count, _)| (party, cause60.clone(), diag60.into(), ip, count))
+            let groups =
+                cause.groups().map(move |(diag60, ip, count, _)| (party, cause60.clone(), diag60.into(), ip, count));
+            groups.collect::<Rows>()
         };
         let mut rows: Rows = replies.clone().into_causes().flat_map(of_cause).collect();
         rows.sort();
