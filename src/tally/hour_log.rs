@@ -51,9 +51,13 @@ impl HourLog {
     pub fn push(&mut self, Hour { cell, hour, mail, attempts, deferred }: Hour) {
         let after = hour.wrapping_sub(self.hour);
         // Small differences are small numbers, whether positive or negative; what is told of nobody is 0.
-        let after = (after << 1 ^ after >> 31).cast_unsigned();
+        let after = u64::from((after << 1 ^ after >> 31).cast_unsigned());
         let (job, sender) = (mail.job.wrapping_add(1), mail.sender.wrapping_add(1));
-        [cell, after, job, sender, attempts, deferred].into_iter().for_each(|number| self.put(number));
+        self.put(after << 1 | u64::from(deferred > 0));
+        [cell, job, sender, attempts].into_iter().for_each(|number| self.put(number.into()));
+        if deferred > 0 {
+            self.put(deferred.into());
+        }
         (self.hour, self.count) = (hour, self.count + 1);
     }
 
@@ -63,7 +67,7 @@ impl HourLog {
     }
 
     /// Seven bits a byte, the lowest first; the highest bit says that more follow.
-    fn put(&mut self, mut number: u32) {
+    fn put(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.bytes.push(number as u8 | 0x80);
             number >>= 7;
@@ -75,20 +79,24 @@ impl HourLog {
     pub fn iter(&self) -> impl Iterator<Item = Hour> {
         let (mut bytes, mut hour) = (self.bytes.iter(), 0_i32);
         (0..self.count).map(move |_| {
-            let mut number = || take(&mut bytes);
-            let (cell, after) = (number(), number());
+            let head = take(&mut bytes);
+            let after = (head >> 1) as u32;
             hour = hour.wrapping_add((after >> 1).cast_signed() ^ -(after & 1).cast_signed());
+            let mut number = || take(&mut bytes) as u32;
+            let cell = number();
             let mail = Mail { job: number().wrapping_sub(1), sender: number().wrapping_sub(1) };
-            Hour { cell, hour, mail, attempts: number(), deferred: number() }
+            let attempts = number();
+            let deferred = if head & 1 == 1 { number() } else { 0 };
+            Hour { cell, hour, mail, attempts, deferred }
         })
     }
 }
 
 #[inline]
-fn take<'b>(bytes: &mut impl Iterator<Item = &'b u8>) -> u32 {
+fn take<'b>(bytes: &mut impl Iterator<Item = &'b u8>) -> u64 {
     let (mut number, mut bits) = (0, 0);
     for byte in bytes {
-        number |= u32::from(byte & 0x7f) << bits;
+        number |= u64::from(byte & 0x7f) << bits;
         if byte & 0x80 == 0 {
             break;
         }
