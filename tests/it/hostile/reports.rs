@@ -283,7 +283,7 @@ proptest! {
             prop_assert_eq!(rows.len(), length);
             let place = |name: &str| names.iter().position(|other| other == name);
             for (row, group) in rows.iter().zip(&report.groups).filter(|_| list == List::Groups) {
-                for (name, text) in [("isp", &group.isp), ("diag60", &group.diag60), ("cause60", &group.cause60)] {
+                for (name, text) in [("isp", &*group.isp), ("diag60", &*group.diag60), ("cause60", &*group.cause60)] {
                     prop_assert_eq!(&row[place(name).expect(name)], in_csv(text));
                 }
             }
@@ -304,7 +304,7 @@ proptest! {
         let warnings: Vec<&str> = document["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         prop_assert!(warnings.ends_with(&report.warnings.iter().map(String::as_str).collect::<Vec<_>>()), "{warnings:?}");
         for (row, group) in document["groups"].as_array().into_iter().flatten().zip(&report.groups) {
-            prop_assert_eq!([&row["isp"], &row["diag60"], &row["cause60"]], [&group.isp, &group.diag60, &group.cause60]);
+            prop_assert_eq!([&row["isp"], &row["diag60"], &row["cause60"]], [&*group.isp, &*group.diag60, &*group.cause60]);
         }
         let lines = rendered(&report, Format::Ndjson, List::Ips, &screen);
         let rows: usize = lengths(&report).iter().map(|(_, length)| length).sum();
