@@ -154,7 +154,7 @@ impl<'s> Series<'s> {
             let mut of_ip: BTreeMap<i32, Count> = BTreeMap::new();
             for sent in &traffic.sent {
                 if let Some(place) = place(sent.hour) {
-                    *of_ip.entry(place).or_default() += Count::new(sent.deferred, sent.attempts);
+                    *of_ip.entry(place).or_default() += Count::new(sent.deferred.into(), sent.attempts.into());
                 }
             }
             for key in [["", "", ""], [&row.isp, "", ""], [&row.isp, &row.pool, ""]] {
@@ -213,7 +213,7 @@ fn new_causes(now: &Summary, before: &Summary) -> Vec<Shift> {
     let is_new = |group: &&Group| {
         let knows = |cause: &str| known.contains(&(&*group.isp, cause));
         // What came in a flood before was not kept apart: it may have been among that.
-        group.cause60 != OTHER && !knows(&group.cause60) && !knows(OTHER)
+        *group.cause60 != *OTHER && !knows(&group.cause60) && !knows(OTHER)
     };
     for group in now.groups.iter().filter(is_new) {
         *counts.entry((&group.isp, &group.cause60, group.class)).or_default() += group.count;
@@ -250,9 +250,9 @@ mod tests {
         let mut made = Summary::default();
         for (isp, ip, deferred) in rows {
             let of_hour = |hour: i32| deferred + 4 * (hour.rem_euclid(3) as u64);
-            let sent = |hour| Sent { hour, mail: Mail::ANY, attempts: 1000, deferred: of_hour(hour) };
+            let sent = |hour| Sent { hour, mail: Mail::ANY, attempts: 1000, deferred: of_hour(hour) as u32 };
             let sent: Vec<Sent> = (first..first + hours).map(sent).collect();
-            let deferred: u64 = sent.iter().map(|sent| sent.deferred).sum();
+            let deferred: u64 = sent.iter().map(|sent| u64::from(sent.deferred)).sum();
             let counts = Counts { delivered: 1000 * hours as u64 - deferred, deferred, ..Counts::default() };
             let row = |pool: &str, ip: &str| Row {
                 isp: (*isp).to_owned(),

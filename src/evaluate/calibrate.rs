@@ -69,7 +69,8 @@ fn days<'a>(summary: &'a Summary, thresholds: &Thresholds) -> BTreeMap<Key<'a>, 
             let tier_of_pool = thresholds.tier_of_rows(of_pool);
             for (row, traffic) in of_pool.iter().zip(traffic.by_ref()) {
                 for sent in traffic.sent.iter().filter(|sent| sent.hour != NO_TIME) {
-                    let (day, count) = (sent.hour.div_euclid(24), Count::new(sent.deferred, sent.attempts));
+                    let (day, count) =
+                        (sent.hour.div_euclid(24), Count::new(sent.deferred.into(), sent.attempts.into()));
                     let mut add = |pool, ip, tier| *days.entry((&*row.isp, pool, ip, tier, day)).or_default() += count;
                     add("", "", tier_of_isp);
                     add(&row.pool, "", tier_of_pool);
@@ -140,7 +141,7 @@ mod tests {
                 hour: day as i32 * 24 + half as i32 * 5,
                 mail: Mail::ANY,
                 attempts: 500,
-                deferred: deferred / 2 + half * (deferred % 2),
+                deferred: (deferred / 2 + half * (deferred % 2)) as u32,
             };
             [hour(0), hour(1)]
         };

@@ -145,7 +145,7 @@ impl<'a> Series<'a> {
                     Err(_) => sides.before.get_mut((parts as i64 + i64::from(sent.hour)) as usize),
                 };
                 if let Some(place) = place {
-                    *place += Count::new(sent.deferred, sent.attempts);
+                    *place += Count::new(sent.deferred.into(), sent.attempts.into());
                 }
             }
         }
@@ -164,7 +164,12 @@ mod tests {
         for (isp, pool, before, after) in pools {
             let row = Row { isp: (*isp).into(), pool: (*pool).into(), ip: "192.0.2.1".into(), ..Row::default() };
             let deferred = |part: i32| if part < 0 { *before } else { *after };
-            let sent = |hour| Sent { hour, mail: Mail::ANY, attempts: 100, deferred: deferred(hour) + hour as u64 % 2 };
+            let sent = |hour| Sent {
+                hour,
+                mail: Mail::ANY,
+                attempts: 100,
+                deferred: (deferred(hour) + hour as u64 % 2) as u32,
+            };
             made.traffic.push(Traffic { sent: (-24..24).map(sent).collect(), ..Traffic::default() });
             made.pools.push(Row { ip: String::new(), ..row.clone() });
             made.ips.push(row);

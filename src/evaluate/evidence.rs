@@ -124,7 +124,7 @@ impl Facts<'_> {
         let named = self.traffic.iter().zip(standings).filter(|(_, of)| !any_named || **of == Standing::Outlier);
         let mut hours: BTreeMap<i32, Count> = BTreeMap::new();
         for hour in named.flat_map(|(traffic, _)| &traffic.sent).filter(|hour| hour.hour != NO_TIME) {
-            *hours.entry(hour.hour).or_default() += Count::new(hour.deferred, hour.attempts);
+            *hours.entry(hour.hour).or_default() += Count::new(hour.deferred.into(), hour.attempts.into());
         }
         let of = |(hour, count): (i32, Count)| HourOfFinding {
             hour: Night::begin_of_hour(hour),

@@ -147,7 +147,7 @@ impl Clock {
         let sent = |of: &summary::Sent| Sent {
             hour: self.hour(of.hour),
             mail: Mail { job: of.mail.job, sender: of.mail.sender },
-            count: Count::new(of.deferred, of.attempts),
+            count: Count::new(of.deferred.into(), of.attempts.into()),
         };
         let sent_by = |ways: &[SentBy]| ways.iter().map(|of| (of.way, Count::new(of.deferred, of.attempts))).collect();
         Ip {

@@ -35,7 +35,7 @@ impl<'a> Replies<'a> {
         ips: impl Iterator<Item = &'b str>,
         kind: RecordKind,
     ) -> Option<Dominating<'a>> {
-        let key = |group: &'a Group| (group.cause60.as_str(), group.class, group.meaning.blames);
+        let key = |group: &'a Group| (&*group.cause60, group.class, group.meaning.blames);
         let most = most_frequent(self.of_ips(isp, ips, kind).map(|group| (key(group), group.count)));
         let (cause, class, blames) = most?;
         let same = self.of_isp(isp).iter().filter(|group| key(group) == (cause, class, blames));
@@ -60,7 +60,7 @@ impl<'a> Replies<'a> {
 
     /// How often these IPs got a reply of this kind from a provider.
     pub fn count<'b>(self, isp: &str, ips: impl Iterator<Item = &'b str>, kind: RecordKind, cause: &str) -> u64 {
-        self.of_ips(isp, ips, kind).filter(|group| group.cause60 == cause).map(|group| group.count).sum()
+        self.of_ips(isp, ips, kind).filter(|group| *group.cause60 == *cause).map(|group| group.count).sum()
     }
 
     fn of_ips<'b>(
@@ -70,7 +70,7 @@ impl<'a> Replies<'a> {
         kind: RecordKind,
     ) -> impl Iterator<Item = &'a Group> {
         let of_isp = self.of_isp(isp);
-        let groups = ips.flat_map(move |ip| run(of_isp, |group| group.ip.as_str().cmp(ip)));
+        let groups = ips.flat_map(move |ip| run(of_isp, |group| (*group.ip).cmp(ip)));
         groups.filter(move |group| group.kind == kind)
     }
 
@@ -82,11 +82,11 @@ impl<'a> Replies<'a> {
     /// The most frequent masked text of all `t` rows. Ties go by text.
     pub fn top_cause_of_all(self) -> Option<&'a str> {
         let deferred = self.0.iter().filter(|group| group.kind == RecordKind::Deferred);
-        most_frequent(deferred.map(|group| (group.cause60.as_str(), group.count)))
+        most_frequent(deferred.map(|group| (&*group.cause60, group.count)))
     }
 
     fn of_isp(self, isp: &str) -> &'a [Group] {
-        run(self.0, |group| group.isp.as_str().cmp(isp))
+        run(self.0, |group| (*group.isp).cmp(isp))
     }
 }
 

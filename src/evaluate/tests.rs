@@ -33,8 +33,8 @@ fn evenly(counts: Counts) -> Traffic {
     let sent = |hour: u64| Sent {
         hour: hour as i32,
         mail: Mail::ANY,
-        attempts: part(counts.attempts(), hour),
-        deferred: part(counts.deferred, hour).min(part(counts.attempts(), hour)),
+        attempts: part(counts.attempts(), hour) as u32,
+        deferred: part(counts.deferred, hour).min(part(counts.attempts(), hour)) as u32,
     };
     Traffic { sent: (0..24).map(sent).collect(), ..Traffic::default() }
 }

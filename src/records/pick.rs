@@ -155,7 +155,7 @@ impl<'g> Told<'g> {
             } else {
                 told.classes.insert((party, cause60), group.class);
             }
-            if group.diag60 == OTHER {
+            if *group.diag60 == *OTHER {
                 told.flooded_causes.insert((party, cause60, group.class));
             }
             let asked = [(&pick.causes, cause60), (&pick.literals, &*group.diag60)];
@@ -279,7 +279,7 @@ mod tests {
     fn a_flood_of_one_class_is_one_text_and_the_rest_is_as_it_was() {
         let mut summary = summary(&[group(OTHER, "a", "mailbox"), group("smtp;421 slow", "a", "rate-limit")]);
         for cause in ["550 no jim", "550 no joe"] {
-            summary.flooded.insert((PARTY.0.to_owned(), PARTY.1, cause.to_owned()), "mailbox");
+            summary.flooded.insert((PARTY.0.into(), PARTY.1, cause.into()), "mailbox");
         }
         let pick = Pick { classes: vec!["mailbox".to_owned()], ..causes(&[OTHER]) };
         let told = Told::of(&summary, &pick);

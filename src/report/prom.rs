@@ -261,7 +261,7 @@ mod tests {
         let group = report.groups[0].clone();
         report
             .groups
-            .extend((0..9_000).map(|n| crate::summary::Group { isp: format!("d{n}.example"), ..group.clone() }));
+            .extend((0..9_000).map(|n| crate::summary::Group { isp: format!("d{n}.example").into(), ..group.clone() }));
         let text = text(&report);
         assert!(samples(&text).len() <= 2_000, "{}", samples(&text).len());
         assert!(text.contains("pmtriage_isp_level{isp=\"yahoo\"} 1\n"), "a raised provider stays");

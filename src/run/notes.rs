@@ -77,7 +77,7 @@ pub fn refusals(evaluation: &Evaluation, groups: &[Group], min_attempts: u64) ->
         let mut classes: BTreeMap<&str, u64> = BTreeMap::new();
         let is_refused = |group: &&Group| {
             group.kind == RecordKind::Bounced
-                && group.isp == row.isp
+                && *group.isp == *row.isp
                 && !["mailbox", "quota", "expired"].contains(&group.class)
         };
         groups.iter().filter(is_refused).for_each(|group| *classes.entry(group.class).or_default() += group.count);

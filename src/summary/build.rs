@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Makes the tables of everything that was counted and that the filter by provider keeps.
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
-    let Tally { domains, cells, streams, pools, ips, mut messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
+    let Tally { domains, cells, streams, pools, ips, messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
     let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
     let tables = || {
         let isps_kept = (0..domains.count()).map(|domain| kept(domain).then(|| &*isps[domain as usize]));
@@ -28,7 +28,7 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
             Some(Sum { key, counts, without_message, seen })
         };
         let sums: Vec<Option<Sum>> = cells.all().map(sum).collect();
-        let (mut tables, places) = tables(&sums, &[isp_names, pool_names, ip_names], &mut messages);
+        let (mut tables, places) = tables(&sums, &[isp_names, pool_names, ip_names], messages);
         let to_domain = |(cell, (at, Cell { counts, .. }, _)): (u32, (Key, Cell, u64))| {
             let domain = domains.text(at.0);
             // A domain that is its own provider tells nothing apart.
@@ -54,13 +54,15 @@ fn numbered<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> (Names, Vec<Opt
 
 /// The tables of cells, nothing in place of those that are left out, and where each is counted. `names` are those of
 /// providers, pools and IPs.
-fn tables(cells: &[Option<Sum>], names: &[Names; 3], messages: &mut Messages) -> (Summary, Places) {
+fn tables(cells: &[Option<Sum>], names: &[Names; 3], mut messages: Messages) -> (Summary, Places) {
     let ips = Frame::of(cells.iter().flatten()).sums();
     let [total, isps, pools] = [0, 1, 2].map(|parts| joined(&ips, parts));
     let tables = [total, isps, pools, ips];
     let places = Places::of(cells.iter().map(|cell| Some((*cell)?.key)), &tables);
-    let counts = messages::count(messages, &places);
+    let counts = messages::count(&mut messages, &places);
     let share = messages.share();
+    // They take the most memory of all, and go before hours are copied.
+    drop(messages);
     let row = |(sum, count): (&Sum, &messages::Count)| {
         let text = |part: usize| if sum.key[part] == ALL { "" } else { names[part].text(sum.key[part]) };
         let [isp, pool, ip] = [0, 1, 2].map(|part| text(part).to_owned());
@@ -122,7 +124,7 @@ struct Line {
     isp: u32,
     ip: u32,
     kind: RecordKind,
-    diag60: String,
+    diag60: Box<str>,
     /// The number of its cause.
     cause: usize,
     count: u64,
@@ -131,20 +133,16 @@ struct Line {
 
 /// The groups of all causes, sorted by their keys.
 fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names) -> Vec<Group> {
-    let cause60s: Vec<String> = causes.iter().map(|cause| cause.cause60.clone()).collect();
+    let cause60s: Vec<Arc<str>> = causes.iter().map(|cause| cause.cause60.as_str().into()).collect();
     let ((isps, isp), (ips, ip)) = (isps.sorted(), ips.sorted());
+    let [isps, ips] = [isps, ips].map(|names| names.texts().map(Arc::from).collect::<Vec<Arc<str>>>());
     let lines = causes.into_par_iter().enumerate().flat_map_iter(|(number, cause)| {
         let (isp, kind) = (isp[cause.party as usize], cause.kind);
-        let line = |(diag60, there, count, seen)| (diag60, ip[there as usize], count, seen);
-        cause.into_groups().map(line).map(move |(diag60, ip, count, seen)| Line {
-            isp,
-            ip,
-            kind,
-            diag60,
-            cause: number,
-            count,
-            seen,
-        })
+        let line = |(diag60, there, count, seen)| {
+            let ip = ip[there as usize];
+            Line { isp, ip, kind, diag60, cause: number, count, seen }
+        };
+        cause.groups().map(line).collect::<Vec<Line>>()
     });
     let mut lines: Vec<Line> = lines.collect();
     // No two are alike.
@@ -156,8 +154,8 @@ fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names)
     let group = |line: Line| {
         let (class, meaning) = told[line.cause].clone();
         Group {
-            isp: isps.text(line.isp).to_owned(),
-            ip: ips.text(line.ip).to_owned(),
+            isp: isps[line.isp as usize].clone(),
+            ip: ips[line.ip as usize].clone(),
             kind: line.kind,
             diag60: line.diag60,
             cause60: cause60s[line.cause].clone(),

@@ -45,8 +45,8 @@ pub fn causes(groups: &[Group], by: CauseBy) -> Vec<Cause> {
     let mut joined: BTreeMap<(&str, &str), Vec<&Group>> = BTreeMap::new();
     for group in groups {
         let text = match by {
-            CauseBy::Masked => &group.cause60,
-            CauseBy::Literal => &group.diag60,
+            CauseBy::Masked => &*group.cause60,
+            CauseBy::Literal => &*group.diag60,
         };
         *of_isps.entry(&group.isp).or_default() += group.count;
         joined.entry((&group.isp, text)).or_default().push(group);

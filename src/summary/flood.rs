@@ -8,24 +8,24 @@ use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Whose causes they are: mailbox provider, record type, class.
-type Kind = (String, RecordKind, &'static str);
+type Kind = (Arc<str>, RecordKind, &'static str);
 
 /// The causes that were too many to be kept apart, by provider, type and cause60, with their class.
-pub type Flooded = HashMap<(String, RecordKind, String), &'static str>;
+pub type Flooded = HashMap<(Arc<str>, RecordKind, Arc<str>), &'static str>;
 
 /// Calls all causes of a class [`OTHER`] where there are more than `flood`, and their literal texts too where these are.
 pub fn bound_classes(groups: Vec<Group>, flood: usize) -> (Vec<Group>, Flooded) {
     let mut causes: HashMap<(&str, RecordKind, &str), HashSet<&str>> = HashMap::new();
-    for group in groups.iter().filter(|group| group.cause60 != OTHER) {
+    for group in groups.iter().filter(|group| *group.cause60 != *OTHER) {
         causes.entry((&group.isp, group.kind, group.class)).or_default().insert(&group.cause60);
     }
     let too_many = causes.into_iter().filter(|(_, causes)| causes.len() > flood);
-    let too_many: HashSet<Kind> = too_many.map(|((isp, kind, class), _)| (isp.to_owned(), kind, class)).collect();
+    let too_many: HashSet<Kind> = too_many.map(|((isp, kind, class), _)| (isp.into(), kind, class)).collect();
     if too_many.is_empty() {
         return (groups, Flooded::default());
     }
     let is_flooded =
-        |group: &Group| group.cause60 != OTHER && too_many.contains(&(group.isp.clone(), group.kind, group.class));
+        |group: &Group| *group.cause60 != *OTHER && too_many.contains(&(group.isp.clone(), group.kind, group.class));
     let (many, mut kept): (Vec<Group>, Vec<Group>) = groups.into_iter().partition(is_flooded);
     let mut diags: HashMap<Kind, HashSet<&str>> = HashMap::new();
     for group in &many {
@@ -35,13 +35,14 @@ pub fn bound_classes(groups: Vec<Group>, flood: usize) -> (Vec<Group>, Flooded) 
     let too_many_diags = diags.into_iter().filter(|(_, diags)| diags.len() > flood || diags.contains(OTHER));
     let too_many_diags: HashSet<Kind> = too_many_diags.map(|(kind, _)| kind).collect();
     let mut flooded = Flooded::default();
-    let mut joined: HashMap<(Kind, String, String), Group> = HashMap::new();
+    let mut joined: HashMap<(Kind, Arc<str>, Box<str>), Group> = HashMap::new();
+    let other: Arc<str> = OTHER.into();
     for mut group in many {
-        let cause60 = std::mem::replace(&mut group.cause60, OTHER.to_owned());
+        let cause60 = std::mem::replace(&mut group.cause60, other.clone());
         flooded.insert((group.isp.clone(), group.kind, cause60), group.class);
         let kind = (group.isp.clone(), group.kind, group.class);
         if too_many_diags.contains(&kind) {
-            group.diag60 = OTHER.to_owned();
+            group.diag60 = OTHER.into();
         }
         group.meaning = Arc::default();
         let key = (kind, group.ip.clone(), group.diag60.clone());
@@ -66,11 +67,11 @@ mod tests {
 
     fn group(cause: &str, diag: &str, class: &'static str, count: u64) -> Group {
         Group {
-            isp: "gmail".to_owned(),
-            ip: "192.0.2.1".to_owned(),
+            isp: "gmail".into(),
+            ip: "192.0.2.1".into(),
             kind: RecordKind::Deferred,
-            diag60: diag.to_owned(),
-            cause60: cause.to_owned(),
+            diag60: diag.into(),
+            cause60: cause.into(),
             class,
             count,
             seen: Span::at(Moment(count as i64)),
@@ -78,7 +79,7 @@ mod tests {
         }
     }
 
-    fn rows(groups: Vec<Group>) -> Vec<(String, String, &'static str, u64)> {
+    fn rows(groups: Vec<Group>) -> Vec<(Arc<str>, Box<str>, &'static str, u64)> {
         let mut rows: Vec<_> =
             groups.into_iter().map(|group| (group.cause60, group.diag60, group.class, group.count)).collect();
         rows.sort();
@@ -97,7 +98,7 @@ mod tests {
         let (few, none) = bound_classes(groups.clone(), 3);
         assert_eq!((few.len(), none.len()), (5, 0));
         let (bounded, flooded) = bound_classes(groups, 2);
-        let row = |cause: &str, diag: &str, class, count| (cause.to_owned(), diag.to_owned(), class, count);
+        let row = |cause: &str, diag: &str, class, count| (cause.into(), diag.into(), class, count);
         let expected = [
             row(OTHER, "1", "mailbox", 3),
             row(OTHER, "2", "mailbox", 3),
@@ -106,13 +107,13 @@ mod tests {
         ];
         assert_eq!(rows(bounded), expected);
         assert_eq!(flooded.len(), 3);
-        assert_eq!(flooded[&("gmail".to_owned(), RecordKind::Deferred, "b".to_owned())], "mailbox");
+        assert_eq!(flooded[&("gmail".into(), RecordKind::Deferred, "b".into())], "mailbox");
     }
 
     #[test]
     fn literal_texts_that_are_too_many_are_one_too() {
         let groups = ["1", "2", "3"].map(|text| group(text, text, "mailbox", 1));
         let (bounded, _) = bound_classes(groups.to_vec(), 2);
-        assert_eq!(rows(bounded), [(OTHER.to_owned(), OTHER.to_owned(), "mailbox", 3)]);
+        assert_eq!(rows(bounded), [(OTHER.into(), OTHER.into(), "mailbox", 3)]);
     }
 }

@@ -23,19 +23,20 @@ pub struct Row {
     pub seen: Span,
 }
 
-/// Records that carry the same reply: one row of `groups.csv`.
+/// Records that carry the same reply: one row of `groups.csv`. There may be a hundred thousand: they share the texts that they
+/// have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
     /// The mailbox provider's token.
-    pub isp: String,
+    pub isp: Arc<str>,
     /// The source IP, `(none)` where records name none.
-    pub ip: String,
+    pub ip: Arc<str>,
     /// `d`, `b`, `t` or `tq`.
     pub kind: RecordKind,
     /// The first 60 characters of the diagnostic as it stands in the file.
-    pub diag60: String,
+    pub diag60: Box<str>,
     /// The same with its variable parts masked.
-    pub cause60: String,
+    pub cause60: Arc<str>,
     /// The class of the reply.
     pub class: &'static str,
     /// How many records.
@@ -80,10 +81,10 @@ pub struct Sent {
     pub hour: i32,
     /// Whose mail it was.
     pub mail: Mail,
-    /// Attempts.
-    pub attempts: u64,
+    /// Attempts; where they are more than fit, the same hour and mail come in parts.
+    pub attempts: u32,
     /// How many of them were deferred.
-    pub deferred: u64,
+    pub deferred: u32,
 }
 
 /// What was sent by way of a host or virtual MTA, or to a domain.

@@ -59,8 +59,7 @@ fn sent_of_rows(streams: &Streams, places: &Places, mail: impl Fn(Mail) -> Mail 
         for of in streams.hours() {
             let ip = places.ip(of.cell).map(|ip| ip.wrapping_sub(share.start));
             if let Some(sent) = ip.and_then(|ip| sent.get_mut(ip)) {
-                let (attempts, deferred) = (of.attempts.into(), of.deferred.into());
-                sent.push(Sent { hour: of.hour, mail: mail(of.mail), attempts, deferred });
+                sent.push(Sent { hour: of.hour, mail: mail(of.mail), attempts: of.attempts, deferred: of.deferred });
             }
         }
         sent
@@ -96,28 +95,27 @@ fn join_equal(traffic: &mut Traffic) {
         let parts = [sent.hour.wrapping_sub(i32::MIN).cast_unsigned(), sent.mail.job, sent.mail.sender];
         parts.into_iter().fold(0_u128, |key, part| key << 32 | u128::from(part))
     };
-    add_up(&mut traffic.sent, order, |sent| (&mut sent.attempts, &mut sent.deferred));
+    add_up(&mut traffic.sent, order, |kept, later| {
+        let sum = kept.attempts.checked_add(later.attempts);
+        sum.map(|sum| (kept.attempts, kept.deferred) = (sum, kept.deferred + later.deferred)).is_some()
+    });
     for ways in [&mut traffic.hosts, &mut traffic.domains, &mut traffic.vmtas] {
-        add_up(ways, |of| of.way, |of| (&mut of.attempts, &mut of.deferred));
+        add_up(
+            ways,
+            |of| of.way,
+            |kept, later| {
+                kept.attempts += later.attempts;
+                kept.deferred += later.deferred;
+                true
+            },
+        );
     }
 }
 
-/// Sorts rows by their key, and makes one of those that share it.
-fn add_up<Row, Key: Ord>(
-    rows: &mut Vec<Row>,
-    key: impl Fn(&Row) -> Key,
-    counts: impl Fn(&mut Row) -> (&mut u64, &mut u64),
-) {
+/// Sorts rows by their key, and makes one of those that share it, as far as `join` can add the later one to the one kept.
+fn add_up<Row, Key: Ord>(rows: &mut Vec<Row>, key: impl Fn(&Row) -> Key, join: impl Fn(&mut Row, &Row) -> bool) {
     rows.sort_unstable_by_key(&key);
-    rows.dedup_by(|later, kept| {
-        let same = key(later) == key(kept);
-        if same {
-            let (of_later, of_kept) = (counts(later), counts(kept));
-            *of_kept.0 += *of_later.0;
-            *of_kept.1 += *of_later.1;
-        }
-        same
-    });
+    rows.dedup_by(|later, kept| key(later) == key(kept) && join(kept, later));
 }
 
 #[cfg(test)]

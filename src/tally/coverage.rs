@@ -19,8 +19,8 @@ pub struct InputCoverage {
     pub skips: BTreeMap<Reason, (u64, (u32, u32))>,
     /// Bytes of that damage.
     pub skipped_bytes: u64,
-    /// Newlines by segment, to tell a line's number in the whole input.
-    lines: BTreeMap<u32, u32>,
+    /// Segments with their newlines, in no order, to tell a line's number in the whole input.
+    lines: Vec<(u32, u32)>,
 }
 
 impl InputCoverage {
@@ -39,7 +39,8 @@ impl InputCoverage {
     /// The line, counted from 1, in which damage of a reason was met first.
     pub fn first_line(&self, reason: Reason) -> Option<u64> {
         let (_, (segment, line)) = self.skips.get(&reason)?;
-        let before: u64 = self.lines.range(..segment).map(|(_, lines)| u64::from(*lines)).sum();
+        let before = self.lines.iter().filter(|(of, _)| of < segment);
+        let before: u64 = before.map(|(_, lines)| u64::from(*lines)).sum();
         Some(before + u64::from(*line) + 1)
     }
 
@@ -70,7 +71,7 @@ impl InputCoverage {
     /// Notes the end of a segment, with the bytes and newlines of the source that it stands for.
     pub fn segment(&mut self, segment: u32, bytes: u64, lines: u32) {
         self.bytes += bytes;
-        self.lines.insert(segment, lines);
+        self.lines.push((segment, lines));
     }
 
     /// Adds another part of the same input.

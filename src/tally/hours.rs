@@ -1,52 +1,23 @@
 //! Attempts by cell, hour and mail. How finely they are told apart depends on how many there are, by a rule that knows
 //! nothing of the order of records: where there are too many, jobs and senders are joined, then hours two by two.
 
+use super::hour_log::{Hour, HourLog};
 use super::streams::Mail;
 
-/// So many are kept apart: 24 MiB.
+/// So many are kept apart: some 8 MB, and three times as much while they are joined.
 pub const HOUR_BUDGET: usize = 1 << 20;
 
 /// By 64 hours at last; then they are as many as they are.
 const COARSEST: u32 = 7;
-
-/// What was sent of some mail in an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hour {
-    /// The number of the cell.
-    pub cell: u32,
-    /// Hours since 1970, or [`super::clock::NO_TIME`].
-    pub hour: i32,
-    /// Whose mail it was.
-    pub mail: Mail,
-    /// Attempts.
-    pub attempts: u32,
-    /// How many of them were deferred.
-    pub deferred: u32,
-}
-
-impl Hour {
-    /// What it is of, in one number: numbers compare fast.
-    fn key(&self) -> u128 {
-        let parts = [self.cell, self.hour.cast_unsigned(), self.mail.job, self.mail.sender];
-        parts.into_iter().fold(0, |key, part| key << 32 | u128::from(part))
-    }
-
-    /// Adds another one where it is of the same cell, hour and mail, and the sum fits; whether it is.
-    fn join(&mut self, other: Hour) -> bool {
-        let same = self.key() == other.key();
-        let sum = self.attempts.checked_add(other.attempts).filter(|_| same);
-        sum.map(|sum| (self.attempts, self.deferred) = (sum, self.deferred + other.deferred)).is_some()
-    }
-}
 
 /// The list of hours.
 #[derive(Debug, Clone)]
 pub struct Hours {
     /// So many are kept apart.
     most: usize,
-    hours: Vec<Hour>,
-    /// Other parts' lists, left where they are while all are kept: to copy them takes longer than anything else done here.
-    others: Vec<Vec<Hour>>,
+    log: HourLog,
+    /// What comes next may be joined to it.
+    last: Option<Hour>,
     /// 0: by mail and hour; 1: by hour; above: by two, four, eight hours.
     coarseness: u32,
     /// How many there were when they were last joined.
@@ -55,7 +26,7 @@ pub struct Hours {
 
 impl Default for Hours {
     fn default() -> Hours {
-        Hours { most: HOUR_BUDGET, hours: Vec::new(), others: Vec::new(), coarseness: 0, looked_at: 0 }
+        Hours { most: HOUR_BUDGET, log: HourLog::default(), last: None, coarseness: 0, looked_at: 0 }
     }
 }
 
@@ -78,57 +49,51 @@ impl Hours {
     /// Adds what was counted. What follows its like is added to it at once: history comes so, sorted.
     pub fn push(&mut self, hour: Hour) {
         let hour = coarsened(hour, self.coarseness);
-        if self.hours.last_mut().is_some_and(|last| last.join(hour)) {
+        if self.last.as_mut().is_some_and(|last| last.join(hour)) {
             return;
         }
         if self.count() >= self.looked_at.max(self.most) / 2 * 3 {
             self.compact();
         }
-        self.hours.push(hour);
+        self.log.extend(self.last.replace(hour));
     }
 
     /// Adds another part's.
     pub fn merge(&mut self, other: Hours, renumbered: impl Fn(Hour) -> Hour) {
         self.coarseness = self.coarseness.max(other.coarseness);
-        for mut hours in std::iter::once(other.hours).chain(other.others) {
-            hours.iter_mut().for_each(|hour| *hour = renumbered(*hour));
-            self.others.push(hours);
-        }
+        self.log.extend(other.all().map(renumbered));
         self.compact();
     }
 
     /// All, as they are told apart.
     pub fn all(&self) -> impl Iterator<Item = Hour> {
-        self.lists().flatten().map(|hour| coarsened(*hour, self.coarseness))
-    }
-
-    fn lists(&self) -> impl Iterator<Item = &Vec<Hour>> {
-        std::iter::once(&self.hours).chain(&self.others)
+        self.log.iter().chain(self.last).map(|hour| coarsened(hour, self.coarseness))
     }
 
     fn count(&self) -> usize {
-        self.lists().map(Vec::len).sum()
+        self.log.count() + usize::from(self.last.is_some())
     }
 
     /// Keeps as many as there may be. Fewer need no look: there are never more keys than parts.
     pub fn compact(&mut self) {
-        while self.count() > self.most {
-            self.join_equal();
-            if self.hours.len() <= self.most || self.coarseness == COARSEST {
-                break;
+        if self.count() > self.most {
+            let mut hours: Vec<Hour> = self.all().collect();
+            (self.log, self.last) = (HourLog::default(), None);
+            self.join_equal(&mut hours);
+            while hours.len() > self.most && self.coarseness < COARSEST {
+                self.coarseness += 1;
+                self.join_equal(&mut hours);
             }
-            self.coarseness += 1;
+            self.log.extend(hours);
         }
         self.looked_at = self.count();
     }
 
-    fn join_equal(&mut self) {
-        let coarseness = self.coarseness;
-        self.hours.extend(std::mem::take(&mut self.others).into_iter().flatten());
-        self.hours.iter_mut().for_each(|hour| *hour = coarsened(*hour, coarseness));
+    fn join_equal(&self, hours: &mut Vec<Hour>) {
+        hours.iter_mut().for_each(|hour| *hour = coarsened(*hour, self.coarseness));
         // Most stand in order already: what was joined before, and each part of a history. This way of sorting takes heed of it.
-        self.hours.sort_by_key(Hour::key);
-        self.hours.dedup_by(|later, kept| kept.join(*later));
+        hours.sort_by_key(Hour::key);
+        hours.dedup_by(|later, kept| kept.join(*later));
     }
 }
 

@@ -64,8 +64,9 @@ pub struct Messages {
     is_compact: bool,
 }
 
-/// How many buckets there are: a power of two.
-const BUCKETS: usize = 512;
+/// How many buckets there are: a power of two. So few that each is large enough for its memory to go back to the system when
+/// it is freed, not only to the thread that asked for it.
+const BUCKETS: usize = 32;
 
 impl Messages {
     /// Nothing yet; so many pairs are kept at most.
@@ -155,7 +156,7 @@ impl Messages {
     /// out does: their messages set bits, and bits are counted (Whang and others, A linear-time probabilistic counting
     /// algorithm for database applications, 1990).
     fn are_surely_too_many(&self, others: &[Vec<Met>]) -> bool {
-        const WORDS: usize = 1024;
+        const WORDS: usize = 16384;
         let (above, found) = (above(self.zero_bits), AtomicUsize::new(0));
         let look = |(one, two): (&Vec<Met>, &Vec<Met>)| {
             if found.load(Ordering::Relaxed) > self.budget {

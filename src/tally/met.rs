@@ -94,7 +94,7 @@ pub fn above(zero_bits: u32) -> u64 {
 /// Lays out what was met nearly sorted, as many as there is room for.
 fn deal<'m>(met: impl Iterator<Item = &'m Met> + Clone, dealt: &mut [Met]) {
     // About as many slots as pairs, so that neither is passed over for the other's sake.
-    const MOST_SLOTS: usize = 8192;
+    const MOST_SLOTS: usize = 1 << 16;
     /// More in a slot than chance brings: they would be put in their places one by one.
     const CROWD: u32 = 64;
     let bits = dealt.len().clamp(2, MOST_SLOTS).next_power_of_two().trailing_zeros();

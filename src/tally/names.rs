@@ -34,6 +34,11 @@ impl Names {
         &self.texts[number as usize]
     }
 
+    /// The texts in the order of their numbers.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
+    }
+
     /// How many names there are; their numbers are those below it.
     pub fn count(&self) -> u32 {
         self.texts.len() as u32

@@ -129,7 +129,7 @@ mod tests {
         }
         let of_cause = |cause: Cause<u32>| {
             let shared = format!("{:?}", (cause.party, &cause.cause60, cause.example()));
-            cause.into_groups().map(move |group| format!("{shared} {group:?}"))
+            cause.groups().map(|group| format!("{shared} {group:?}")).collect::<Vec<_>>()
         };
         let mut groups: Vec<String> = replies.into_causes().flat_map(of_cause).collect();
         groups.sort();

@@ -2,6 +2,7 @@
 //! on order: what has more distinct texts than [`FLOOD`] is counted under [`OTHER`]. A part that has
 //! more has them in the whole too, so it may forget them at once, and counts stay exact.
 
+use super::literals::{Literals, Seen};
 use crate::record::{RecordKind, Span};
 use crate::reply::CLASSES;
 use hashbrown::HashMap;
@@ -44,45 +45,6 @@ pub struct Reply<'a> {
 
 /// So much of a reply is kept to find its class: no server says anything new after it.
 const LONGEST_TEXT: usize = 1024;
-
-/// How many records, and when.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Seen {
-    /// Records.
-    pub count: u64,
-    /// First and last.
-    pub span: Span,
-}
-
-impl Seen {
-    fn merge(&mut self, other: Seen) {
-        self.count += other.count;
-        self.span.merge(other.span);
-    }
-}
-
-/// The records of one literal text, by IP. Most texts hold an id and come once, from one IP, which has its
-/// place here without a map of its own.
-#[derive(Debug, Clone, Default)]
-struct Ips {
-    first: Option<(u32, Seen)>,
-    others: Option<Box<HashMap<u32, Seen>>>,
-}
-
-impl Ips {
-    fn merge(&mut self, ip: u32, seen: Seen) {
-        match &mut self.first {
-            None => self.first = Some((ip, seen)),
-            Some((first, known)) if *first == ip => known.merge(seen),
-            _ => self.others.get_or_insert_default().entry(ip).or_default().merge(seen),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (u32, Seen)> {
-        let others = self.others.iter().flat_map(|others| others.iter().map(|(ip, seen)| (*ip, *seen)));
-        self.first.into_iter().chain(others)
-    }
-}
 
 /// All replies.
 #[derive(Debug, Clone)]
@@ -157,12 +119,8 @@ impl<P> Cause<P> {
     }
 
     /// Every group there is, in no order: the literal text, the source IP, how many records, and when.
-    pub fn into_groups(self) -> impl Iterator<Item = (String, u32, u64, Span)> {
-        self.diags.by_diag.into_iter().flat_map(|(diag60, ips)| {
-            let others = ips.others.into_iter().flat_map(|others| *others);
-            let others: Vec<_> = others.map(|(ip, seen)| (diag60.clone(), ip, seen.count, seen.span)).collect();
-            ips.first.map(|(ip, seen)| (diag60, ip, seen.count, seen.span)).into_iter().chain(others)
-        })
+    pub fn groups(&self) -> impl Iterator<Item = (Box<str>, u32, u64, Span)> {
+        self.diags.literals.all().map(|(diag60, ip, seen)| (diag60, ip, seen.count, seen.span))
     }
 }
 
@@ -213,7 +171,7 @@ struct Diags {
     /// The first reply by alphabet, and the host that sent it: the same whatever the order of records.
     example: Option<KeptExample>,
     flooded: bool,
-    by_diag: HashMap<String, Ips>,
+    literals: Literals,
 }
 
 impl Diags {
@@ -221,7 +179,7 @@ impl Diags {
         let text = &reply.text[..reply.text.len().min(LONGEST_TEXT)];
         self.offer_example((text, reply.host, reply.class));
         let diag60 = if self.flooded { OTHER } else { reply.diag60 };
-        self.by_diag.entry_ref(diag60).or_default().merge(reply.ip, seen);
+        self.literals.add(diag60, reply.ip, seen);
         self.bound(flood);
     }
 
@@ -237,22 +195,15 @@ impl Diags {
         if let Some((text, host, class)) = &other.example {
             self.offer_example((text, host, *class));
         }
-        for (diag60, ips) in other.by_diag {
-            let into = self.by_diag.entry(diag60).or_default();
-            ips.iter().for_each(|(there, seen)| into.merge(ip(there), seen));
-        }
+        other.literals.all().for_each(|(diag60, there, seen)| self.literals.add(&diag60, ip(there), seen));
         self.bound(flood);
     }
 
     fn bound(&mut self, flood: usize) {
-        let alone = self.by_diag.len() == 1 && self.by_diag.contains_key(OTHER);
-        self.flooded |= self.by_diag.len() > flood;
-        if self.flooded && !alone {
-            let mut other = Ips::default();
-            for ips in std::mem::take(&mut self.by_diag).into_values() {
-                ips.iter().for_each(|(ip, seen)| other.merge(ip, seen));
-            }
-            self.by_diag.insert(OTHER.to_owned(), other);
+        self.flooded |= self.literals.count() > flood;
+        if self.flooded && !self.literals.is_alone(OTHER) {
+            let all = std::mem::take(&mut self.literals);
+            all.all().for_each(|(_, ip, seen)| self.literals.add(OTHER, ip, seen));
         }
     }
 }
@@ -285,7 +236,9 @@ mod tests {
     fn rows(replies: &Replies<u32>) -> Rows {
         let of_cause = |cause: Cause<u32>| {
             let (party, cause60) = (cause.party, cause.cause60.clone());
-            cause.into_groups().map(move |(diag60, ip, count, _)| (party, cause60.clone(), diag60, ip, count))
+            let groups =
+                cause.groups().map(move |(diag60, ip, count, _)| (party, cause60.clone(), diag60.into(), ip, count));
+            groups.collect::<Rows>()
         };
         let mut rows: Rows = replies.clone().into_causes().flat_map(of_cause).collect();
         rows.sort();

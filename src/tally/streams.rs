@@ -7,7 +7,8 @@
 use super::cells::{Cells, Key};
 use super::clock::{Clock, NO_TIME};
 use super::counts::{Counted, Counts};
-use super::hours::{Hour, Hours};
+use super::hour_log::Hour;
+use super::hours::Hours;
 use super::parts::{OfPart, Parts};
 use super::plan::HourOf;
 use super::recent::{Recent, mix};

@@ -113,13 +113,13 @@ impl Tally {
         let or_any = |numbers: &[u32], there: u32| if there == ANY_PART { there } else { at(numbers, there) };
         let mail = |there: Mail| Mail { job: or_any(&jobs, there.job), sender: or_any(&senders, there.sender) };
         let (host, vmta) = (|host| at(&hosts, host), |vmta| at(&vmtas, vmta));
-        // These are large. Messages are shared among threads by themselves.
-        let rest = || {
-            self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip));
-            self.streams.merge(other.streams, |cell| at(&cells, cell), mail, host, vmta);
-            self.overlaps.merge(other.overlaps);
-        };
-        rayon::join(|| self.messages.merge(other.messages, |cell| at(&cells, cell)), rest);
+        // Messages first: they are shared among threads by themselves, and what they free is more than the others ask for.
+        self.messages.merge(other.messages, |cell| at(&cells, cell));
+        rayon::join(
+            || self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip)),
+            || self.streams.merge(other.streams, |cell| at(&cells, cell), mail, host, vmta),
+        );
+        self.overlaps.merge(other.overlaps);
         self.join_what_is_too_much();
         self.votes.merge(other.votes, |domain| at(&domains, domain), |rollup| at(&rollups, rollup));
         self.coverage.merge(other.coverage);

@@ -52,7 +52,7 @@ impl Senders {
             for sent in traffic.sent.iter().filter(|sent| sent.deferred > 0 && sent.mail.sender < names.count()) {
                 let domain = names.text(sent.mail.sender);
                 if domain != NONE {
-                    known.entry(domain.to_owned()).or_default().deferrals += sent.deferred;
+                    known.entry(domain.to_owned()).or_default().deferrals += u64::from(sent.deferred);
                 }
             }
         }

@@ -45,7 +45,7 @@ impl Case {
         let is_meant = |row: &&IpRow| is_of(finding, &row.isp, &row.pool, &row.ip);
         let rows: Vec<&IpRow> = ips.iter().filter(is_meant).collect();
         let of: BTreeSet<&str> = rows.iter().map(|row| &*row.ip).collect();
-        let groups = groups.iter().filter(|group| group.isp == finding.isp && of.contains(&*group.ip));
+        let groups = groups.iter().filter(|group| *group.isp == *finding.isp && of.contains(&*group.ip));
         let mut counts: BTreeMap<Named, u64> = BTreeMap::new();
         for group in groups.filter(|group| group.kind == RecordKind::Deferred && group.class == CLASS) {
             *counts.entry(named_in(group)).or_default() += group.count;
@@ -213,7 +213,7 @@ mod tests {
             ip: "192.0.2.1".into(),
             kind: RecordKind::Deferred,
             diag60: diag60.into(),
-            cause60: String::new(),
+            cause60: "".into(),
             class: CLASS,
             count: 1,
             seen: Default::default(),

@@ -174,10 +174,10 @@ impl Counted {
         for cause in tally.replies.clone().into_causes() {
             let Party::Domain(domain) = cause.party else { panic!("the tally was not grouped by domain") };
             let (domain, kind) = (tally.domains.text(domain).to_owned(), cause.kind.word().to_owned());
-            for (diag60, ip, count, _) in cause.into_groups() {
+            for (diag60, ip, count, _) in cause.groups() {
                 let ip = tally.ips.text(ip).to_owned();
                 // A reply is one diag60 here; its texts may have been masked differently.
-                *counted.replies.entry((domain.clone(), ip, kind.clone(), diag60)).or_default() += count;
+                *counted.replies.entry((domain.clone(), ip, kind.clone(), diag60.into())).or_default() += count;
             }
         }
         counted

@@ -1,0 +1,140 @@
+//! Hours one after the other, each in a few bytes: most numbers are small, and there may be a million of them.
+
+use super::streams::Mail;
+
+/// What was sent of some mail in an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hour {
+    /// The number of the cell.
+    pub cell: u32,
+    /// Hours since 1970, or [`super::clock::NO_TIME`].
+    pub hour: i32,
+    /// Whose mail it was.
+    pub mail: Mail,
+    /// Attempts.
+    pub attempts: u32,
+    /// How many of them were deferred.
+    pub deferred: u32,
+}
+
+impl Hour {
+    /// What it is of, in one number: numbers compare fast.
+    pub fn key(&self) -> u128 {
+        let parts = [self.cell, self.hour.cast_unsigned(), self.mail.job, self.mail.sender];
+        parts.into_iter().fold(0, |key, part| key << 32 | u128::from(part))
+    }
+
+    /// Adds another one where it is of the same cell, hour and mail, and the sum fits; whether it is.
+    pub fn join(&mut self, other: Hour) -> bool {
+        let same = self.key() == other.key();
+        let sum = self.attempts.checked_add(other.attempts).filter(|_| same);
+        sum.map(|sum| (self.attempts, self.deferred) = (sum, self.deferred + other.deferred)).is_some()
+    }
+}
+
+/// Hours in the order they were added.
+#[derive(Debug, Clone, Default)]
+pub struct HourLog {
+    bytes: Vec<u8>,
+    count: usize,
+    /// The hour of the last one: the next one's is near it.
+    hour: i32,
+}
+
+impl HourLog {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, Hour { cell, hour, mail, attempts, deferred }: Hour) {
+        let after = hour.wrapping_sub(self.hour);
+        // Small differences are small numbers, whether positive or negative; what is told of nobody is 0.
+        let after = u64::from((after << 1 ^ after >> 31).cast_unsigned());
+        let (job, sender) = (mail.job.wrapping_add(1), mail.sender.wrapping_add(1));
+        self.put(after << 1 | u64::from(deferred > 0));
+        [cell, job, sender, attempts].into_iter().for_each(|number| self.put(number.into()));
+        if deferred > 0 {
+            self.put(deferred.into());
+        }
+        (self.hour, self.count) = (hour, self.count + 1);
+    }
+
+    /// Adds some.
+    pub fn extend(&mut self, hours: impl IntoIterator<Item = Hour>) {
+        hours.into_iter().for_each(|hour| self.push(hour));
+    }
+
+    /// Seven bits a byte, the lowest first; the highest bit says that more follow.
+    fn put(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = Hour> {
+        let (mut bytes, mut hour) = (self.bytes.iter(), 0_i32);
+        (0..self.count).map(move |_| {
+            let head = take(&mut bytes);
+            let after = (head >> 1) as u32;
+            hour = hour.wrapping_add((after >> 1).cast_signed() ^ -(after & 1).cast_signed());
+            let mut number = || take(&mut bytes) as u32;
+            let cell = number();
+            let mail = Mail { job: number().wrapping_sub(1), sender: number().wrapping_sub(1) };
+            let attempts = number();
+            let deferred = if head & 1 == 1 { number() } else { 0 };
+            Hour { cell, hour, mail, attempts, deferred }
+        })
+    }
+}
+
+#[inline]
+fn take<'b>(bytes: &mut impl Iterator<Item = &'b u8>) -> u64 {
+    let (mut number, mut bits) = (0, 0);
+    for byte in bytes {
+        number |= u64::from(byte & 0x7f) << bits;
+        if byte & 0x80 == 0 {
+            break;
+        }
+        bits += 7;
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn number() -> impl Strategy<Value = u32> {
+        prop_oneof![0..300_u32, any::<u32>(), Just(u32::MAX), Just(1 << 31)]
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_added_is_read_again(hours in prop::collection::vec((number(), number(), number(), number(), number(), number()), 0..50)) {
+            let hour = |(cell, hour, job, sender, attempts, deferred): (u32, u32, u32, u32, u32, u32)| {
+                Hour { cell, hour: hour.cast_signed(), mail: Mail { job, sender }, attempts, deferred }
+            };
+            let hours: Vec<Hour> = hours.into_iter().map(hour).collect();
+            let mut log = HourLog::default();
+            hours.iter().for_each(|hour| log.push(*hour));
+            prop_assert_eq!(log.count(), hours.len());
+            prop_assert_eq!(log.iter().collect::<Vec<_>>(), hours);
+        }
+    }
+
+    #[test]
+    fn an_hour_like_most_takes_eight_bytes() {
+        let mut log = HourLog::default();
+        let mail = Mail { job: 3, sender: 5 };
+        for cell in 0..10_000 {
+            log.push(Hour { cell, hour: 492_000 + cell as i32 % 2, mail, attempts: 200, deferred: 3 });
+        }
+        assert!(log.bytes.len() <= 8 * 10_000 + 8, "{}", log.bytes.len());
+    }
+}
