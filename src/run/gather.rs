@@ -49,11 +49,9 @@ pub struct Gathered {
 /// Only what makes any counting impossible.
 pub fn gather(settings: &Settings, hour: HourOf, reading: Reading, outcome: &mut Outcome) -> Result<Gathered> {
     let (pool, so_far) = (pass::threads(settings.threads)?, ReadSoFar::default());
-    let find = || Inputs::find(settings, reading, &so_far, outcome);
-    let (mut inputs, lists) = pool.install(|| rayon::join(find, || lists(settings)));
+    let mut inputs = Inputs::find(settings, reading, &so_far, outcome);
     settings.history.iter().for_each(|history| inputs.add_store(&history.store));
-    let plan = Plan { hour, ..plan(settings, &inputs, lists?) };
-    let (mut counted, plan) = count(settings, plan, &inputs, &pool, &so_far)?;
+    let (mut counted, plan) = count(settings, hour, &inputs, &pool, &so_far)?;
     let add = |history| history::add(history, settings, &inputs, (&plan, &pool), (&mut counted.tally, outcome));
     let daily = settings.history.as_ref().map(add).transpose()?;
 
@@ -79,12 +77,12 @@ pub fn isps(tally: &Tally, plan: &Plan) -> HashMap<String, String> {
 /// Counts all inputs, once more without the records that two of them turn out to hold.
 pub fn count(
     settings: &Settings,
-    plan: Plan,
+    hour: HourOf,
     inputs: &Inputs,
     pool: &ThreadPool,
     so_far: &ReadSoFar,
 ) -> Result<(Counted, Arc<Plan>)> {
-    let mut plan = Arc::new(plan);
+    let mut plan = Arc::new(Plan { hour, ..plan(settings, inputs)? });
     let progress = progress::show(settings, inputs, so_far);
     let pass = |plan: &Arc<Plan>| -> Result<(Counted, Option<Known>)> {
         let known = history::known(settings)?;
@@ -107,23 +105,16 @@ pub fn count(
     Ok((counted, plan))
 }
 
-/// The providers that are known, and what replies mean.
-///
-/// # Errors
-/// Where one of the user's own rules is none.
-pub fn lists(settings: &Settings) -> Result<(Providers, Rules)> {
-    Ok((Providers::new(&settings.user_rules)?, Rules::new(&settings.reply_rules)?))
-}
-
 /// What the settings mean for the counting of these inputs.
-pub fn plan(settings: &Settings, inputs: &Inputs, (providers, rules): (Providers, Rules)) -> Plan {
-    Plan {
+pub fn plan(settings: &Settings, inputs: &Inputs) -> Result<Plan> {
+    let providers = Providers::new(&settings.user_rules)?;
+    Ok(Plan {
         window: settings.window,
         filter: settings.filter.clone(),
         assume_tz: settings.assume_tz,
         isp_by: settings.group.isp_by,
         providers,
-        rules,
+        rules: Rules::new(&settings.reply_rules)?,
         diag_types: settings.group.diag_types,
         message_key: inputs.message_key(),
         hour: HourOf::default(),
@@ -133,5 +124,5 @@ pub fn plan(settings: &Settings, inputs: &Inputs, (providers, rules): (Providers
         compare_inputs: inputs.can_overlap() && !settings.group.keep_duplicates,
         identity: inputs.identity(),
         leave_out: Vec::new(),
-    }
+    })
 }

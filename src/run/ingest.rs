@@ -1,6 +1,6 @@
 //! `ingest`: what is new in the logs goes into the store, each record once.
 
-use super::gather::{lists, plan};
+use super::gather::plan;
 use super::inputs::{Inputs, Reading};
 use super::status::Outcome;
 use super::{notes, pass};
@@ -33,7 +33,7 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
     let mut folder = Folder::open(&settings.store, steps)?;
     let mut outcome = Outcome::default();
     let mut inputs = Inputs::find(&settings.counting, Reading::Twice, &ReadSoFar::default(), &mut outcome);
-    let mut plan = plan(&settings.counting, &inputs, lists(&settings.counting)?);
+    let mut plan = plan(&settings.counting, &inputs)?;
     plan.compare_inputs = inputs.can_overlap();
     let mut plan = Arc::new(plan);
     loop {

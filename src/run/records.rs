@@ -1,7 +1,7 @@
 //! `records`: the rows behind a number. The log is read twice, once more for each file to write: what the first pass
 //! found out decides in the others.
 
-use super::gather::{count, isps, lists, plan};
+use super::gather::{count, isps};
 use super::inputs::{Input, Inputs, Reading};
 use super::outputs::refuse_input;
 use super::status::Outcome;
@@ -15,7 +15,7 @@ use crate::record::Layout;
 use crate::records::{HeaderLines, Headers, NamesOf, Pick, Picker, RowFormat, RowWriter, json_header};
 use crate::report::write_file;
 use crate::summary::{Summary, summarise};
-use crate::tally::Plan;
+use crate::tally::{HourOf, Plan};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -30,8 +30,7 @@ pub fn run(settings: &RecordsSettings) -> Result<Outcome> {
     let pool = pass::threads(counting.threads)?;
     let mut outcome = Outcome::default();
     let inputs = Inputs::find(counting, Reading::Twice, &so_far, &mut outcome);
-    let plan = plan(counting, &inputs, lists(counting)?);
-    let (counted, plan) = count(counting, plan, &inputs, &pool, &so_far)?;
+    let (counted, plan) = count(counting, HourOf::default(), &inputs, &pool, &so_far)?;
 
     outcome.notes = notes::about_records(&counted.tally, &inputs, &plan);
     outcome.failures.extend(counted.errors.into_iter().map(|(_, error)| error));

@@ -4,7 +4,7 @@
 mod events;
 mod screen;
 
-use super::gather::{lists, plan};
+use super::gather::plan;
 use super::inputs::Inputs;
 use super::stdout::{self, say};
 use super::{describe, pass};
@@ -46,7 +46,7 @@ pub fn run(settings: &FollowSettings) -> Result<u8> {
     if let (true, Some(error)) = (found.is_empty(), missing.into_iter().next()) {
         return Err(error);
     }
-    let mut plan = plan(counting, &Inputs::none(), lists(counting)?);
+    let mut plan = plan(counting, &Inputs::none())?;
     (plan.message_budget, plan.flood) = (MESSAGES, FLOOD);
     let plan = Arc::new(plan);
     let pool = pass::threads(counting.threads)?;
