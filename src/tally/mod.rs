@@ -17,6 +17,7 @@ mod literals;
 mod messages;
 mod met;
 mod names;
+mod numbers;
 mod overlap;
 mod parts;
 mod plan;

@@ -9,11 +9,12 @@ use super::clock::{Clock, NO_TIME};
 use super::counts::{Counted, Counts};
 use super::hour_log::Hour;
 use super::hours::Hours;
+use super::numbers::Numbers;
 use super::parts::{OfPart, Parts};
 use super::plan::HourOf;
-use super::recent::{Recent, mix};
+use super::recent::mix;
 use crate::record::{Moment, Span};
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
 /// Whose mail it was: numbers of a job and of the domain of an envelope sender, either [`ANY_PART`] where that is not told.
@@ -187,7 +188,7 @@ impl Streams {
         for (place, Known { key, hash }) in places.iter_mut().zip(wanted) {
             let is_it = |known: &AtHand| known.key == key;
             *place = at_hand.find_bucket_index(hash, is_it).unwrap_or_else(|| {
-                let (pool, ip, ..) = froms.keys[key.from as usize];
+                let (pool, ip, ..) = froms.key(key.from);
                 let new = AtHand::new(key, cells.number((key.domain, pool, ip)), NO_TIME);
                 at_hand.insert_unique(hash, new, |known| hasher.hash_one(known.key)).bucket_index()
             });
@@ -245,7 +246,7 @@ impl Streams {
         // Six numbers of eight bits each.
         let (attempts, deferred) = (counts.attempts() as u32, counts.deferred as u32);
         if attempts > 0 {
-            let (.., mail) = self.froms.keys[key.from as usize];
+            let (.., mail) = self.froms.key(key.from);
             self.hours.push(Hour { cell: *cell, mail, hour: *hour, attempts, deferred });
         }
         Sent { attempts, deferred }
@@ -254,7 +255,7 @@ impl Streams {
     /// Adds what a stream sent to its host and its virtual MTA.
     fn tell_parts(&mut self, AtHand { key, cell, .. }: &AtHand, Sent { attempts, deferred }: Sent) {
         if attempts > 0 {
-            let (.., vmta, _) = self.froms.keys[key.from as usize];
+            let (.., vmta, _) = self.froms.key(key.from);
             self.hosts.add(*cell, key.host, attempts.into(), deferred.into());
             self.vmtas.add(*cell, vmta, attempts.into(), deferred.into());
         }
@@ -333,43 +334,6 @@ impl Streams {
     pub fn by_vmta(&self) -> impl Iterator<Item = OfPart> {
         self.vmtas.all()
     }
-}
-
-/// Numbers of keys, in the order they were met.
-#[derive(Debug, Clone)]
-struct Numbers<K> {
-    recent: Recent<K, u32>,
-    numbers: HashMap<K, u32>,
-    keys: Vec<K>,
-}
-
-impl<K: Copy> Default for Numbers<K> {
-    fn default() -> Numbers<K> {
-        Numbers { recent: Recent::default(), numbers: HashMap::new(), keys: Vec::new() }
-    }
-}
-
-impl<K: std::hash::Hash + Eq + Copy> Numbers<K> {
-    /// The number of a key with this hash, a new one where it is new.
-    #[inline(always)]
-    fn of(&mut self, hash: u64, key: K) -> u32 {
-        let Numbers { recent, numbers, keys } = self;
-        recent.get(hash, key, || number(numbers, keys, key))
-    }
-
-    fn clear(&mut self) {
-        self.recent.clear();
-        self.numbers.clear();
-        self.keys.clear();
-    }
-}
-
-#[inline(never)]
-fn number<K: std::hash::Hash + Eq + Copy>(numbers: &mut HashMap<K, u32>, keys: &mut Vec<K>, key: K) -> u32 {
-    *numbers.entry(key).or_insert_with(|| {
-        keys.push(key);
-        (keys.len() - 1) as u32
-    })
 }
 
 #[cfg(test)]
