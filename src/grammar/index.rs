@@ -85,9 +85,10 @@ impl Walk for Regular<'_> {
         let (mut stretches, mut last) = (stretches.iter(), None);
         let (mut found, mut base) = (0, from as u32);
         while let Some(bytes) = stretches.next().or_else(|| last.is_none().then(|| &*last.insert(padded(rest)))) {
-            let are_all_regular = stretch.read(bytes, &masks);
+            let irregular = stretch.read(bytes, &masks);
+            let blocks = irregular.map_or(BLOCKS, |block| block + 1);
             let mut before = [0; BLOCKS];
-            for (bits, before) in stretch.separators().iter().zip(&mut before) {
+            for (bits, before) in stretch.separators()[..blocks].iter().zip(&mut before) {
                 *before = found as u32;
                 let room = separators[found..].first_chunk_mut();
                 places(*bits, base, room.expect("there is room for a stretch behind enough"));
@@ -102,7 +103,7 @@ impl Walk for Regular<'_> {
                     newlines &= newlines.wrapping_sub(1);
                 }
             }
-            if !are_all_regular || found >= ENOUGH {
+            if irregular.is_some() || found >= ENOUGH {
                 break;
             }
         }

@@ -11,8 +11,8 @@ pub const BLOCKS: usize = 64;
 /// The bytes of a stretch.
 pub type Bytes = [u8; 64 * BLOCKS];
 
-/// The masks of all blocks. Where one block hangs on the one before, all stand one place further on, and the last one of the stretch
-/// before is at the first.
+/// The masks of all blocks. Where one block hangs on the one before, all stand one place further on, so that the last one is still
+/// there when the next stretch is read.
 #[derive(Debug)]
 pub struct Stretch {
     /// Commas and newlines.
@@ -46,10 +46,10 @@ impl Stretch {
         (self.inside[BLOCKS], self.separator[BLOCKS], self.closing[BLOCKS]) = (0, LAST, 0);
     }
 
-    /// Reads the bytes that follow those read before. Gives whether all are regular; where one is not, only the separators before
-    /// it are known, and what follows cannot be read.
+    /// Reads the bytes that follow those read before. Gives the block of the first one that is not regular: then only the
+    /// separators before it are known, and what follows cannot be read.
     #[inline(always)]
-    pub fn read(&mut self, bytes: &Bytes, masks: impl Fn(&[u8; 64]) -> Masks) -> bool {
+    pub fn read(&mut self, bytes: &Bytes, masks: impl Fn(&[u8; 64]) -> Masks) -> Option<usize> {
         for (block, bytes) in bytes.as_chunks().0.iter().enumerate() {
             let Masks { comma, newline, quote, .. } = masks(bytes);
             (self.both[block], self.newline[block], self.quote[block]) = (comma | newline, newline, quote);
@@ -57,10 +57,7 @@ impl Stretch {
         self.find_quoted();
         self.find_separators();
         let irregular = (0..BLOCKS).fold(0, |all, block| all | self.irregular(block));
-        if irregular != 0 {
-            self.end_before_irregular();
-        }
-        irregular == 0
+        if irregular == 0 { None } else { self.end_before_irregular() }
     }
 
     /// What separates, by block.
@@ -119,12 +116,13 @@ impl Stretch {
     }
 
     #[cold]
-    fn end_before_irregular(&mut self) {
-        let Some(block) = (0..BLOCKS).find(|block| self.irregular(*block) != 0) else { return };
+    fn end_before_irregular(&mut self) -> Option<usize> {
+        let block = (0..BLOCKS).find(|block| self.irregular(*block) != 0)?;
         let irregular = self.irregular(block);
         let first = irregular & irregular.wrapping_neg();
         self.separator[block + 1] &= first - 1;
         self.separator[block + 2..].fill(0);
+        Some(block)
     }
 }
 

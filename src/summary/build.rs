@@ -5,7 +5,7 @@ use super::frame::{ALL, Frame, Sum, joined, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages;
 use super::places::Places;
-use super::rows::{Group, Meaning, Row, SentBy, Summary, Traffic};
+use super::rows::{Group, Meaning, Row, Summary, Traffic};
 use super::traffic::deal;
 use crate::record::{RecordKind, Span};
 use crate::reply::{Question, Rule, UNKNOWN_CLASS, without_addresses};
@@ -33,8 +33,7 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
             let domain = domains.text(at.0);
             // A domain that is its own provider tells nothing apart.
             let tells = counts.attempts() > 0 && domain != isps[at.0 as usize];
-            let sent = |ip| (ip, domain, SentBy { way: ALL, attempts: counts.attempts(), deferred: counts.deferred });
-            places.ip(cell).filter(|_| tells).map(sent)
+            places.ip(cell).filter(|_| tells).map(|ip| (ip, domain, counts))
         };
         let to_domains = (0..).zip(cells.all()).filter_map(to_domain);
         deal(&mut tables, &streams, &places, to_domains, [jobs, senders, hosts, vmtas]);

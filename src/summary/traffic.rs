@@ -3,17 +3,17 @@
 
 use super::places::Places;
 use super::rows::{Sent, SentBy, Summary, Traffic, TrafficNames};
-use crate::tally::{Mail, Names, OfPart, Streams};
+use crate::tally::{Counts, Mail, Names, OfPart, Streams};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Brings what was counted to the rows of the IPs. `to_domains` are places of such rows, and what was sent from there to a
+/// Brings what was counted to the rows of the IPs. `to_domains` are places of such rows, and what was counted there for a
 /// domain; `names` are those of jobs, senders, hosts and virtual MTAs.
 pub(super) fn deal<'k>(
     summary: &mut Summary,
     streams: &Streams,
     places: &Places,
-    to_domains: impl Iterator<Item = (usize, &'k str, SentBy)> + Send,
+    to_domains: impl Iterator<Item = (usize, &'k str, Counts)> + Send,
     names: [Names; 4],
 ) {
     let [jobs, senders, hosts, vmtas] = names;
@@ -30,7 +30,10 @@ pub(super) fn deal<'k>(
     };
     let ways = || {
         let mut domains = Names::default();
-        let by_domain = to_domains.map(|(row, domain, by)| (row, SentBy { way: domains.number(domain), ..by }));
+        let by_domain = to_domains.map(|(row, domain, counts)| {
+            let way = domains.number(domain);
+            (row, SentBy { way, attempts: counts.attempts(), deferred: counts.deferred })
+        });
         let mut by_domain = of_rows(places.ips(), by_domain);
         let domains = domains.sorted();
         by_domain.iter_mut().flatten().for_each(|by| by.way = domains.1[by.way as usize]);
@@ -48,6 +51,9 @@ pub(super) fn deal<'k>(
     summary.names = TrafficNames { jobs, senders, hosts, domains, vmtas };
 }
 
+/// More threads than these would go through all parts for little.
+const MOST_SHARES: usize = 8;
+
 /// Deals the parts of hours to the rows of IPs. Threads share these, and each goes through all parts: to read them takes a
 /// fraction of the time that it takes to put them where there was nothing before.
 fn sent_of_rows(streams: &Streams, places: &Places, mail: impl Fn(Mail) -> Mail + Sync) -> Vec<Vec<Sent>> {
@@ -64,7 +70,7 @@ fn sent_of_rows(streams: &Streams, places: &Places, mail: impl Fn(Mail) -> Mail 
         }
         sent
     };
-    shares(&room, rayon::current_num_threads()).into_par_iter().flat_map_iter(of_share).collect()
+    shares(&room, rayon::current_num_threads().min(MOST_SHARES)).into_par_iter().flat_map_iter(of_share).collect()
 }
 
 /// Divides rows into ranges, about so many, that have about as much each.
@@ -91,6 +97,7 @@ fn of_rows(count: usize, all: impl Iterator<Item = (usize, SentBy)>) -> Vec<Vec<
 /// Sorts what stands behind a row, and adds up what came in parts or from several domains.
 fn join_equal(traffic: &mut Traffic) {
     // In one number, which compares fast: hours follow each other from the least number there is.
+    // Where a sum does not fit, how it is divided hangs on the order of its parts: whoever reads them adds them up.
     let order = |sent: &Sent| {
         let parts = [sent.hour.wrapping_sub(i32::MIN).cast_unsigned(), sent.mail.job, sent.mail.sender];
         parts.into_iter().fold(0_u128, |key, part| key << 32 | u128::from(part))

@@ -19,7 +19,7 @@ pub struct InputCoverage {
     pub skips: BTreeMap<Reason, (u64, (u32, u32))>,
     /// Bytes of that damage.
     pub skipped_bytes: u64,
-    /// Segments with their newlines, in no order, to tell a line's number in the whole input.
+    /// Segments with their newlines, in no order, to tell a line's number in the whole input, where each is noted once.
     lines: Vec<(u32, u32)>,
 }
 

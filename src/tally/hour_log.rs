@@ -50,8 +50,9 @@ impl HourLog {
     /// Adds one.
     pub fn push(&mut self, Hour { cell, hour, mail, attempts, deferred }: Hour) {
         let after = hour.wrapping_sub(self.hour);
-        // Small differences are small numbers, whether positive or negative; what is told of nobody is 0.
+        // Small differences are small numbers, whether positive or negative.
         let after = u64::from((after << 1 ^ after >> 31).cast_unsigned());
+        // What is told of nobody is 0.
         let (job, sender) = (mail.job.wrapping_add(1), mail.sender.wrapping_add(1));
         self.put(after << 1 | u64::from(deferred > 0));
         [cell, job, sender, attempts].into_iter().for_each(|number| self.put(number.into()));

@@ -4,7 +4,7 @@
 use super::hour_log::{Hour, HourLog};
 use super::streams::Mail;
 
-/// So many are kept apart: some 8 MB, and three times as much while they are joined.
+/// So many are kept apart: some 8 MB. While they are joined, each takes 24 bytes, and there may be twice as many.
 pub const HOUR_BUDGET: usize = 1 << 20;
 
 /// By 64 hours at last; then they are as many as they are.

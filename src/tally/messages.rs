@@ -156,21 +156,12 @@ impl Messages {
     /// out does: their messages set bits, and bits are counted (Whang and others, A linear-time probabilistic counting
     /// algorithm for database applications, 1990).
     fn are_surely_too_many(&self, others: &[Vec<Met>]) -> bool {
-        const WORDS: usize = 16384;
         let (above, found) = (above(self.zero_bits), AtomicUsize::new(0));
-        let look = |(one, two): (&Vec<Met>, &Vec<Met>)| {
-            if found.load(Ordering::Relaxed) > self.budget {
-                return;
+        self.buckets.par_iter().zip(others).for_each(|(one, two)| {
+            if found.load(Ordering::Relaxed) <= self.budget {
+                found.fetch_add(distinct_at_least(one.iter().chain(two), above), Ordering::Relaxed);
             }
-            let mut bits = [0_u64; WORDS];
-            one.iter().chain(two).for_each(|met| {
-                // The lowest bits of the hash are those of the bucket.
-                let bit = met.message() as usize / BUCKETS % (64 * WORDS);
-                bits[bit / 64] |= u64::from(met.message() & above == 0) << (bit % 64);
-            });
-            found.fetch_add(bits.iter().map(|word| word.count_ones() as usize).sum(), Ordering::Relaxed);
-        };
-        self.buckets.par_iter().zip(others).for_each(look);
+        });
         found.into_inner() > self.budget
     }
 
@@ -186,6 +177,20 @@ impl Messages {
         self.compact();
         &self.buckets
     }
+}
+
+/// How many distinct messages without these bits there are at least in a bucket. Its table takes a part of a thread's stack
+/// that must not stay taken while that thread does something else in between.
+#[inline(never)]
+fn distinct_at_least<'m>(met: impl Iterator<Item = &'m Met>, above: u64) -> usize {
+    const WORDS: usize = 16384;
+    let mut bits = [0_u64; WORDS];
+    met.for_each(|met| {
+        // The lowest bits of the hash are those of the bucket.
+        let bit = met.message() as usize / BUCKETS % (64 * WORDS);
+        bits[bit / 64] |= u64::from(met.message() & above == 0) << (bit % 64);
+    });
+    bits.iter().map(|word| word.count_ones() as usize).sum()
 }
 
 #[cfg(test)]

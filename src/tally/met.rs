@@ -91,7 +91,9 @@ pub fn above(zero_bits: u32) -> u64 {
     !u64::MAX.checked_shr(zero_bits).unwrap_or(0)
 }
 
-/// Lays out what was met nearly sorted, as many as there is room for.
+/// Lays out what was met nearly sorted, as many as there is room for. Its counts take a part of a thread's stack that must not
+/// stay taken while that thread does something else in between.
+#[inline(never)]
 fn deal<'m>(met: impl Iterator<Item = &'m Met> + Clone, dealt: &mut [Met]) {
     // About as many slots as pairs, so that neither is passed over for the other's sake.
     const MOST_SLOTS: usize = 1 << 16;

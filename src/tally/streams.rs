@@ -117,8 +117,8 @@ impl AtHand {
 /// So many streams are at hand at first. The fewer, the nearer to the processor they are.
 const ROOM: usize = 28_000;
 
-/// So many at most: 30 MiB. Only some senders, who number every message as a job, come near.
-const MOST_STREAMS: usize = 1 << 19;
+/// So many at most, in a table of 2^19 places: 20 MiB. Only some senders, who number every message as a job, come near.
+const MOST_STREAMS: usize = 450_000;
 
 /// A stream has sent at least so much before its host and its virtual MTA are told of it in between: sums stay small.
 const MOST_SENT: u32 = 1 << 12;
@@ -285,7 +285,7 @@ impl Streams {
     pub fn make_room(&mut self, records: usize, cells: &mut Cells) {
         if self.at_hand.len() > self.room {
             if self.counted < 16 * self.room && self.room < MOST_STREAMS {
-                self.room *= 2;
+                self.room = (2 * self.room).min(MOST_STREAMS);
             } else {
                 self.begin_anew(cells);
             }
@@ -306,7 +306,7 @@ impl Streams {
         self.counted = 0;
     }
 
-    /// Adds another part, whose cells, mail, hosts and virtual MTAs have the numbers that are given for them here.
+    /// Adds another part that is finished, whose cells, mail, hosts and virtual MTAs have the numbers that are given for them here.
     pub fn merge(
         &mut self,
         other: Streams,
@@ -315,6 +315,7 @@ impl Streams {
         host: impl Fn(u32) -> u32,
         vmta: impl Fn(u32) -> u32,
     ) {
+        debug_assert!(other.at_hand.is_empty(), "what is at hand is put away before");
         self.hours.merge(other.hours, |hour| Hour { cell: cell(hour.cell), mail: mail(hour.mail), ..hour });
         self.hosts.merge(other.hosts, &cell, host);
         self.vmtas.merge(other.vmtas, &cell, vmta);
