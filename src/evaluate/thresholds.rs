@@ -118,11 +118,9 @@ impl Thresholds {
     /// A configured global limit replaces the built-in one of [`Tier::High`]. Of the other tiers it replaces only a
     /// looser one: whoever sets `investigate = 8%` for everything has not said that warming IPs may do worse than 3 %.
     pub fn limits(&self, isp: &str, tier: Tier) -> Limits {
-        // They are few, and to look one up would take a text of its own each time.
-        let of_both = self.isp_tier.iter().find(|((of, at), _)| of == isp && *at == tier);
         let configured = [
             self.flag,
-            of_both.map(|(_, some)| *some).unwrap_or_default(),
+            self.isp_tier.get(&(isp.to_owned(), tier)).copied().unwrap_or_default(),
             self.isp.get(isp).copied().unwrap_or_default(),
             self.tier.get(&tier).copied().unwrap_or_default(),
         ];

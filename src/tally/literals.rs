@@ -90,9 +90,17 @@ impl Literals {
 
     /// Every text with each IP it came from, in no order.
     pub fn all(&self) -> impl Iterator<Item = (Box<str>, u32, Seen)> {
-        let first = self.literals.iter().map(|literal| (self.text(literal), literal.ip, literal.seen));
-        let other =
-            |((place, ip), seen): (&(u32, u32), &Seen)| (self.text(&self.literals[*place as usize]), *ip, *seen);
+        self.counts().map(|(literal, ip, seen)| (self.text(literal), ip, seen))
+    }
+
+    /// The same without the texts, which are put together anew each time.
+    pub fn by_ip(&self) -> impl Iterator<Item = (u32, Seen)> {
+        self.counts().map(|(_, ip, seen)| (ip, seen))
+    }
+
+    fn counts(&self) -> impl Iterator<Item = (&Literal, u32, Seen)> {
+        let first = self.literals.iter().map(|literal| (literal, literal.ip, literal.seen));
+        let other = |(&(place, ip), seen): (&(u32, u32), &Seen)| (&self.literals[place as usize], ip, *seen);
         first.chain(self.others.iter().map(other))
     }
 

@@ -203,7 +203,7 @@ impl Diags {
         self.flooded |= self.literals.count() > flood;
         if self.flooded && !self.literals.is_alone(OTHER) {
             let all = std::mem::take(&mut self.literals);
-            all.all().for_each(|(_, ip, seen)| self.literals.add(OTHER, ip, seen));
+            all.by_ip().for_each(|(ip, seen)| self.literals.add(OTHER, ip, seen));
         }
     }
 }
