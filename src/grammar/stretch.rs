@@ -11,8 +11,8 @@ pub const BLOCKS: usize = 64;
 /// The bytes of a stretch.
 pub type Bytes = [u8; 64 * BLOCKS];
 
-/// The masks of all blocks. Where one block hangs on the one before, all stand one place further on, so that the last one is still
-/// there when the next stretch is read.
+/// The masks of all blocks. Where the bits of one are compared with the last one before it, all stand one place further on, behind the
+/// last block of the stretch before.
 #[derive(Debug)]
 pub struct Stretch {
     /// Commas and newlines.
@@ -20,7 +20,7 @@ pub struct Stretch {
     newline: [u64; BLOCKS],
     quote: [u64; BLOCKS],
     /// From an opening quote on up to the byte before the closing one.
-    inside: [u64; BLOCKS + 1],
+    inside: [u64; BLOCKS],
     /// Commas and newlines that separate.
     separator: [u64; BLOCKS + 1],
     closing: [u64; BLOCKS + 1],
@@ -29,21 +29,14 @@ pub struct Stretch {
 impl Default for Stretch {
     fn default() -> Stretch {
         let (none, behind_none) = ([0; BLOCKS], [0; BLOCKS + 1]);
-        Stretch {
-            both: none,
-            newline: none,
-            quote: none,
-            inside: behind_none,
-            separator: behind_none,
-            closing: behind_none,
-        }
+        Stretch { both: none, newline: none, quote: none, inside: none, separator: behind_none, closing: behind_none }
     }
 }
 
 impl Stretch {
     /// Nothing is before the next stretch. The start of a record is behind a separator.
     pub fn begin(&mut self) {
-        (self.inside[BLOCKS], self.separator[BLOCKS], self.closing[BLOCKS]) = (0, LAST, 0);
+        (self.inside[BLOCKS - 1], self.separator[BLOCKS], self.closing[BLOCKS]) = (0, LAST, 0);
     }
 
     /// Reads the bytes that follow those read before. Gives the block of the first one that is not regular: then only the
@@ -81,15 +74,15 @@ impl Stretch {
     #[inline(always)]
     fn find_quoted(&mut self) {
         let Stretch { quote, inside, .. } = self;
-        let was_inside = inside[BLOCKS] >> 63;
-        for block in 0..BLOCKS {
-            inside[block + 1] = prefix_xor(quote[block]);
+        let was_inside = inside[BLOCKS - 1] >> 63;
+        for (inside, quote) in inside.iter_mut().zip(quote) {
+            *inside = prefix_xor(*quote);
         }
         // The blocks at whose end it is otherwise than at their start; by these, the blocks that start inside.
-        let turns = of_blocks(|block| inside[block + 1] & LAST != 0);
+        let turns = of_blocks(|block| inside[block] & LAST != 0);
         let starts_inside = prefix_xor(turns) << 1 ^ was_inside.wrapping_neg();
-        for block in 0..BLOCKS {
-            inside[block + 1] ^= (starts_inside >> block & 1).wrapping_neg();
+        for (block, inside) in inside.iter_mut().enumerate() {
+            *inside ^= (starts_inside >> block & 1).wrapping_neg();
         }
     }
 
@@ -98,8 +91,8 @@ impl Stretch {
         let Stretch { both, quote, inside, separator, closing, .. } = self;
         (separator[0], closing[0]) = (separator[BLOCKS], closing[BLOCKS]);
         for block in 0..BLOCKS {
-            separator[block + 1] = both[block] & !inside[block + 1];
-            closing[block + 1] = quote[block] & !inside[block + 1];
+            separator[block + 1] = both[block] & !inside[block];
+            closing[block + 1] = quote[block] & !inside[block];
         }
     }
 
@@ -109,10 +102,10 @@ impl Stretch {
         let Stretch { both, newline, quote, inside, separator, closing } = self;
         let behind = |bits: &[u64; BLOCKS + 1]| bits[block + 1] << 1 | bits[block] >> 63;
         // A quote opens at the start of a cell, or is the second of two that stand for one.
-        let stray = quote[block] & inside[block + 1] & !(behind(separator) | behind(closing));
+        let stray = quote[block] & inside[block] & !(behind(separator) | behind(closing));
         // A quote closes at the end of a cell, or is the first of two that stand for one.
         let trailed = behind(closing) & !(both[block] | quote[block]);
-        stray | trailed | newline[block] & inside[block + 1]
+        stray | trailed | newline[block] & inside[block]
     }
 
     #[cold]
