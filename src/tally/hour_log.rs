@@ -1,6 +1,7 @@
 //! Hours one after the other, each in a few bytes: most numbers are small, and there may be a million of them.
 
 use super::streams::Mail;
+use super::varint::{fold, put, take, unfold};
 
 /// What was sent of some mail in an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,15 +50,14 @@ impl HourLog {
 
     /// Adds one.
     pub fn push(&mut self, Hour { cell, hour, mail, attempts, deferred }: Hour) {
-        let after = hour.wrapping_sub(self.hour);
-        // Small differences are small numbers, whether positive or negative.
-        let after = u64::from((after << 1 ^ after >> 31).cast_unsigned());
+        let after = fold(i64::from(hour) - i64::from(self.hour));
         // What is told of nobody is 0.
         let (job, sender) = (mail.job.wrapping_add(1), mail.sender.wrapping_add(1));
-        self.put(after << 1 | u64::from(deferred > 0));
-        [cell, job, sender, attempts].into_iter().for_each(|number| self.put(number.into()));
+        let bytes = &mut self.bytes;
+        put(bytes, after << 1 | u64::from(deferred > 0));
+        [cell, job, sender, attempts].into_iter().for_each(|number| put(bytes, number.into()));
         if deferred > 0 {
-            self.put(deferred.into());
+            put(bytes, deferred.into());
         }
         (self.hour, self.count) = (hour, self.count + 1);
     }
@@ -67,43 +67,20 @@ impl HourLog {
         hours.into_iter().for_each(|hour| self.push(hour));
     }
 
-    /// Seven bits a byte, the lowest first; the highest bit says that more follow.
-    fn put(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
-    }
-
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Hour> {
-        let (mut bytes, mut hour) = (self.bytes.iter(), 0_i32);
+        let (mut bytes, mut hour) = (&*self.bytes, 0);
         (0..self.count).map(move |_| {
             let head = take(&mut bytes);
-            let after = (head >> 1) as u32;
-            hour = hour.wrapping_add((after >> 1).cast_signed() ^ -(after & 1).cast_signed());
+            hour += unfold(head >> 1);
             let mut number = || take(&mut bytes) as u32;
             let cell = number();
             let mail = Mail { job: number().wrapping_sub(1), sender: number().wrapping_sub(1) };
             let attempts = number();
             let deferred = if head & 1 == 1 { number() } else { 0 };
-            Hour { cell, hour, mail, attempts, deferred }
+            Hour { cell, hour: hour as i32, mail, attempts, deferred }
         })
     }
-}
-
-#[inline]
-fn take<'b>(bytes: &mut impl Iterator<Item = &'b u8>) -> u64 {
-    let (mut number, mut bits) = (0, 0);
-    for byte in bytes {
-        number |= u64::from(byte & 0x7f) << bits;
-        if byte & 0x80 == 0 {
-            break;
-        }
-        bits += 7;
-    }
-    number
 }
 
 #[cfg(test)]

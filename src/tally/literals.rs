@@ -1,7 +1,8 @@
 //! The literal texts of one cause. There may be ten thousand, since most hold an id and come once, from one IP: of each is kept
-//! what tells it from the first one, all of these in one string, and what was counted of the IP that it came from first.
+//! what tells it from the first one and the record that it came with, in a few bytes, one after the other.
 
-use crate::record::Span;
+use super::varint::{fold, put, take, unfold};
+use crate::record::{Moment, Span};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
@@ -24,35 +25,29 @@ impl Seen {
 /// Texts with what was counted of them by IP.
 #[derive(Debug, Clone, Default)]
 pub struct Literals {
-    /// The first text.
+    /// The first text, and when it came: what is kept of the others is told from these.
     first: Box<[u8]>,
-    /// What tells the others from it, one after the other.
-    middles: Vec<u8>,
-    literals: Vec<Literal>,
-    /// The places of literals, by the hash of their texts.
+    base: i64,
+    /// All texts, one after the other.
+    log: Vec<u8>,
+    count: usize,
+    /// Where texts stand, by their hashes.
     places: HashTable<u32>,
-    /// What came from further IPs, by the place of the literal and the IP.
+    /// What else was counted, by the place of a text and the IP.
     others: HashMap<(u32, u32), Seen>,
     hasher: DefaultHashBuilder,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Literal {
-    /// Where its middle stands.
-    start: u32,
-    end: u32,
-    ip: u32,
-    ends: Ends,
-    seen: Seen,
-}
-
 /// So many bytes at its beginning and at its end a text has in common with the first one.
-type Ends = (u8, u8);
+type Ends = [u8; 2];
+
+/// A record that a text came with: the IP, and when.
+type Once = (u32, i64);
 
 impl Literals {
     /// How many texts there are.
     pub fn count(&self) -> usize {
-        self.literals.len()
+        self.count
     }
 
     /// Whether this text is the only one.
@@ -62,35 +57,43 @@ impl Literals {
 
     /// Adds records with a text from an IP.
     pub fn add(&mut self, text: &str, ip: u32, seen: Seen) {
-        if self.literals.is_empty() {
+        let once = seen.span.first().filter(|first| seen.count == 1 && seen.span.last() == Some(*first));
+        if self.count == 0 {
             self.first = text.as_bytes().into();
+            self.base = once.unwrap_or_default().0;
         }
-        let Literals { first, middles, literals, places, others, hasher } = self;
-        let (ends, middle) = apart(text.as_bytes(), first);
-        let key = |literal: &Literal| (literal.ends, &middles[literal.start as usize..literal.end as usize]);
-        let hash = |key: (Ends, &[u8])| hasher.hash_one(key);
-        let Some(place) = places.find(hash((ends, middle)), |place| key(&literals[*place as usize]) == (ends, middle))
-        else {
-            places.insert_unique(hash((ends, middle)), literals.len() as u32, |place| {
-                hash(key(&literals[*place as usize]))
-            });
-            let start = middles.len() as u32;
-            make_room(middles, middle.len());
-            middles.extend_from_slice(middle);
-            make_room(literals, 1);
-            return literals.push(Literal { start, end: middles.len() as u32, ip, ends, seen });
+        let key = apart(text.as_bytes(), &self.first);
+        let hash = self.hasher.hash_one(key);
+        let known = self.places.find(hash, |place| key_of(&mut &self.log[*place as usize..]) == key);
+        let (place, is_counted) = match known {
+            Some(place) => (*place, false),
+            None => (self.append(hash, key, once.map(|moment| (ip, moment.0))), once.is_some()),
         };
-        let known = &mut literals[*place as usize];
-        if known.ip == ip {
-            known.seen.merge(seen);
-        } else {
-            others.entry((*place, ip)).or_default().merge(seen);
+        if !is_counted {
+            self.others.entry((place, ip)).or_default().merge(seen);
         }
+    }
+
+    /// Writes a text that is not known, and the record it came with if it is to be kept there.
+    fn append(&mut self, hash: u64, (ends, middle): (Ends, &[u8]), once: Option<Once>) -> u32 {
+        let Literals { log, places, hasher, .. } = self;
+        let place = log.len() as u32;
+        make_room(log, middle.len() + MOST_BESIDE);
+        log.extend(ends);
+        put(log, middle.len() as u64);
+        log.extend(middle);
+        put(log, once.map_or(0, |(ip, _)| u64::from(ip) + 1));
+        if let Some((_, moment)) = once {
+            put(log, fold(moment.wrapping_sub(self.base)));
+        }
+        places.insert_unique(hash, place, |place| hasher.hash_one(key_of(&mut &log[*place as usize..])));
+        self.count += 1;
+        place
     }
 
     /// Every text with each IP it came from, in no order.
     pub fn all(&self) -> impl Iterator<Item = (Box<str>, u32, Seen)> {
-        self.counts().map(|(literal, ip, seen)| (self.text(literal), ip, seen))
+        self.counts().map(|(key, ip, seen)| (self.text(key), ip, seen))
     }
 
     /// The same without the texts, which are put together anew each time.
@@ -98,17 +101,47 @@ impl Literals {
         self.counts().map(|(_, ip, seen)| (ip, seen))
     }
 
-    fn counts(&self) -> impl Iterator<Item = (&Literal, u32, Seen)> {
-        let first = self.literals.iter().map(|literal| (literal, literal.ip, literal.seen));
-        let other = |(&(place, ip), seen): (&(u32, u32), &Seen)| (&self.literals[place as usize], ip, *seen);
-        first.chain(self.others.iter().map(other))
+    fn counts(&self) -> impl Iterator<Item = ((Ends, &[u8]), u32, Seen)> {
+        let (mut log, others) = (&*self.log, &self.others);
+        let once = (0..self.count).filter_map(move |_| {
+            let place = (self.log.len() - log.len()) as u32;
+            let (key, (ip, moment)) = (key_of(&mut log), self.once(&mut log)?);
+            let mut seen = Seen { count: 1, span: Span::at(Moment(moment)) };
+            others.get(&(place, ip)).into_iter().for_each(|other| seen.merge(*other));
+            Some((key, ip, seen))
+        });
+        let alone = others.iter().filter_map(|(&(place, ip), seen)| {
+            let mut log = &self.log[place as usize..];
+            let key = key_of(&mut log);
+            self.once(&mut log).is_none_or(|once| once.0 != ip).then_some((key, ip, *seen))
+        });
+        once.chain(alone)
     }
 
-    fn text(&self, Literal { start, end, ends, .. }: &Literal) -> Box<str> {
-        let (before, after) = (&self.first[..ends.0.into()], &self.first[self.first.len() - usize::from(ends.1)..]);
-        let bytes = [before, &self.middles[*start as usize..*end as usize], after].concat();
+    /// The record that stands behind a text.
+    fn once(&self, log: &mut &[u8]) -> Option<Once> {
+        let ip = take(log).checked_sub(1)? as u32;
+        Some((ip, unfold(take(log)).wrapping_add(self.base)))
+    }
+
+    fn text(&self, ([before, after], middle): (Ends, &[u8])) -> Box<str> {
+        let (before, after) = (&self.first[..before.into()], &self.first[self.first.len() - usize::from(after)..]);
+        let bytes = [before, middle, after].concat();
         String::from_utf8(bytes).expect("the same parts as those of a text").into()
     }
+}
+
+/// So many bytes may be written beside what tells a text: its ends, its length, the IP and the moment.
+const MOST_BESIDE: usize = 2 + 5 + 5 + 10;
+
+/// What tells the text at the beginning from the first one; leaves what stands behind it.
+fn key_of<'l>(log: &mut &'l [u8]) -> (Ends, &'l [u8]) {
+    let (ends, rest) = log.split_first_chunk().expect("a text");
+    *log = rest;
+    let length = take(log) as usize;
+    let (middle, rest) = log.split_at(length);
+    *log = rest;
+    (*ends, middle)
 }
 
 /// What a text has in common with the first one at its ends, and what stands between them.
@@ -118,11 +151,11 @@ fn apart<'t>(text: &'t [u8], first: &[u8]) -> (Ends, &'t [u8]) {
     let before = text.iter().zip(first).take(most).take_while(same).count();
     let (text, first) = (&text[before..], &first[before..]);
     let after = text.iter().rev().zip(first.iter().rev()).take(most).take_while(same).count();
-    ((before as u8, after as u8), &text[..text.len() - after])
+    ([before as u8, after as u8], &text[..text.len() - after])
 }
 
 /// Makes room for some more, and for a few of those that will follow: to double it, as is usual, would leave much unused.
-fn make_room<T>(list: &mut Vec<T>, more: usize) {
+fn make_room(list: &mut Vec<u8>, more: usize) {
     if list.capacity() - list.len() < more {
         list.reserve_exact(more.max(list.len() / 8));
     }
@@ -131,28 +164,46 @@ fn make_room<T>(list: &mut Vec<T>, more: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Moment;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     proptest! {
         #[test]
         fn every_text_and_ip_has_its_own_count(
-            added in prop::collection::vec((0..20_usize, 0..3_u32, 1..5_u64), 0..200),
+            added in prop::collection::vec((0..20_usize, 0..3_u32, 1..5_u64, 0..3_i64), 0..200),
         ) {
             let (mut literals, mut expected) = (Literals::default(), BTreeMap::new());
-            for (second, (text, ip, count)) in (0..).zip(added) {
+            for (second, (text, ip, count, length)) in (0..).zip(added) {
                 // One text is empty, some are long, and they have more or less in common at their ends.
                 let text = ["", "\u{e9}", "\u{e8}x"][text % 3].to_owned() + &"ab".repeat(text / 3 * 30) + ["", "x"][text % 2];
-                literals.add(&text, ip, Seen { count, span: Span::at(Moment(second)) });
-                let known = expected.entry((text, ip)).or_insert((0, Some(Moment(second))));
-                known.0 += count;
+                let span = match length {
+                    2 => Span::default(),
+                    _ => Span::between(Moment(second), Moment(second + length)),
+                };
+                literals.add(&text, ip, Seen { count, span });
+                let known: &mut Seen = expected.entry((text, ip)).or_default();
+                known.merge(Seen { count, span });
             }
-            let told = |text: &str, ip: u32, seen: Seen| ((text.to_owned(), ip), (seen.count, seen.span.first()));
-            let all: BTreeMap<_, _> = literals.all().map(|(text, ip, seen)| told(&text, ip, seen)).collect();
+            let told = |seen: &Seen| (seen.count, seen.span.first(), seen.span.last());
+            let expected: BTreeMap<_, _> = expected.iter().map(|(key, seen)| (key.clone(), told(seen))).collect();
+            let all: BTreeMap<_, _> = literals.all().map(|(text, ip, seen)| ((text.into(), ip), told(&seen))).collect();
             prop_assert_eq!(&all, &expected);
             prop_assert_eq!(literals.all().count(), expected.len());
         }
+    }
+
+    #[test]
+    fn a_text_that_comes_once_takes_few_bytes() {
+        let mut literals = Literals::default();
+        for number in 0..10_000 {
+            let text = format!("4.7.0 rate limited, see id {number:08} - gsmtp");
+            literals.add(
+                &text,
+                number % 40,
+                Seen { count: 1, span: Span::at(Moment(1_772_409_600 + i64::from(number))) },
+            );
+        }
+        assert!(literals.log.len() <= 12 * 10_000 && literals.others.is_empty(), "{}", literals.log.len());
     }
 
     #[test]
