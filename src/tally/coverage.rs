@@ -1,5 +1,6 @@
 //! What each input held: how many records of which type, from when to when, and what was passed over.
 
+use super::varint::{put, take};
 use crate::grammar::{Reason, Skip};
 use crate::record::{Moment, PerKind, RecordKind, Span};
 use std::collections::BTreeMap;
@@ -19,8 +20,9 @@ pub struct InputCoverage {
     pub skips: BTreeMap<Reason, (u64, (u32, u32))>,
     /// Bytes of that damage.
     pub skipped_bytes: u64,
-    /// Segments with their newlines, in no order, to tell a line's number in the whole input, where each is noted once.
-    lines: Vec<(u32, u32)>,
+    /// Segments with their newlines, in no order, to tell a line's number in the whole input, where each is noted once: a few
+    /// bytes each.
+    lines: Vec<u8>,
 }
 
 impl InputCoverage {
@@ -39,8 +41,11 @@ impl InputCoverage {
     /// The line, counted from 1, in which damage of a reason was met first.
     pub fn first_line(&self, reason: Reason) -> Option<u64> {
         let (_, (segment, line)) = self.skips.get(&reason)?;
-        let before = self.lines.iter().filter(|(of, _)| of < segment);
-        let before: u64 = before.map(|(_, lines)| u64::from(*lines)).sum();
+        let (mut noted, mut before) = (&*self.lines, 0);
+        while !noted.is_empty() {
+            let (of, lines) = (take(&mut noted), take(&mut noted));
+            before += if of < u64::from(*segment) { lines } else { 0 };
+        }
         Some(before + u64::from(*line) + 1)
     }
 
@@ -71,7 +76,7 @@ impl InputCoverage {
     /// Notes the end of a segment, with the bytes and newlines of the source that it stands for.
     pub fn segment(&mut self, segment: u32, bytes: u64, lines: u32) {
         self.bytes += bytes;
-        self.lines.push((segment, lines));
+        [segment, lines].into_iter().for_each(|number| put(&mut self.lines, number.into()));
     }
 
     /// Adds another part of the same input.

@@ -2,6 +2,7 @@
 //! nothing of the order of records: where there are too many, jobs and senders are joined, then hours two by two.
 
 use super::hour_log::{Hour, HourLog};
+use super::recent::mix;
 use super::streams::Mail;
 
 /// So many are kept apart: some 8 MB. While they are joined, each takes 24 bytes, and there may be twice as many.
@@ -10,14 +11,17 @@ pub const HOUR_BUDGET: usize = 1 << 20;
 /// By 64 hours at last; then they are as many as they are.
 const COARSEST: u32 = 7;
 
+/// So many of them wait for their like.
+const HELD: usize = 1 << 13;
+
 /// The list of hours.
 #[derive(Debug, Clone)]
 pub struct Hours {
     /// So many are kept apart.
     most: usize,
     log: HourLog,
-    /// What comes next may be joined to it.
-    last: Option<Hour>,
+    /// What came last of some mail: what comes next may be joined to it. As many places as [`HELD`], or none yet.
+    held: Box<[Option<Hour>]>,
     /// 0: by mail and hour; 1: by hour; above: by two, four, eight hours.
     coarseness: u32,
     /// How many there were when they were last joined.
@@ -26,7 +30,7 @@ pub struct Hours {
 
 impl Default for Hours {
     fn default() -> Hours {
-        Hours { most: HOUR_BUDGET, log: HourLog::default(), last: None, coarseness: 0, looked_at: 0 }
+        Hours { most: HOUR_BUDGET, log: HourLog::default(), held: Box::default(), coarseness: 0, looked_at: 0 }
     }
 }
 
@@ -46,16 +50,20 @@ impl Hours {
         self.coarseness = self.coarseness.max(1);
     }
 
-    /// Adds what was counted. What follows its like is added to it at once: history comes so, sorted.
+    /// Adds what was counted.
     pub fn push(&mut self, hour: Hour) {
         let hour = coarsened(hour, self.coarseness);
-        if self.last.as_mut().is_some_and(|last| last.join(hour)) {
+        if self.held.is_empty() {
+            self.held = vec![None; HELD].into();
+        }
+        let held = &mut self.held[place_of(&hour)];
+        if held.as_mut().is_some_and(|held| held.join(hour)) {
             return;
         }
-        if self.count() >= self.looked_at.max(self.most) / 2 * 3 {
+        self.log.extend(held.replace(hour));
+        if self.log.count() >= self.looked_at.max(self.most) / 2 * 3 {
             self.compact();
         }
-        self.log.extend(self.last.replace(hour));
     }
 
     /// Adds another part's.
@@ -67,18 +75,18 @@ impl Hours {
 
     /// All, as they are told apart.
     pub fn all(&self) -> impl Iterator<Item = Hour> {
-        self.log.iter().chain(self.last).map(|hour| coarsened(hour, self.coarseness))
+        self.log.iter().chain(self.held.iter().copied().flatten()).map(|hour| coarsened(hour, self.coarseness))
     }
 
     fn count(&self) -> usize {
-        self.log.count() + usize::from(self.last.is_some())
+        self.log.count() + self.held.iter().flatten().count()
     }
 
     /// Keeps as many as there may be. Fewer need no look: there are never more keys than parts.
     pub fn compact(&mut self) {
         if self.count() > self.most {
             let mut hours: Vec<Hour> = self.all().collect();
-            (self.log, self.last) = (HourLog::default(), None);
+            (self.log, self.held) = (HourLog::default(), Box::default());
             self.join_equal(&mut hours);
             while hours.len() > self.most && self.coarseness < COARSEST {
                 self.coarseness += 1;
@@ -95,6 +103,12 @@ impl Hours {
         hours.sort_by_key(Hour::key);
         hours.dedup_by(|later, kept| kept.join(*later));
     }
+}
+
+/// Where it is held: by whose mail of which cell it is, so that an hour makes way for the next one.
+fn place_of(Hour { cell, mail, .. }: &Hour) -> usize {
+    let hash = mix([u64::from(mail.job) << 32 | u64::from(mail.sender), (*cell).into()]);
+    (hash >> 32) as usize % HELD
 }
 
 fn coarsened(hour: Hour, coarseness: u32) -> Hour {
@@ -129,6 +143,17 @@ mod tests {
             *count = (count.0 + u64::from(hour.attempts), count.1 + u64::from(hour.deferred));
         }
         (sum, table)
+    }
+
+    #[test]
+    fn what_comes_again_before_the_hour_is_over_is_one() {
+        let mut hours = Hours::default();
+        for hour in 0..3 {
+            let all = part(0..5, 2, 1).into_iter().map(|of| Hour { hour, ..of });
+            (0..100).flat_map(|_| all.clone()).for_each(|hour| hours.push(hour));
+            assert_eq!(hours.count(), 10 * (hour as usize + 1));
+        }
+        assert!(hours.all().all(|hour| (hour.attempts, hour.deferred) == (300, hour.mail.job * 100)));
     }
 
     /// Just too many to tell jobs apart, and just too many to tell hours apart: cut in halves, in one, backwards, twice

@@ -10,8 +10,8 @@ use hashbrown::HashSet;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// So many records are remembered of one type in one input.
-const SAMPLE: usize = 2048;
+/// So many records are remembered of one type in one input: with one more, as many as a hash table of 2048 places holds.
+const SAMPLE: usize = 2048 / 8 * 7 - 1;
 
 /// Such a share of the sampled records must stand in the other input.
 const SAME: f64 = 0.99;
