@@ -11,9 +11,9 @@ mod places;
 mod rows;
 mod traffic;
 
-pub use crate::tally::{Counts, Mail, MessageRate, NO_TIME, Names};
+pub use crate::tally::{Counts, Mail, MessageRate, NO_TIME, Names, Sent};
 pub use build::summarise;
 pub use causes::{Cause, CauseBy, causes};
 pub use flood::Flooded;
 pub use isps::{Ballot, isps_of, isps_of_domains};
-pub use rows::{Group, Meaning, Row, Sent, SentBy, Summary, Traffic, TrafficNames};
+pub use rows::{Group, Meaning, Row, SentBy, Summary, Traffic, TrafficNames};

@@ -2,7 +2,7 @@
 
 use super::flood::Flooded;
 use crate::record::{RecordKind, Span};
-use crate::tally::{Counts, Mail, MessageRate, Names};
+use crate::tally::{Counts, MessageRate, Names, Sent};
 use std::sync::Arc;
 
 /// One row of the tables: a mailbox provider, one of its pools, or one IP in that pool.
@@ -72,19 +72,6 @@ pub struct Traffic {
     /// Messages, and how many of them were deferred at least once: estimates where only a sample was counted. Nothing where
     /// the columns for it are missing.
     pub messages: Option<(f64, f64)>,
-}
-
-/// What was sent of some mail in an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sent {
-    /// Hours since 1970, or [`crate::tally::NO_TIME`].
-    pub hour: i32,
-    /// Whose mail it was.
-    pub mail: Mail,
-    /// Attempts; where they are more than fit, the same hour and mail come in parts.
-    pub attempts: u32,
-    /// How many of them were deferred.
-    pub deferred: u32,
 }
 
 /// What was sent by way of a host or virtual MTA, or to a domain.

@@ -2,8 +2,8 @@
 //! alphabet, so that nothing depends on the order in which names were met.
 
 use super::places::Places;
-use super::rows::{Sent, SentBy, Summary, Traffic, TrafficNames};
-use crate::tally::{Counts, Mail, Names, OfPart, Streams};
+use super::rows::{SentBy, Summary, Traffic, TrafficNames};
+use crate::tally::{Counts, Mail, Names, OfPart, Sent, Streams};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -65,7 +65,7 @@ fn sent_of_rows(streams: &Streams, places: &Places, mail: impl Fn(Mail) -> Mail 
         for of in streams.hours() {
             let ip = places.ip(of.cell).map(|ip| ip.wrapping_sub(share.start));
             if let Some(sent) = ip.and_then(|ip| sent.get_mut(ip)) {
-                sent.push(Sent { hour: of.hour, mail: mail(of.mail), attempts: of.attempts, deferred: of.deferred });
+                sent.push(Sent { mail: mail(of.sent.mail), ..of.sent });
             }
         }
         sent
@@ -96,33 +96,19 @@ fn of_rows(count: usize, all: impl Iterator<Item = (usize, SentBy)>) -> Vec<Vec<
 
 /// Sorts what stands behind a row, and adds up what came in parts or from several domains.
 fn join_equal(traffic: &mut Traffic) {
-    // In one number, which compares fast: hours follow each other from the least number there is.
     // Where a sum does not fit, how it is divided hangs on the order of its parts: whoever reads them adds them up.
-    let order = |sent: &Sent| {
-        let parts = [sent.hour.wrapping_sub(i32::MIN).cast_unsigned(), sent.mail.job, sent.mail.sender];
-        parts.into_iter().fold(0_u128, |key, part| key << 32 | u128::from(part))
-    };
-    add_up(&mut traffic.sent, order, |kept, later| {
-        let sum = kept.attempts.checked_add(later.attempts);
-        sum.map(|sum| (kept.attempts, kept.deferred) = (sum, kept.deferred + later.deferred)).is_some()
-    });
+    traffic.sent.sort_unstable_by_key(Sent::key);
+    traffic.sent.dedup_by(|later, kept| kept.join(*later));
     for ways in [&mut traffic.hosts, &mut traffic.domains, &mut traffic.vmtas] {
-        add_up(
-            ways,
-            |of| of.way,
-            |kept, later| {
-                kept.attempts += later.attempts;
-                kept.deferred += later.deferred;
-                true
-            },
-        );
+        ways.sort_unstable_by_key(|of| of.way);
+        ways.dedup_by(|later, kept| {
+            let same = later.way == kept.way;
+            if same {
+                (kept.attempts, kept.deferred) = (kept.attempts + later.attempts, kept.deferred + later.deferred);
+            }
+            same
+        });
     }
-}
-
-/// Sorts rows by their key, and makes one of those that share it, as far as `join` can add the later one to the one kept.
-fn add_up<Row, Key: Ord>(rows: &mut Vec<Row>, key: impl Fn(&Row) -> Key, join: impl Fn(&mut Row, &Row) -> bool) {
-    rows.sort_unstable_by_key(&key);
-    rows.dedup_by(|later, kept| key(later) == key(kept) && join(kept, later));
 }
 
 #[cfg(test)]

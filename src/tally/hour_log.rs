@@ -1,37 +1,8 @@
 //! Hours one after the other, each in a few bytes: most numbers are small, and there may be a million of them.
 
+use super::sent::{Hour, Sent};
 use super::streams::Mail;
 use super::varint::{fold, put, take, unfold};
-
-/// What was sent of some mail in an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hour {
-    /// The number of the cell.
-    pub cell: u32,
-    /// Hours since 1970, or [`super::clock::NO_TIME`].
-    pub hour: i32,
-    /// Whose mail it was.
-    pub mail: Mail,
-    /// Attempts.
-    pub attempts: u32,
-    /// How many of them were deferred.
-    pub deferred: u32,
-}
-
-impl Hour {
-    /// What it is of, in one number: numbers compare fast.
-    pub fn key(&self) -> u128 {
-        let parts = [self.cell, self.hour.cast_unsigned(), self.mail.job, self.mail.sender];
-        parts.into_iter().fold(0, |key, part| key << 32 | u128::from(part))
-    }
-
-    /// Adds another one where it is of the same cell, hour and mail, and the sum fits; whether it is.
-    pub fn join(&mut self, other: Hour) -> bool {
-        let same = self.key() == other.key();
-        let sum = self.attempts.checked_add(other.attempts).filter(|_| same);
-        sum.map(|sum| (self.attempts, self.deferred) = (sum, self.deferred + other.deferred)).is_some()
-    }
-}
 
 /// Hours in the order they were added.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +20,7 @@ impl HourLog {
     }
 
     /// Adds one.
-    pub fn push(&mut self, Hour { cell, hour, mail, attempts, deferred }: Hour) {
+    pub fn push(&mut self, Hour { cell, sent: Sent { hour, mail, attempts, deferred } }: Hour) {
         let after = fold(i64::from(hour) - i64::from(self.hour));
         // What is told of nobody is 0.
         let (job, sender) = (mail.job.wrapping_add(1), mail.sender.wrapping_add(1));
@@ -78,7 +49,7 @@ impl HourLog {
             let mail = Mail { job: number().wrapping_sub(1), sender: number().wrapping_sub(1) };
             let attempts = number();
             let deferred = if head & 1 == 1 { number() } else { 0 };
-            Hour { cell, hour: hour as i32, mail, attempts, deferred }
+            Hour { cell, sent: Sent { hour: hour as i32, mail, attempts, deferred } }
         })
     }
 }
@@ -96,7 +67,7 @@ mod tests {
         #[test]
         fn what_was_added_is_read_again(hours in prop::collection::vec((number(), number(), number(), number(), number(), number()), 0..50)) {
             let hour = |(cell, hour, job, sender, attempts, deferred): (u32, u32, u32, u32, u32, u32)| {
-                Hour { cell, hour: hour.cast_signed(), mail: Mail { job, sender }, attempts, deferred }
+                Hour { cell, sent: Sent { hour: hour.cast_signed(), mail: Mail { job, sender }, attempts, deferred } }
             };
             let hours: Vec<Hour> = hours.into_iter().map(hour).collect();
             let mut log = HourLog::default();
@@ -111,7 +82,8 @@ mod tests {
         let mut log = HourLog::default();
         let mail = Mail { job: 3, sender: 5 };
         for cell in 0..10_000 {
-            log.push(Hour { cell, hour: 492_000 + cell as i32 % 2, mail, attempts: 200, deferred: 3 });
+            let sent = Sent { hour: 492_000 + cell as i32 % 2, mail, attempts: 200, deferred: 3 };
+            log.push(Hour { cell, sent });
         }
         assert!(log.bytes.len() <= 8 * 10_000 + 8, "{}", log.bytes.len());
     }

@@ -1,8 +1,9 @@
 //! Attempts by cell, hour and mail. How finely they are told apart depends on how many there are, by a rule that knows
 //! nothing of the order of records: where there are too many, jobs and senders are joined, then hours two by two.
 
-use super::hour_log::{Hour, HourLog};
+use super::hour_log::HourLog;
 use super::recent::mix;
+use super::sent::{Hour, Sent};
 use super::streams::Mail;
 
 /// So many are kept apart: some 8 MB. While they are joined, each takes 24 bytes, and there may be twice as many.
@@ -78,15 +79,12 @@ impl Hours {
         self.log.iter().chain(self.held.iter().copied().flatten()).map(|hour| coarsened(hour, self.coarseness))
     }
 
-    fn count(&self) -> usize {
-        self.log.count() + self.held.iter().flatten().count()
-    }
-
-    /// Keeps as many as there may be. Fewer need no look: there are never more keys than parts.
+    /// Holds none any longer, and keeps as many as there may be. Fewer need no look: there are never more keys than parts.
     pub fn compact(&mut self) {
-        if self.count() > self.most {
-            let mut hours: Vec<Hour> = self.all().collect();
-            (self.log, self.held) = (HourLog::default(), Box::default());
+        self.log.extend(std::mem::take(&mut self.held).into_iter().flatten());
+        if self.log.count() > self.most {
+            let mut hours: Vec<Hour> = self.log.iter().collect();
+            self.log = HourLog::default();
             self.join_equal(&mut hours);
             while hours.len() > self.most && self.coarseness < COARSEST {
                 self.coarseness += 1;
@@ -94,7 +92,7 @@ impl Hours {
             }
             self.log.extend(hours);
         }
-        self.looked_at = self.count();
+        self.looked_at = self.log.count();
     }
 
     fn join_equal(&self, hours: &mut Vec<Hour>) {
@@ -106,14 +104,16 @@ impl Hours {
 }
 
 /// Where it is held: by whose mail of which cell it is, so that an hour makes way for the next one.
-fn place_of(Hour { cell, mail, .. }: &Hour) -> usize {
+fn place_of(Hour { cell, sent: Sent { mail, .. } }: &Hour) -> usize {
     let hash = mix([u64::from(mail.job) << 32 | u64::from(mail.sender), (*cell).into()]);
     (hash >> 32) as usize % HELD
 }
 
-fn coarsened(hour: Hour, coarseness: u32) -> Hour {
-    let bits = coarseness.saturating_sub(1);
-    Hour { hour: hour.hour >> bits << bits, mail: if coarseness == 0 { hour.mail } else { Mail::ANY }, ..hour }
+fn coarsened(Hour { cell, mut sent }: Hour, coarseness: u32) -> Hour {
+    if let Some(bits) = coarseness.checked_sub(1) {
+        (sent.hour, sent.mail) = (sent.hour >> bits << bits, Mail::ANY);
+    }
+    Hour { cell, sent }
 }
 
 #[cfg(test)]
@@ -123,7 +123,8 @@ mod tests {
 
     fn part(cells: std::ops::Range<u32>, jobs: u32, hours: i32) -> Vec<Hour> {
         let all = cells.flat_map(|cell| (0..jobs).flat_map(move |job| (0..hours).map(move |hour| (cell, job, hour))));
-        let of = |(cell, job, hour)| Hour { cell, hour, mail: Mail { job, sender: 0 }, attempts: 3, deferred: job % 2 };
+        let sent = |job, hour| Sent { hour, mail: Mail { job, sender: 0 }, attempts: 3, deferred: job % 2 };
+        let of = |(cell, job, hour)| Hour { cell, sent: sent(job, hour) };
         all.map(of).collect()
     }
 
@@ -139,8 +140,8 @@ mod tests {
         }
         let mut table = Table::new();
         for hour in sum.all() {
-            let count = table.entry((hour.cell, hour.hour, hour.mail)).or_default();
-            *count = (count.0 + u64::from(hour.attempts), count.1 + u64::from(hour.deferred));
+            let count = table.entry((hour.cell, hour.sent.hour, hour.sent.mail)).or_default();
+            *count = (count.0 + u64::from(hour.sent.attempts), count.1 + u64::from(hour.sent.deferred));
         }
         (sum, table)
     }
@@ -149,11 +150,11 @@ mod tests {
     fn what_comes_again_before_the_hour_is_over_is_one() {
         let mut hours = Hours::default();
         for hour in 0..3 {
-            let all = part(0..5, 2, 1).into_iter().map(|of| Hour { hour, ..of });
+            let all = part(0..5, 2, 1).into_iter().map(|of| Hour { sent: Sent { hour, ..of.sent }, ..of });
             (0..100).flat_map(|_| all.clone()).for_each(|hour| hours.push(hour));
-            assert_eq!(hours.count(), 10 * (hour as usize + 1));
+            assert_eq!(hours.all().count(), 10 * (hour as usize + 1));
         }
-        assert!(hours.all().all(|hour| (hour.attempts, hour.deferred) == (300, hour.mail.job * 100)));
+        assert!(hours.all().all(|hour| (hour.sent.attempts, hour.sent.deferred) == (300, hour.sent.mail.job * 100)));
     }
 
     /// Just too many to tell jobs apart, and just too many to tell hours apart: cut in halves, in one, backwards, twice

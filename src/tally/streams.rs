@@ -7,12 +7,12 @@
 use super::cells::{Cells, Key};
 use super::clock::{Clock, NO_TIME};
 use super::counts::{Counted, Counts};
-use super::hour_log::Hour;
 use super::hours::Hours;
 use super::numbers::Numbers;
 use super::parts::{OfPart, Parts};
 use super::plan::HourOf;
 use super::recent::mix;
+use super::sent::{Hour, Sent};
 use crate::record::{Moment, Span};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
@@ -86,7 +86,7 @@ struct AtHand {
     key: ShortKey,
     cell: u32,
     /// What it sent in hours that are over: neither its host nor its virtual MTA is told by hour, so they are told once.
-    earlier: Sent,
+    earlier: Sum,
     hour: i32,
     /// The first and the last second of it that had a record.
     first: u16,
@@ -97,20 +97,20 @@ struct AtHand {
 
 /// Attempts, and how many of them were deferred.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sent {
+struct Sum {
     attempts: u32,
     deferred: u32,
 }
 
-impl Sent {
-    fn plus(self, other: Sent) -> Sent {
-        Sent { attempts: self.attempts + other.attempts, deferred: self.deferred + other.deferred }
+impl Sum {
+    fn plus(self, other: Sum) -> Sum {
+        Sum { attempts: self.attempts + other.attempts, deferred: self.deferred + other.deferred }
     }
 }
 
 impl AtHand {
     fn new(key: ShortKey, cell: u32, hour: i32) -> AtHand {
-        AtHand { key, cell, earlier: Sent::default(), hour, first: u16::MAX, last: 0, counts: [0; 6] }
+        AtHand { key, cell, earlier: Sum::default(), hour, first: u16::MAX, last: 0, counts: [0; 6] }
     }
 }
 
@@ -235,9 +235,9 @@ impl Streams {
     }
 
     /// Adds what a stream counted in an hour to its cell and to the hours. Gives what of it was sent.
-    fn sum_up(&mut self, AtHand { key, cell, hour, first, last, counts, .. }: &AtHand, cells: &mut Cells) -> Sent {
+    fn sum_up(&mut self, AtHand { key, cell, hour, first, last, counts, .. }: &AtHand, cells: &mut Cells) -> Sum {
         if *counts == [0; 6] {
-            return Sent::default();
+            return Sum::default();
         }
         let counts = Counts::from(*counts);
         let second = |second: u16| Moment(self.clock.start_of(*hour) + i64::from(second));
@@ -247,13 +247,13 @@ impl Streams {
         let (attempts, deferred) = (counts.attempts() as u32, counts.deferred as u32);
         if attempts > 0 {
             let (.., mail) = self.froms.key(key.from);
-            self.hours.push(Hour { cell: *cell, mail, hour: *hour, attempts, deferred });
+            self.hours.push(Hour { cell: *cell, sent: Sent { hour: *hour, mail, attempts, deferred } });
         }
-        Sent { attempts, deferred }
+        Sum { attempts, deferred }
     }
 
     /// Adds what a stream sent to its host and its virtual MTA.
-    fn tell_parts(&mut self, AtHand { key, cell, .. }: &AtHand, Sent { attempts, deferred }: Sent) {
+    fn tell_parts(&mut self, AtHand { key, cell, .. }: &AtHand, Sum { attempts, deferred }: Sum) {
         if attempts > 0 {
             let (.., vmta, _) = self.froms.key(key.from);
             self.hosts.add(*cell, key.host, attempts.into(), deferred.into());
@@ -269,7 +269,7 @@ impl Streams {
         while left.0 > 0 {
             let attempts = u32::try_from(left.0).unwrap_or(u32::MAX);
             let deferred = u32::try_from(left.1).unwrap_or(u32::MAX).min(attempts);
-            self.hours.push(Hour { cell, mail: Mail::ANY, hour, attempts, deferred });
+            self.hours.push(Hour { cell, sent: Sent { hour, mail: Mail::ANY, attempts, deferred } });
             left = (left.0 - u64::from(attempts), left.1 - u64::from(deferred));
         }
     }
@@ -316,7 +316,8 @@ impl Streams {
         vmta: impl Fn(u32) -> u32,
     ) {
         debug_assert!(other.at_hand.is_empty(), "what is at hand is put away before");
-        self.hours.merge(other.hours, |hour| Hour { cell: cell(hour.cell), mail: mail(hour.mail), ..hour });
+        let renumbered = |of: Hour| Hour { cell: cell(of.cell), sent: Sent { mail: mail(of.sent.mail), ..of.sent } };
+        self.hours.merge(other.hours, renumbered);
         self.hosts.merge(other.hosts, &cell, host);
         self.vmtas.merge(other.vmtas, &cell, vmta);
     }
@@ -379,7 +380,7 @@ mod tests {
         assert_eq!(told(&mut streams.by_host()), [(0, all / 2, deferred), (1, all / 2, 0), (5, few, 0)]);
         assert_eq!(told(&mut streams.by_vmta()), [(7, all, deferred), (8, few, 0)]);
         for hour in 0..HOURS {
-            let of_hour = streams.hours().filter(|of| i64::from(of.hour) == hour);
+            let of_hour = streams.hours().map(|of| of.sent).filter(|sent| i64::from(sent.hour) == hour);
             let sum = of_hour.fold((0, 0), |sum, of| (sum.0 + of.attempts, sum.1 + of.deferred));
             assert_eq!(sum, (AN_HOUR as u32 + 1, AN_HOUR as u32 / 10));
         }
