@@ -3,6 +3,7 @@
 
 use super::rollup::{Key, More, Rollups};
 use super::table::{Day, RollupSum, Row, Table, day_of};
+use crate::provider::ProviderId;
 use crate::record::RecordKind;
 use crate::reply::{Question, UNKNOWN_CLASS};
 use crate::summary::{Ballot, isps_of};
@@ -45,10 +46,14 @@ pub fn settle(rollups: &Rollups, plan: &Plan) -> BTreeMap<Day, Table> {
 /// The provider of every domain, by what the lists and all rows say.
 fn isps(rollups: &Rollups, plan: &Plan) -> Vec<String> {
     let (mut votes, mut rollup_names) = (Votes::default(), Names::default());
+    // Every token is looked up once, and not once a row.
+    let mut providers: HashMap<u32, Option<ProviderId>> = HashMap::new();
+    let mut provider_of =
+        |token: u32| *providers.entry(token).or_insert_with(|| plan.providers.by_token(rollups.names.text(token)));
     for (key, value) in rollups.rows().filter(|(key, _)| key.more != 0) {
         let (more, records) = (rollups.more(key.more), value.counts.records());
         if more.host_isp != 0
-            && let Some(provider) = plan.providers.by_token(rollups.names.text(more.host_isp))
+            && let Some(provider) = provider_of(more.host_isp)
         {
             votes.add_many(key.domain, Vote::Host(provider), records);
         }

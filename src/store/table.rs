@@ -3,6 +3,7 @@
 use super::rollup::NO_HOUR;
 use crate::record::{RecordKind, Span};
 use crate::tally::{Counts, Names};
+use rayon::prelude::*;
 
 /// The columns of text, in their order in a part, and in the keys by which rows are sorted. Rows that are alike stand
 /// beside each other then, which makes a part small.
@@ -57,14 +58,13 @@ pub struct Table {
 impl Table {
     /// Sorts the rows by their texts and hours, and adds up those that have all in common.
     pub fn settle(&mut self) {
-        let mut by_text: Vec<u32> = (0..self.texts.count()).collect();
-        by_text.sort_unstable_by_key(|number| self.texts.text(*number));
-        let mut ranks = vec![0; by_text.len()];
-        (0_u32..).zip(&by_text).for_each(|(rank, number)| ranks[*number as usize] = rank);
-        let key = |row: &Row| (row.texts.map(|number| ranks[number as usize]), row.hour);
-        self.rows.sort_unstable_by_key(key);
+        // Numbers that have the order of their texts compare fast.
+        let (texts, numbers) = self.texts.sorted();
+        self.texts = texts;
+        self.rows.iter_mut().flat_map(|row| &mut row.texts).for_each(|text| *text = numbers[*text as usize]);
+        self.rows.par_sort_unstable_by_key(|row| (row.texts, row.hour));
         self.rows.dedup_by(|later, kept| {
-            let same = key(later) == key(kept);
+            let same = (later.texts, later.hour) == (kept.texts, kept.hour);
             if same {
                 kept.sum.merge(later.sum);
             }

@@ -18,7 +18,7 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("clap_mangen", &["cli"]),
     ("comfy_table", &["report"]),
     ("polars", &["summary"]),
-    ("rayon", &["run", "tally", "summary", "verdict", "evaluate", "report"]),
+    ("rayon", &["run", "tally", "summary", "store", "verdict", "evaluate", "report"]),
     // Reading and writing tables, and the data files that stand beside the code.
     ("csv", &["report", "read", "demo", "provider", "reply", "records"]),
     ("indicatif", &["run"]),
