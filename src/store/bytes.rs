@@ -1,5 +1,6 @@
 //! Bytes on disk that tell whether they are whole: what is written ends with the hash of all before it.
 
+use crate::tally::varint;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Bytes with their hash behind them.
@@ -15,15 +16,6 @@ pub fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
     (xxh3_128(bytes) == u128::from_le_bytes(*hash)).then_some(bytes)
 }
 
-/// Appends a number in as few bytes as it needs, seven bits in each (LEB128).
-pub fn put_short(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
 /// Takes numbers off the front.
 pub struct Reader<'b>(pub &'b [u8]);
 
@@ -35,16 +27,8 @@ impl Reader<'_> {
         Some(*bytes)
     }
 
-    /// A number that [`put_short`] wrote.
+    /// A number that [`varint::put`] wrote.
     pub fn take_short(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for place in (0..u64::BITS).step_by(7) {
-            let [byte] = self.take()?;
-            number |= u64::from(byte & 0x7f) << place;
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-        None
+        varint::take(&mut self.0)
     }
 }

@@ -5,7 +5,8 @@
 //! a line, and the hash of all up to there. Marks stand behind each line near the start, where logs differ, and near the
 //! end, where they grow; between them one stands every [`SPACING`] bytes.
 
-use super::bytes::{Reader, put_short, sealed, unsealed};
+use super::bytes::{Reader, sealed, unsealed};
+use crate::tally::varint;
 
 /// So many bytes at the start, and at the end, have a mark a line.
 pub const CLOSE: u64 = 32 << 10;
@@ -51,7 +52,7 @@ pub fn encode(logs: &[Log]) -> Vec<u8> {
         bytes.extend_from_slice(&(log.marks.len() as u64).to_le_bytes());
         let mut last = 0;
         for mark in &log.marks {
-            put_short(&mut bytes, (mark.at - last) << 1 | u64::from(mark.is_next_line));
+            varint::put(&mut bytes, (mark.at - last) << 1 | u64::from(mark.is_next_line));
             bytes.extend_from_slice(&mark.hash.to_le_bytes());
             last = mark.at;
         }

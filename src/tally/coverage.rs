@@ -42,8 +42,7 @@ impl InputCoverage {
     pub fn first_line(&self, reason: Reason) -> Option<u64> {
         let (_, (segment, line)) = self.skips.get(&reason)?;
         let (mut noted, mut before) = (&*self.lines, 0);
-        while !noted.is_empty() {
-            let (of, lines) = (take(&mut noted), take(&mut noted));
+        while let (Some(of), Some(lines)) = (take(&mut noted), take(&mut noted)) {
             before += if of < u64::from(*segment) { lines } else { 0 };
         }
         Some(before + u64::from(*line) + 1)

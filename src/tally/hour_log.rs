@@ -42,9 +42,10 @@ impl HourLog {
     pub fn iter(&self) -> impl Iterator<Item = Hour> {
         let (mut bytes, mut hour) = (&*self.bytes, 0);
         (0..self.count).map(move |_| {
-            let head = take(&mut bytes);
+            let mut number = || take(&mut bytes).expect("as many numbers as were written");
+            let head = number();
             hour += unfold(head >> 1);
-            let mut number = || take(&mut bytes) as u32;
+            let mut number = || number() as u32;
             let cell = number();
             let mail = Mail { job: number().wrapping_sub(1), sender: number().wrapping_sub(1) };
             let attempts = number();

@@ -120,8 +120,8 @@ impl Literals {
 
     /// The record that stands behind a text.
     fn once(&self, log: &mut &[u8]) -> Option<Once> {
-        let ip = take(log).checked_sub(1)? as u32;
-        Some((ip, unfold(take(log)).wrapping_add(self.base)))
+        let ip = take(log)?.checked_sub(1)? as u32;
+        Some((ip, unfold(take(log)?).wrapping_add(self.base)))
     }
 
     fn text(&self, ([before, after], middle): (Ends, &[u8])) -> Box<str> {
@@ -138,7 +138,7 @@ const MOST_BESIDE: usize = 2 + 5 + 5 + 10;
 fn key_of<'l>(log: &mut &'l [u8]) -> (Ends, &'l [u8]) {
     let (ends, rest) = log.split_first_chunk().expect("a text");
     *log = rest;
-    let length = take(log) as usize;
+    let length = take(log).expect("its length") as usize;
     let (middle, rest) = log.split_at(length);
     *log = rest;
     (*ends, middle)

@@ -32,7 +32,7 @@ mod streams;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]
 mod tally;
 mod texts;
-mod varint;
+pub mod varint;
 mod votes;
 mod walk;
 

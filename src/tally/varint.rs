@@ -10,19 +10,19 @@ pub fn put(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-/// Takes a number that was written, and leaves what follows it.
+/// Takes a number off the front; nothing where none was written.
 #[inline]
-pub fn take(bytes: &mut &[u8]) -> u64 {
-    let (mut number, mut bits) = (0, 0);
-    while let Some((byte, rest)) = bytes.split_first() {
+pub fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for place in (0..u64::BITS).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
         *bytes = rest;
-        number |= u64::from(byte & 0x7f) << bits;
-        if byte & 0x80 == 0 {
-            break;
+        number |= u64::from(byte & 0x7f) << place;
+        if *byte < 0x80 {
+            return Some(number);
         }
-        bits += 7;
     }
-    number
+    None
 }
 
 /// A number near 0 as a small one, whether it is positive or negative.
@@ -46,9 +46,16 @@ mod tests {
             let mut bytes = Vec::new();
             numbers.iter().for_each(|number| put(&mut bytes, *number));
             let mut rest = &*bytes;
-            let taken: Vec<u64> = numbers.iter().map(|_| take(&mut rest)).collect();
-            prop_assert_eq!(taken, numbers);
-            prop_assert_eq!(rest, b"");
+            for number in numbers {
+                prop_assert_eq!(take(&mut rest), Some(number));
+            }
+            prop_assert_eq!(take(&mut rest), None);
+        }
+
+        #[test]
+        fn whatever_stands_there_is_a_number_or_none(bytes in prop::collection::vec(any::<u8>(), 0..20)) {
+            let mut rest = &*bytes;
+            while take(&mut rest).is_some() {}
         }
 
         #[test]
