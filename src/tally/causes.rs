@@ -5,8 +5,8 @@ use crate::reply::{Own, Words, cause_of, first_60, mask_whole};
 use hashbrown::HashMap;
 use std::rc::Rc;
 
-/// So many are remembered: a few MiB.
-const MOST: usize = 1 << 13;
+/// So many are remembered, a few MiB: as many as a table of 2^13 places holds.
+const MOST: usize = (1 << 13) / 8 * 7;
 
 /// What a reply came to.
 #[derive(Debug, Clone)]

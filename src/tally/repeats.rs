@@ -6,8 +6,8 @@ use crate::record::{RecordKind, Span};
 use hashbrown::HashMap;
 use std::rc::Rc;
 
-/// So many are remembered: a few MiB.
-const MOST: usize = 1 << 13;
+/// So many are remembered, a few MiB: as many as a table of 2^13 places holds.
+const MOST: usize = (1 << 13) / 8 * 7;
 
 /// Replies that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
