@@ -1,4 +1,4 @@
-//! How fast the stages are, in bytes a second, over a made-up day in memory and on disk.
+//! How fast the stages are: in bytes a second, over a made-up day in memory and on disk; of history, in rows a second.
 //!
 //! `cargo bench` prints every stage; compare with an earlier run's figures before and after a change.
 
@@ -9,6 +9,7 @@ use pmtriage::grammar::{Beyond, Index};
 use pmtriage::input::Segment;
 use pmtriage::read::{Item, Rows};
 use pmtriage::record::{Column, Layout, Schema};
+use pmtriage::store::{Keep, RollupSum, Row, TEXTS, Table, part_file, part_path};
 use pmtriage::tally::Counter;
 use std::hint::black_box;
 use std::process::Command;
@@ -16,6 +17,9 @@ use std::sync::Arc;
 
 /// Records of the day: some 20 MB, more than caches hold.
 const ROWS: u64 = 50_000;
+
+/// Rows of a day of history.
+const HISTORY_ROWS: u32 = 100_000;
 
 fn stages(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -68,5 +72,30 @@ fn stages(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, stages);
+/// A day of history as it is written: sorted rows with few distinct texts, and with columns that are empty.
+fn history(criterion: &mut Criterion) {
+    let mut table = Table::default();
+    for row in 0..HISTORY_ROWS {
+        let text = |column| match TEXTS[column] {
+            "domain" => format!("d{}.example", row / 250),
+            "ip" => format!("192.0.2.{}", row / 10 % 25),
+            "type" => "d".to_owned(),
+            _ => String::new(),
+        };
+        let texts = std::array::from_fn(|column| table.texts.number(&text(column)));
+        table.rows.push(Row { texts, hour: row % 24, sum: RollupSum::default() });
+    }
+    table.settle();
+    let mut group = criterion.benchmark_group("history");
+    group.throughput(Throughput::Elements(table.rows.len() as u64)).sample_size(20);
+    group.bench_function("write a day", |bencher| {
+        bencher.iter(|| {
+            let path = part_path("2026-03-02", "mx1", 1);
+            black_box(part_file(path, &table, Keep::default(), &[]).expect("Parquet"))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, stages, history);
 criterion_main!(benches);
