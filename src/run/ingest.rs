@@ -58,7 +58,8 @@ pub fn ingest(settings: &IngestSettings, steps: Steps) -> Result<Ingested> {
             (again.leave_out, again.compare_inputs) = (leave_out, false);
             continue;
         }
-        let files = new_files(&folder, &settings.host, &rollups, known, settings.keep, &plan)?;
+        let catalogue = folder.catalogue();
+        let files = pool.install(|| new_files(catalogue, &settings.host, &rollups, known, settings.keep, &plan))?;
         let parts = files.iter().filter(|(_, _, entry)| entry.records > 0).count();
         let kept = files.iter().map(|(_, _, entry)| entry.records).sum();
         if !files.is_empty() {

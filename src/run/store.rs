@@ -1,5 +1,6 @@
 //! `store`: looking after history.
 
+use super::pass;
 use super::status::{DONE, FAILED};
 use super::stdout::print;
 use crate::config::{StoreAction, StoreSettings};
@@ -31,7 +32,8 @@ pub fn run(settings: &StoreSettings) -> Result<u8> {
             Ok(if faults.is_empty() { DONE } else { FAILED })
         }
         StoreAction::Compact => {
-            let (before, after) = compact(&mut Folder::open_existing(path, Steps::all())?)?;
+            let mut folder = Folder::open_existing(path, Steps::all())?;
+            let (before, after) = pass::threads(None)?.install(|| compact(&mut folder))?;
             print(|out| writeln!(out, "{before} parts before, {after} now")).map(|()| DONE)
         }
         StoreAction::Prune(until) => {

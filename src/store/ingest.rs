@@ -2,7 +2,7 @@
 
 use super::catalogue::{Catalogue, Entry};
 use super::count::Keep;
-use super::folder::{Folder, NewFile, OWN};
+use super::folder::{NewFile, OWN};
 use super::known::Known;
 use super::log::{Head, Log, encode};
 use super::part;
@@ -31,7 +31,7 @@ pub fn known(folder: &Path, catalogue: &Catalogue, now: Moment) -> Known {
 /// # Errors
 /// Where a part cannot be written as Parquet.
 pub fn new_files(
-    folder: &Folder,
+    catalogue: &Catalogue,
     host: &str,
     counted: &Rollups,
     known: Known,
@@ -39,7 +39,7 @@ pub fn new_files(
     plan: &Plan,
 ) -> Result<Vec<NewFile>> {
     let about = about(plan);
-    let generation = folder.catalogue().generation + 1;
+    let generation = catalogue.generation + 1;
     let mut files = Vec::new();
     for (day, table) in settle(counted, plan) {
         let path = part_path(&day_name(day), host, generation);

@@ -69,7 +69,7 @@ pub fn decode(bytes: &[u8]) -> Option<Vec<Log>> {
         let (mut marks, mut at) = (Vec::new(), 0);
         for _ in 0..count {
             let step = reader.take_short()?;
-            at = step.checked_shr(1).and_then(|step| step.checked_add(at))?;
+            at = (step >> 1).checked_add(at)?;
             marks.push(Mark { at, hash: u64::from_le_bytes(reader.take()?), is_next_line: step & 1 == 1 });
         }
         logs.push(Log { grown, marks });

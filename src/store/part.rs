@@ -102,17 +102,20 @@ enum Values {
     Texts(Vec<ByteArray>),
 }
 
-/// What rows have in a column: times, texts and counts follow each other.
+/// What rows have in a column, in the order of [`schema`]: times, texts and counts follow each other.
 fn values(rows: &[Row], texts: &[ByteArray], place: usize) -> Values {
-    if let Some((_, time)) = TIMES.get(place) {
+    let counts_from = TIMES.len() + TEXTS.len();
+    if place < TIMES.len() {
+        let (_, time) = TIMES[place];
         let times: Vec<Option<i64>> = rows.iter().map(time).collect();
         let levels = times.iter().map(|time| i16::from(time.is_some())).collect();
         Values::Numbers(times.into_iter().flatten().map(|seconds| seconds * 1000).collect(), Some(levels))
-    } else if let Some((_, count, _)) = COUNTS.get(place.wrapping_sub(TIMES.len() + TEXTS.len())) {
-        Values::Numbers(rows.iter().map(|row| count(&row.sum).try_into().unwrap_or(i64::MAX)).collect(), None)
-    } else {
+    } else if place < counts_from {
         let column = place - TIMES.len();
         Values::Texts(rows.iter().map(|row| texts[row.texts[column] as usize].clone()).collect())
+    } else {
+        let (_, count, _) = COUNTS[place - counts_from];
+        Values::Numbers(rows.iter().map(|row| count(&row.sum).try_into().unwrap_or(i64::MAX)).collect(), None)
     }
 }
 

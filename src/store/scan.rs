@@ -234,6 +234,29 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_two_row_groups_is_read_as_it_was_written() {
+        let mut table = Table::default();
+        for n in 0..=ROW_GROUP as u32 {
+            // Empty texts and rows without an hour on both sides of the cut.
+            let text = |column| if column % 2 == 0 { String::new() } else { format!("{}", n % 50) };
+            let texts = std::array::from_fn(|column| table.texts.number(&text(column)));
+            let hour = if n % 3 == 0 { NO_HOUR } else { n };
+            let counts = Counts { delivered: u64::from(n), ..Counts::default() };
+            table.rows.push(Row { texts, hour, sum: RollupSum { counts, seen: Span::default() } });
+        }
+        let (mut read, mut groups) = (Table::default(), 0);
+        let take = |columns: &Columns| {
+            groups += 1;
+            columns.add_to(&mut read);
+            Ok(())
+        };
+        decode(encode(&table, &[]).expect("Parquet"), take).expect("a sound part");
+        assert_eq!((groups, read.rows.len()), (2, ROW_GROUP + 1));
+        let same = |(one, other): (&Row, &Row)| (table.key(one), one.sum) == (read.key(other), other.sum);
+        assert!(table.rows.iter().zip(&read.rows).all(same));
+    }
+
+    #[test]
     fn counts_that_no_log_has_are_damage() {
         let decoded = |deferred| {
             let mut table = Table::default();

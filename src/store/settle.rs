@@ -10,8 +10,8 @@ use crate::summary::{Ballot, isps_of};
 use crate::tally::{Listed, Names, OTHER, Plan, Vote, Votes};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// The rows of each day, sorted.
-pub fn settle(rollups: &Rollups, plan: &Plan) -> BTreeMap<Day, Table> {
+/// The rows of each day, sorted: one day after the other, so that only one has its texts in memory.
+pub fn settle(rollups: &Rollups, plan: &Plan) -> impl Iterator<Item = (Day, Table)> {
     let isps = isps(rollups, plan);
     let causes = causes(rollups, &isps, plan);
     let mut texts = Names::default();
@@ -35,12 +35,7 @@ pub fn settle(rollups: &Rollups, plan: &Plan) -> BTreeMap<Day, Table> {
         let sum = RollupSum { counts: value.counts, seen: value.seen };
         days.entry(day_of(*hour)).or_default().push(Row { texts, hour: *hour, sum });
     }
-    let settled = days.into_iter().map(|(day, rows)| {
-        let mut table = Table { texts: texts.clone(), rows };
-        table.settle();
-        (day, table)
-    });
-    settled.collect()
+    days.into_iter().map(move |(day, rows)| (day, Table::of(&texts, rows)))
 }
 
 /// The provider of every domain, by what the lists and all rows say.

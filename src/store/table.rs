@@ -56,20 +56,31 @@ pub struct Table {
 }
 
 impl Table {
-    /// Sorts the rows by their texts and hours, and adds up those that have all in common.
-    pub fn settle(&mut self) {
+    /// Rows sorted by their texts and hours, those that have all in common added up, with no texts but theirs: `all` may be those
+    /// of many tables.
+    pub fn of(all: &Names, mut rows: Vec<Row>) -> Table {
+        let mut has = vec![false; all.count() as usize];
+        rows.iter().flat_map(|row| row.texts).for_each(|text| has[text as usize] = true);
+        let mut order: Vec<u32> = (0..all.count()).filter(|text| has[*text as usize]).collect();
+        order.sort_unstable_by_key(|text| all.text(*text));
         // Numbers that have the order of their texts compare fast.
-        let (texts, numbers) = self.texts.sorted();
-        self.texts = texts;
-        self.rows.iter_mut().flat_map(|row| &mut row.texts).for_each(|text| *text = numbers[*text as usize]);
-        self.rows.par_sort_unstable_by_key(|row| (row.texts, row.hour));
-        self.rows.dedup_by(|later, kept| {
+        let (mut texts, mut numbers) = (Names::default(), vec![0; has.len()]);
+        order.into_iter().for_each(|text| numbers[text as usize] = texts.number(all.text(text)));
+        rows.iter_mut().flat_map(|row| &mut row.texts).for_each(|text| *text = numbers[*text as usize]);
+        rows.par_sort_unstable_by_key(|row| (row.texts, row.hour));
+        rows.dedup_by(|later, kept| {
             let same = (later.texts, later.hour) == (kept.texts, kept.hour);
             if same {
                 kept.sum.merge(later.sum);
             }
             same
         });
+        Table { texts, rows }
+    }
+
+    /// Sorts the rows, and adds up those that have all in common.
+    pub fn settle(&mut self) {
+        *self = Table::of(&self.texts, std::mem::take(&mut self.rows));
     }
 
     /// The key of a row, in full.

@@ -59,9 +59,11 @@ pub fn run(settings: &FollowSettings) -> Result<u8> {
 
     while !stop.load(Ordering::Relaxed) {
         let now = clock();
-        let errors = tail.poll(&mut |input, segment| {
-            is_new = true;
-            sliding.add(input, segment, now);
+        let errors = pool.install(|| {
+            tail.poll(&mut |input, segment| {
+                is_new = true;
+                sliding.add(input, segment, now);
+            })
         });
         errors.iter().for_each(|error| say(&format!("pmtriage: {}", visible(&error.to_string()))));
         let is_due = judged.is_none_or(|(at, took)| match is_new {
@@ -70,8 +72,10 @@ pub fn run(settings: &FollowSettings) -> Result<u8> {
         });
         if is_due {
             let started = Instant::now();
-            let tally = sliding.tally(now);
-            let report = pool.install(|| report(settings, &sliding, tally, &plan, &tail));
+            let report = pool.install(|| {
+                let tally = sliding.tally(now);
+                report(settings, &sliding, tally, &plan, &tail)
+            });
             shown.show(&report, now, tail.open_files())?;
             (is_new, judged) = (false, Some((Instant::now(), started.elapsed())));
         }

@@ -5,6 +5,7 @@ use crate::program::{Run, sample};
 use pmtriage::store::Steps;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use tempfile::tempdir;
 use walkdir::WalkDir;
 
@@ -15,6 +16,23 @@ fn store_command(word: &str, store: &Path) -> Run {
 fn files_of(store: &Path) -> Vec<PathBuf> {
     let entries = WalkDir::new(store).sort_by_file_name().into_iter().map(|entry| entry.expect("an entry"));
     entries.filter(|entry| entry.file_type().is_file()).map(|entry| entry.into_path()).collect()
+}
+
+/// Threads are seen while they are there: of too many it is nearly sure that they are seen, of as many as are allowed it is sure
+/// that no more are.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_ingest_has_as_many_threads_as_it_is_told() {
+    let folder = tempdir().expect("a folder");
+    let log = sample("acct-2026-03-02.csv");
+    let mut ingest = program(folder.path(), &log).args(["--threads", "1"]).into_command();
+    let mut running = ingest.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let threads = PathBuf::from(format!("/proc/{}/task", running.id()));
+    let mut most = 0;
+    while running.try_wait().expect("it can be asked").is_none() {
+        most = most.max(fs::read_dir(&threads).map_or(0, Iterator::count));
+    }
+    assert!(most <= 2, "{most}: more than the one that was started and one that counts");
 }
 
 #[test]
