@@ -1,12 +1,13 @@
 //! Replies that were met before, with their cause60. To find that out takes longer than all else that is done with a
 //! record, and most replies differ from one met before only in the recipient or in an id.
 
+use super::room::held_by;
 use crate::reply::{Own, Words, cause_of, first_60, mask_whole};
 use hashbrown::HashMap;
 use std::rc::Rc;
 
-/// So many are remembered, a few MiB: as many as a table of 2^13 places holds.
-const MOST: usize = (1 << 13) / 8 * 7;
+/// So many are remembered: a few MiB.
+const MOST: usize = held_by(1 << 13);
 
 /// What a reply came to.
 #[derive(Debug, Clone)]

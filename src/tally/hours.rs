@@ -2,8 +2,8 @@
 //! nothing of the order of records: where there are too many, jobs and senders are joined, then hours two by two.
 
 use super::hour_log::HourLog;
-use super::recent::mix;
-use super::sent::{Hour, Sent};
+use super::recent::{mix, place_of};
+use super::sent::Hour;
 use super::streams::Mail;
 
 /// So many are kept apart: some 8 MB. While they are joined, each takes 24 bytes, and there may be twice as many.
@@ -25,13 +25,21 @@ pub struct Hours {
     held: Box<[Option<Hour>]>,
     /// 0: by mail and hour; 1: by hour; above: by two, four, eight hours.
     coarseness: u32,
-    /// How many there were when they were last joined.
+    /// How many there were when they were last looked at, and when equals were last joined.
     looked_at: usize,
+    joined: usize,
 }
 
 impl Default for Hours {
     fn default() -> Hours {
-        Hours { most: HOUR_BUDGET, log: HourLog::default(), held: Box::default(), coarseness: 0, looked_at: 0 }
+        Hours {
+            most: HOUR_BUDGET,
+            log: HourLog::default(),
+            held: Box::default(),
+            coarseness: 0,
+            looked_at: 0,
+            joined: 0,
+        }
     }
 }
 
@@ -57,7 +65,10 @@ impl Hours {
         if self.held.is_empty() {
             self.held = vec![None; HELD].into();
         }
-        let held = &mut self.held[place_of(&hour)];
+        // By whose mail of which cell it is, so that an hour makes way for the next one.
+        let Mail { job, sender } = hour.sent.mail;
+        let hash = mix([u64::from(job) << 32 | u64::from(sender), hour.cell.into()]);
+        let held = &mut self.held[place_of::<HELD>(hash)];
         if held.as_mut().is_some_and(|held| held.join(hour)) {
             return;
         }
@@ -83,16 +94,28 @@ impl Hours {
     pub fn compact(&mut self) {
         self.log.extend(std::mem::take(&mut self.held).into_iter().flatten());
         if self.log.count() > self.most {
-            let mut hours: Vec<Hour> = self.log.iter().collect();
-            self.log = HourLog::default();
-            self.join_equal(&mut hours);
-            while hours.len() > self.most && self.coarseness < COARSEST {
-                self.coarseness += 1;
-                self.join_equal(&mut hours);
-            }
-            self.log.extend(hours);
+            self.join();
         }
         self.looked_at = self.log.count();
+    }
+
+    /// Joins equals where there are twice as many as when that was done last: for whoever merges the same again and again.
+    pub fn shrink(&mut self) {
+        if self.log.count() > 2 * self.joined + HELD {
+            self.join();
+        }
+    }
+
+    fn join(&mut self) {
+        let mut hours: Vec<Hour> = self.log.iter().collect();
+        self.log = HourLog::default();
+        self.join_equal(&mut hours);
+        while hours.len() > self.most && self.coarseness < COARSEST {
+            self.coarseness += 1;
+            self.join_equal(&mut hours);
+        }
+        self.joined = hours.len();
+        self.log.extend(hours);
     }
 
     fn join_equal(&self, hours: &mut Vec<Hour>) {
@@ -101,12 +124,6 @@ impl Hours {
         hours.sort_by_key(Hour::key);
         hours.dedup_by(|later, kept| kept.join(*later));
     }
-}
-
-/// Where it is held: by whose mail of which cell it is, so that an hour makes way for the next one.
-fn place_of(Hour { cell, sent: Sent { mail, .. } }: &Hour) -> usize {
-    let hash = mix([u64::from(mail.job) << 32 | u64::from(mail.sender), (*cell).into()]);
-    (hash >> 32) as usize % HELD
 }
 
 fn coarsened(Hour { cell, mut sent }: Hour, coarseness: u32) -> Hour {
@@ -118,6 +135,7 @@ fn coarsened(Hour { cell, mut sent }: Hour, coarseness: u32) -> Hour {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sent::Sent;
     use super::*;
     use std::collections::BTreeMap;
 
@@ -155,6 +173,19 @@ mod tests {
             assert_eq!(hours.all().count(), 10 * (hour as usize + 1));
         }
         assert!(hours.all().all(|hour| (hour.sent.attempts, hour.sent.deferred) == (300, hour.sent.mail.job * 100)));
+    }
+
+    #[test]
+    fn the_same_merged_again_and_again_does_not_grow() {
+        let (mut sum, cells) = (Hours::default(), part(0..1_000, 1, 1));
+        for merged in 1..=50 {
+            let mut hours = Hours::default();
+            cells.iter().for_each(|hour| hours.push(*hour));
+            sum.merge(hours, |hour| hour);
+            sum.shrink();
+            assert!(sum.all().count() <= 3 * cells.len() + HELD, "{merged}");
+            assert_eq!(sum.all().map(|hour| hour.sent.attempts).sum::<u32>(), 3 * 1_000 * merged);
+        }
     }
 
     /// Just too many to tell jobs apart, and just too many to tell hours apart: cut in halves, in one, backwards, twice

@@ -1,5 +1,6 @@
 //! The literal texts of one cause. There may be ten thousand, since most hold an id and come once, from one IP: of each is kept
-//! what tells it from the first one and the record that it came with, in a few bytes, one after the other.
+//! what tells it from the first one and the record that it came with, in a few bytes, one after the other. What comes again is
+//! counted in a map, and takes a little more than if all were.
 
 use super::varint::{fold, put, take, unfold};
 use crate::record::{Moment, Span};
@@ -25,8 +26,9 @@ impl Seen {
 /// Texts with what was counted of them by IP.
 #[derive(Debug, Clone, Default)]
 pub struct Literals {
-    /// The first text, and when it came: what is kept of the others is told from these.
+    /// The first text: of the others is kept what tells them from it.
     first: Box<[u8]>,
+    /// When it came: moments are told from this one.
     base: i64,
     /// All texts, one after the other.
     log: Vec<u8>,
@@ -57,17 +59,18 @@ impl Literals {
 
     /// Adds records with a text from an IP.
     pub fn add(&mut self, text: &str, ip: u32, seen: Seen) {
-        let once = seen.span.first().filter(|first| seen.count == 1 && seen.span.last() == Some(*first));
         if self.count == 0 {
             self.first = text.as_bytes().into();
-            self.base = once.unwrap_or_default().0;
+            self.base = seen.span.first().unwrap_or_default().0;
         }
+        let first = seen.span.first().filter(|first| seen.count == 1 && seen.span.last() == Some(*first));
+        let once: Option<Once> = first.map(|first| (ip, first.0));
         let key = apart(text.as_bytes(), &self.first);
         let hash = self.hasher.hash_one(key);
         let known = self.places.find(hash, |place| key_of(&mut &self.log[*place as usize..]) == key);
         let (place, is_counted) = match known {
             Some(place) => (*place, false),
-            None => (self.append(hash, key, once.map(|moment| (ip, moment.0))), once.is_some()),
+            None => (self.append(hash, key, once), once.is_some()),
         };
         if !is_counted {
             self.others.entry((place, ip)).or_default().merge(seen);

@@ -25,6 +25,7 @@ mod recent;
 mod repeats;
 mod replies;
 mod rolled;
+mod room;
 mod select;
 mod sent;
 mod sliding;

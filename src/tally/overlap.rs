@@ -4,14 +4,15 @@
 //! inputs have. Where nearly all sampled records of one input stand in another one too, their type is
 //! counted from one of the two for the time they have in common.
 
+use super::room::held_by;
 use crate::read::Row;
 use crate::record::{Column, Moment, PerKind, RecordKind, Span};
 use hashbrown::HashSet;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// So many records are remembered of one type in one input: with one more, as many as a hash table of 2048 places holds.
-const SAMPLE: usize = 2048 / 8 * 7 - 1;
+/// So many records are remembered of one type in one input, and one more before they are thinned.
+const SAMPLE: usize = held_by(1 << 11) - 1;
 
 /// Such a share of the sampled records must stand in the other input.
 const SAME: f64 = 0.99;

@@ -18,7 +18,7 @@ impl<K: Copy + Eq, V: Copy> Recent<K, V> {
     /// What was found for a key; `find` finds it where it is not remembered. The hash is one of [`mix`].
     #[inline(always)]
     pub fn get(&mut self, hash: u64, key: K, find: impl FnOnce() -> V) -> V {
-        let place = &mut self.0[place_of(hash)];
+        let place = &mut self.0[place_of::<PLACES>(hash)];
         match place {
             Some((known, value)) if *known == key => *value,
             _ => {
@@ -35,9 +35,9 @@ impl<K: Copy + Eq, V: Copy> Recent<K, V> {
     }
 }
 
-/// By the highest bits of a hash: all that was mixed shows in them.
+/// One of so many places, a power of two, by the highest bits of a hash of [`mix`]: all that was mixed shows in them.
 #[inline(always)]
-fn place_of(hash: u64) -> usize {
+pub fn place_of<const PLACES: usize>(hash: u64) -> usize {
     (hash >> (u64::BITS - PLACES.trailing_zeros())) as usize % PLACES
 }
 
@@ -69,7 +69,7 @@ mod tests {
     fn neighbours_have_places_of_their_own() {
         for shift in [0, 30, 55] {
             let words = (0..512).map(|word: u64| mix([word << shift]));
-            let places: std::collections::HashSet<usize> = words.map(place_of).collect();
+            let places: std::collections::HashSet<usize> = words.map(place_of::<PLACES>).collect();
             assert!(places.len() > 360, "{} at {shift}", places.len());
         }
     }

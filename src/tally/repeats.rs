@@ -2,12 +2,13 @@
 //! replies come again and again, but for an id at their end.
 
 use super::causes::Alike;
+use super::room::held_by;
 use crate::record::{RecordKind, Span};
 use hashbrown::HashMap;
 use std::rc::Rc;
 
-/// So many are remembered, a few MiB: as many as a table of 2^13 places holds.
-const MOST: usize = (1 << 13) / 8 * 7;
+/// So many are remembered: a few MiB.
+const MOST: usize = held_by(1 << 13);
 
 /// Replies that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! What was sent of some mail in an hour.
+//! Attempts by hour and mail: those of a cell, and those of whatever else they are dealt to.
 
 use super::streams::Mail;
 
@@ -59,13 +59,20 @@ mod tests {
 
     #[test]
     fn keys_have_the_order_of_cells_hours_and_mail() {
-        let hour = |cell, hour, job| Hour {
+        let hour = |cell, hour, (job, sender)| Hour {
             cell,
-            sent: Sent { hour, mail: Mail { job, sender: 1 }, attempts: 1, deferred: 0 },
+            sent: Sent { hour, mail: Mail { job, sender }, attempts: 1, deferred: 0 },
         };
-        let all =
-            [hour(1, NO_TIME, 5), hour(1, -1, 9), hour(1, 0, 0), hour(1, 0, u32::MAX), hour(1, 7, 0), hour(2, -3, 0)];
-        assert!(all.is_sorted_by_key(Hour::key));
+        let all = [
+            hour(1, NO_TIME, (5, 0)),
+            hour(1, -1, (9, 0)),
+            hour(1, 0, (0, 8)),
+            hour(1, 0, (0, 9)),
+            hour(1, 0, (u32::MAX, 0)),
+            hour(1, 7, (0, 0)),
+            hour(2, -3, (0, 0)),
+        ];
+        assert!(all.is_sorted_by(|one, other| one.key() < other.key()));
     }
 
     #[test]

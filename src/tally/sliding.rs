@@ -63,7 +63,9 @@ impl Sliding {
             if self.parts.last_key_value().is_some_and(|(last, _)| part != *last) {
                 self.earlier = None;
             }
-            self.parts.entry(part).or_insert_with(|| Tally::new(&self.plan)).merge(counted);
+            let part = self.parts.entry(part).or_insert_with(|| Tally::new(&self.plan));
+            part.merge(counted);
+            part.streams.shrink();
         }
     }
 

@@ -280,6 +280,11 @@ impl Streams {
         self.hours.compact();
     }
 
+    /// Keeps what was merged again and again from growing: see [`Hours::shrink`].
+    pub fn shrink(&mut self) {
+        self.hours.shrink();
+    }
+
     /// Makes room for streams of some more records. Those of earlier hours take it from those that go on: now and then all
     /// begin anew, unless that would be too often.
     pub fn make_room(&mut self, records: usize, cells: &mut Cells) {
