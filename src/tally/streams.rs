@@ -280,7 +280,7 @@ impl Streams {
         self.hours.compact();
     }
 
-    /// Keeps what was merged again and again from growing: see [`Hours::shrink`].
+    /// Keeps hours from growing where the same ones are merged again and again.
     pub fn shrink(&mut self) {
         self.hours.shrink();
     }
