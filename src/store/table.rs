@@ -61,11 +61,8 @@ impl Table {
     pub fn of(all: &Names, mut rows: Vec<Row>) -> Table {
         let mut has = vec![false; all.count() as usize];
         rows.iter().flat_map(|row| row.texts).for_each(|text| has[text as usize] = true);
-        let mut order: Vec<u32> = (0..all.count()).filter(|text| has[*text as usize]).collect();
-        order.sort_unstable_by_key(|text| all.text(*text));
         // Numbers that have the order of their texts compare fast.
-        let (mut texts, mut numbers) = (Names::default(), vec![0; has.len()]);
-        order.into_iter().for_each(|text| numbers[text as usize] = texts.number(all.text(text)));
+        let (texts, numbers) = all.sorted_if(|text| has[text as usize]);
         rows.iter_mut().flat_map(|row| &mut row.texts).for_each(|text| *text = numbers[*text as usize]);
         rows.par_sort_unstable_by_key(|row| (row.texts, row.hour));
         rows.dedup_by(|later, kept| {

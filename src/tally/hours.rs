@@ -25,21 +25,13 @@ pub struct Hours {
     held: Box<[Option<Hour>]>,
     /// 0: by mail and hour; 1: by hour; above: by two, four, eight hours.
     coarseness: u32,
-    /// How many there were when they were last looked at, and when equals were last joined.
-    looked_at: usize,
+    /// How many there were when equals were last joined.
     joined: usize,
 }
 
 impl Default for Hours {
     fn default() -> Hours {
-        Hours {
-            most: HOUR_BUDGET,
-            log: HourLog::default(),
-            held: Box::default(),
-            coarseness: 0,
-            looked_at: 0,
-            joined: 0,
-        }
+        Hours { most: HOUR_BUDGET, log: HourLog::default(), held: Box::default(), coarseness: 0, joined: 0 }
     }
 }
 
@@ -73,7 +65,7 @@ impl Hours {
             return;
         }
         self.log.extend(held.replace(hour));
-        if self.log.count() >= self.looked_at.max(self.most) / 2 * 3 {
+        if self.log.count() >= self.joined.max(self.most) / 2 * 3 {
             self.compact();
         }
     }
@@ -96,7 +88,6 @@ impl Hours {
         if self.log.count() > self.most {
             self.join();
         }
-        self.looked_at = self.log.count();
     }
 
     /// Joins equals where there are twice as many as when that was done last: for whoever merges the same again and again.

@@ -32,8 +32,7 @@ pub struct Literals {
     base: i64,
     /// All texts, one after the other.
     log: Vec<u8>,
-    count: usize,
-    /// Where texts stand, by their hashes.
+    /// Where each text stands, by its hash.
     places: HashTable<u32>,
     /// What else was counted, by the place of a text and the IP.
     others: HashMap<(u32, u32), Seen>,
@@ -49,7 +48,7 @@ type Once = (u32, i64);
 impl Literals {
     /// How many texts there are.
     pub fn count(&self) -> usize {
-        self.count
+        self.places.len()
     }
 
     /// Whether this text is the only one.
@@ -59,7 +58,7 @@ impl Literals {
 
     /// Adds records with a text from an IP.
     pub fn add(&mut self, text: &str, ip: u32, seen: Seen) {
-        if self.count == 0 {
+        if self.count() == 0 {
             self.first = text.as_bytes().into();
             self.base = seen.span.first().unwrap_or_default().0;
         }
@@ -90,7 +89,6 @@ impl Literals {
             put(log, fold(moment.wrapping_sub(self.base)));
         }
         places.insert_unique(hash, place, |place| hasher.hash_one(key_of(&mut &log[*place as usize..])));
-        self.count += 1;
         place
     }
 
@@ -106,7 +104,7 @@ impl Literals {
 
     fn counts(&self) -> impl Iterator<Item = ((Ends, &[u8]), u32, Seen)> {
         let (mut log, others) = (&*self.log, &self.others);
-        let once = (0..self.count).filter_map(move |_| {
+        let once = (0..self.count()).filter_map(move |_| {
             let place = (self.log.len() - log.len()) as u32;
             let (key, (ip, moment)) = (key_of(&mut log), self.once(&mut log)?);
             let mut seen = Seen { count: 1, span: Span::at(Moment(moment)) };

@@ -46,10 +46,15 @@ impl Names {
 
     /// The same names, numbered by the alphabet, and the new number of each old one.
     pub fn sorted(&self) -> (Names, Vec<u32>) {
-        let mut order: Vec<u32> = (0..self.count()).collect();
+        self.sorted_if(|_| true)
+    }
+
+    /// The same of those names alone whose numbers are wanted; the new number of another one says nothing.
+    pub fn sorted_if(&self, wanted: impl Fn(u32) -> bool) -> (Names, Vec<u32>) {
+        let mut order: Vec<u32> = (0..self.count()).filter(|number| wanted(*number)).collect();
         order.sort_unstable_by_key(|number| self.text(*number));
         let mut sorted = Names::default();
-        let mut numbers = vec![0; order.len()];
+        let mut numbers = vec![0; self.texts.len()];
         order.into_iter().for_each(|old| numbers[old as usize] = sorted.number(self.text(old)));
         (sorted, numbers)
     }
