@@ -1,5 +1,6 @@
 //! Hours one after the other, each in a few bytes: most numbers are small, and there may be a million of them.
 
+use super::numbers::Numbers;
 use super::sent::{Hour, Sent};
 use super::streams::Mail;
 use super::varint::{fold, put, take, unfold};
@@ -9,9 +10,14 @@ use super::varint::{fold, put, take, unfold};
 pub struct HourLog {
     bytes: Vec<u8>,
     count: usize,
+    /// Whose mail they are of, as far as that is few.
+    mail: Numbers<Mail>,
     /// The hour of the last one: the next one's is near it.
     hour: i32,
 }
+
+/// So many jobs and senders have a number of a byte or two; others are written out.
+const MOST_MAIL: usize = 1 << 13;
 
 impl HourLog {
     /// How many there are.
@@ -22,13 +28,15 @@ impl HourLog {
     /// Adds one.
     pub fn push(&mut self, Hour { cell, sent: Sent { hour, mail, attempts, deferred } }: Hour) {
         let after = fold(i64::from(hour) - i64::from(self.hour));
-        // What is told of nobody is 0.
-        let (job, sender) = (mail.job.wrapping_add(1), mail.sender.wrapping_add(1));
+        let known = self.mail.of_first(mail, MOST_MAIL);
         let bytes = &mut self.bytes;
         put(bytes, after << 1 | u64::from(deferred > 0));
-        [cell, job, sender, attempts].into_iter().for_each(|number| put(bytes, number.into()));
+        [cell, known.map_or(0, |known| known + 1), attempts].into_iter().for_each(|number| put(bytes, number.into()));
         if deferred > 0 {
             put(bytes, deferred.into());
+        }
+        if known.is_none() {
+            [mail.job, mail.sender].into_iter().for_each(|number| put(bytes, number.into()));
         }
         (self.hour, self.count) = (hour, self.count + 1);
     }
@@ -47,9 +55,12 @@ impl HourLog {
             hour += unfold(head >> 1);
             let mut number = || number() as u32;
             let cell = number();
-            let mail = Mail { job: number().wrapping_sub(1), sender: number().wrapping_sub(1) };
-            let attempts = number();
+            let (known, attempts) = (number(), number());
             let deferred = if head & 1 == 1 { number() } else { 0 };
+            let mail = match known.checked_sub(1) {
+                Some(known) => self.mail.key(known),
+                None => Mail { job: number(), sender: number() },
+            };
             Hour { cell, sent: Sent { hour: hour as i32, mail, attempts, deferred } }
         })
     }
@@ -79,13 +90,26 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_like_most_takes_eight_bytes() {
+    fn an_hour_like_most_takes_seven_bytes() {
         let mut log = HourLog::default();
         let mail = Mail { job: 3, sender: 5 };
         for cell in 0..10_000 {
             let sent = Sent { hour: 492_000 + cell as i32 % 2, mail, attempts: 200, deferred: 3 };
             log.push(Hour { cell, sent });
         }
-        assert!(log.bytes.len() <= 8 * 10_000 + 8, "{}", log.bytes.len());
+        assert!(log.bytes.len() <= 7 * 10_000 + 8, "{}", log.bytes.len());
+    }
+
+    #[test]
+    fn where_every_message_is_a_job_the_last_ones_have_no_number() {
+        let hour = |job| Hour {
+            cell: 1,
+            sent: Sent { hour: 7, mail: Mail { job, sender: 2 }, attempts: 1, deferred: job % 2 },
+        };
+        let all: Vec<Hour> = (0..2 * MOST_MAIL as u32).chain(0..9).map(hour).collect();
+        let mut log = HourLog::default();
+        log.extend(all.iter().copied());
+        assert_eq!(log.iter().collect::<Vec<_>>(), all);
+        assert!(log.bytes.len() <= 9 * all.len(), "{}", log.bytes.len());
     }
 }

@@ -41,12 +41,21 @@ pub struct LeaveOut {
 #[derive(Debug, Clone, Default)]
 struct Sample {
     thinning: Thinning,
-    records: HashSet<(Moment, u64)>,
+    records: HashSet<Sampled>,
+}
+
+/// A sampled record. Small, since every thread holds thousands of every type in every input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Sampled {
+    /// When it was logged, in seconds since 1970; no log has a record of before or of after 2106.
+    second: u32,
+    /// The hash of what tells it from others of the same second. Few are sampled of one.
+    who: u32,
 }
 
 impl Sample {
-    fn add(&mut self, second: Moment, who: u64) {
-        if self.thinning.keeps(second, who) && self.records.insert((second, who)) {
+    fn add(&mut self, record: Sampled) {
+        if self.thinning.keeps(record) && self.records.insert(record) {
             while self.records.len() > SAMPLE {
                 self.thin_to(Thinning(self.thinning.0 + 1));
             }
@@ -55,17 +64,17 @@ impl Sample {
 
     fn thin_to(&mut self, thinning: Thinning) {
         self.thinning = thinning;
-        self.records.retain(|(second, who)| thinning.keeps(*second, *who));
+        self.records.retain(|record| thinning.keeps(*record));
     }
 
     fn merge(&mut self, other: Sample) {
         self.thin_to(self.thinning.max(other.thinning));
-        other.records.into_iter().for_each(|(second, who)| self.add(second, who));
+        other.records.into_iter().for_each(|record| self.add(record));
     }
 }
 
 /// The bits of a record's hash that tell whether it is sampled.
-const CHANCE: u64 = u64::MAX << (u64::BITS - Thinning::WITHIN_SECONDS);
+const CHANCE: u32 = u32::MAX << (u32::BITS - Thinning::WITHIN_SECONDS);
 
 /// How much of the records is sampled: each step halves them. The first steps thin the records of every
 /// second, so that a short burst leaves some; the further ones leave out whole seconds, whose records
@@ -80,24 +89,28 @@ impl Thinning {
         second_hash.leading_zeros() >= self.0.saturating_sub(Self::WITHIN_SECONDS)
     }
 
-    fn keeps_who(self, who: u64) -> bool {
+    fn keeps_who(self, who: u32) -> bool {
         who.leading_zeros() >= self.0.min(Self::WITHIN_SECONDS)
     }
 
-    fn keeps(self, second: Moment, who: u64) -> bool {
-        self.keeps_who(who) && self.keeps_second(hash(second))
+    fn keeps(self, record: Sampled) -> bool {
+        self.keeps_who(record.who) && self.keeps_second(hash(record.second))
     }
 }
 
-fn hash(second: Moment) -> u64 {
-    xxh3_64_with_seed(&second.0.to_le_bytes(), 0x706d_7461)
+fn hash(second: u32) -> u64 {
+    xxh3_64_with_seed(&i64::from(second).to_le_bytes(), 0x706d_7461)
+}
+
+fn high_half(hash: u64) -> u32 {
+    (hash >> u32::BITS) as u32
 }
 
 /// The samples of one input, by type.
 #[derive(Debug, Clone, Default)]
 pub struct InputSample {
     samples: PerKind<Sample>,
-    last_second: Option<(Moment, u64)>,
+    last_second: Option<(u32, u64)>,
     cells: Vec<u8>,
 }
 
@@ -105,7 +118,7 @@ impl InputSample {
     /// Notes a record, told apart by these columns.
     #[inline]
     pub fn add(&mut self, row: &Row, time: Option<Moment>, identity: &[Column]) {
-        let Some(second) = time else { return };
+        let Some(second) = time.and_then(|time| u32::try_from(time.0).ok()) else { return };
         let second_hash = match self.last_second {
             Some((last, second_hash)) if last == second => second_hash,
             _ => hash(second),
@@ -116,7 +129,7 @@ impl InputSample {
         }
     }
 
-    fn look_closer(&mut self, row: &Row, second: Moment, identity: &[Column]) {
+    fn look_closer(&mut self, row: &Row, second: u32, identity: &[Column]) {
         // Without a recipient, or the queue for one, nothing tells two records of one second apart.
         let about = if row.kind == RecordKind::QueueDeferred { Column::Queue } else { Column::Rcpt };
         let text = row.get(about);
@@ -124,7 +137,7 @@ impl InputSample {
             return;
         }
         // Whether it is sampled hangs on this column alone, so that the others are not looked at in vain.
-        let chance = xxh3_64_with_seed(text, second.0 as u64) & CHANCE;
+        let chance = high_half(xxh3_64_with_seed(text, second.into())) & CHANCE;
         let sample = &mut self.samples[row.kind];
         if !sample.thinning.keeps_who(chance) {
             return;
@@ -134,7 +147,7 @@ impl InputSample {
             self.cells.extend_from_slice(row.get(*column));
             self.cells.push(0);
         }
-        sample.add(second, chance | xxh3_64(&self.cells) & !CHANCE);
+        sample.add(Sampled { second, who: chance | xxh3_64(&self.cells) as u32 & !CHANCE });
     }
 
     fn merge(&mut self, other: InputSample) {
@@ -195,9 +208,9 @@ impl Overlaps {
         }
         let (a, b) = (&self.inputs.get(&one.0)?.samples[kind], &self.inputs.get(&two.0)?.samples[kind]);
         let thinning = a.thinning.max(b.thinning);
-        let comparable = |sample: &Sample| -> HashSet<(Moment, u64)> {
+        let comparable = |sample: &Sample| -> HashSet<Sampled> {
             let within =
-                |(second, who): &&(Moment, u64)| (first..=last).contains(second) && thinning.keeps(*second, *who);
+                |record: &&Sampled| (first..=last).contains(&Moment(record.second.into())) && thinning.keeps(**record);
             sample.records.iter().filter(within).copied().collect()
         };
         let (a, b) = (comparable(a), comparable(b));

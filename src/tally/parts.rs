@@ -21,10 +21,13 @@ pub struct OfPart {
     pub deferred: u64,
 }
 
-/// The counts, by the numbers of a cell and a part.
+/// The counts, by the numbers of a cell and a part: attempts, and how many of them were deferred.
 #[derive(Debug, Clone, Default)]
 pub struct Parts {
-    counts: HashMap<(u32, u32), (u64, u64)>,
+    /// Sums as long as they fit in few bytes, as nearly all do.
+    counts: HashMap<(u32, u32), (u32, u32)>,
+    /// What did not fit, besides.
+    carried: HashMap<(u32, u32), (u64, u64)>,
     too_many: bool,
 }
 
@@ -36,7 +39,7 @@ impl Parts {
 
     /// No longer tells parts apart.
     pub fn join(&mut self) {
-        *self = Parts { counts: HashMap::new(), too_many: true };
+        *self = Parts { too_many: true, ..Parts::default() };
     }
 
     /// Adds attempts, and how many of them were deferred.
@@ -44,8 +47,16 @@ impl Parts {
         if self.too_many || part == ANY_PART {
             return;
         }
-        let count = self.counts.entry((cell, part)).or_default();
-        *count = (count.0 + attempts, count.1 + deferred);
+        let key = (cell, part);
+        let count = self.counts.entry(key).or_default();
+        let sum = (u64::from(count.0) + attempts, u64::from(count.1) + deferred);
+        *count = if let (Ok(attempts), Ok(deferred)) = (sum.0.try_into(), sum.1.try_into()) {
+            (attempts, deferred)
+        } else {
+            let carried = self.carried.entry(key).or_default();
+            *carried = (carried.0 + sum.0, carried.1 + sum.1);
+            (0, 0)
+        };
         if self.counts.len() > MOST {
             self.join();
         }
@@ -56,14 +67,39 @@ impl Parts {
         if other.too_many {
             self.join();
         }
-        for ((there, at), (attempts, deferred)) in other.counts {
-            self.add(cell(there), part(at), attempts, deferred);
+        for of in other.all() {
+            self.add(cell(of.cell), part(of.part), of.attempts, of.deferred);
         }
     }
 
     /// All counts, in no order.
     pub fn all(&self) -> impl Iterator<Item = OfPart> {
-        let of = |(&(cell, part), &(attempts, deferred))| OfPart { cell, part, attempts, deferred };
-        self.counts.iter().map(of)
+        self.counts.iter().map(|(key, (attempts, deferred))| {
+            let carried = self.carried.get(key).copied().unwrap_or_default();
+            let (attempts, deferred) = (carried.0 + u64::from(*attempts), carried.1 + u64::from(*deferred));
+            OfPart { cell: key.0, part: key.1, attempts, deferred }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_any_size_are_exact() {
+        const MOST: u64 = u32::MAX as u64;
+        let mut sum = Parts::default();
+        let all = [(1, 0), (MOST - 1, MOST - 1), (1, 1), (7, 2), (MOST * 5, MOST * 3), (2, 0)];
+        for (attempts, deferred) in all {
+            let mut part = Parts::default();
+            part.add(3, 4, attempts, deferred);
+            part.add(3, 5, 1, 1);
+            sum.merge(part, |cell| cell, |part| part);
+        }
+        let mut told: Vec<OfPart> = sum.all().collect();
+        told.sort_by_key(|of| of.part);
+        let of = |part, attempts, deferred| OfPart { cell: 3, part, attempts, deferred };
+        assert_eq!(told, [of(4, MOST * 6 + 10, MOST * 4 + 2), of(5, 6, 6)]);
     }
 }

@@ -11,7 +11,7 @@ use super::hours::Hours;
 use super::numbers::Numbers;
 use super::parts::{OfPart, Parts};
 use super::plan::HourOf;
-use super::recent::mix;
+use super::recent::{Recent, mix};
 use super::sent::{Hour, Sent};
 use crate::record::{Moment, Span};
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -69,6 +69,7 @@ type From = (u32, u32, u32, Mail);
 pub struct Streams {
     clock: Clock,
     froms: Numbers<From>,
+    recent: Recent<From, u32>,
     hasher: DefaultHashBuilder,
     /// What each counted in the hour at hand.
     at_hand: HashTable<AtHand>,
@@ -129,6 +130,7 @@ impl Streams {
         Streams {
             clock: Clock::new(hour),
             froms: Numbers::default(),
+            recent: Recent::default(),
             hasher: DefaultHashBuilder::default(),
             // All at once: to grow would take half as much again meanwhile. What is not touched takes no memory.
             at_hand: HashTable::with_capacity(ROOM),
@@ -175,7 +177,8 @@ impl Streams {
     pub fn known(&mut self, Stream { key: (domain, pool, ip), mail, host, vmta }: Stream) -> Known {
         let pair = |one: u32, other: u32| u64::from(one) << 32 | u64::from(other);
         let hash = mix([pair(pool, ip), pair(mail.job, mail.sender), vmta.into()]);
-        let key = ShortKey { domain, host, from: self.froms.of(hash, (pool, ip, vmta, mail)) };
+        let from = (pool, ip, vmta, mail);
+        let key = ShortKey { domain, host, from: self.recent.get(hash, from, || self.froms.of(from)) };
         Known { key, hash: self.hasher.hash_one(key) }
     }
 
@@ -308,6 +311,7 @@ impl Streams {
         }
         self.at_hand = all;
         self.froms.clear();
+        self.recent.clear();
         self.counted = 0;
     }
 
