@@ -70,7 +70,8 @@ impl Facts {
             }
         }
         let newest = spans.iter().filter_map(|(_, span)| span.last()).max();
-        let isps = if plan.filter.isps.is_empty() { Vec::new() } else { isps_of_domains(tally, plan) };
+        let tokens = || isps_of_domains(tally, plan).names().texts().map(str::to_owned).collect();
+        let isps = if plan.filter.isps.is_empty() { Vec::new() } else { tokens() };
         Facts { totals, spans, newest, stored: None, left_out: tally.left_out.clone(), seen: tally.seen.clone(), isps }
     }
 

@@ -70,8 +70,9 @@ pub fn gather(settings: &Settings, hour: HourOf, reading: Reading, outcome: &mut
 
 /// The provider of each domain that was counted.
 pub fn isps(tally: &Tally, plan: &Plan) -> HashMap<String, String> {
-    let domains = (0..tally.domains.count()).map(|domain| tally.domains.text(domain).to_owned());
-    domains.zip(isps_of_domains(tally, plan)).collect()
+    let isps = isps_of_domains(tally, plan);
+    let of_domain = |(domain, text): (u32, &str)| (text.to_owned(), isps.token(domain).to_owned());
+    (0..).zip(tally.domains.texts()).map(of_domain).collect()
 }
 
 /// Counts all inputs, once more without the records that two of them turn out to hold.

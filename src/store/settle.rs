@@ -6,7 +6,7 @@ use super::table::{Day, RollupSum, Row, Table, day_of};
 use crate::provider::ProviderId;
 use crate::record::RecordKind;
 use crate::reply::{Question, UNKNOWN_CLASS};
-use crate::summary::{Ballot, isps_of};
+use crate::summary::{Ballot, Isps, isps_of};
 use crate::tally::{Listed, Names, OTHER, Plan, Vote, Votes};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -20,7 +20,7 @@ pub fn settle(rollups: &Rollups, plan: &Plan) -> impl Iterator<Item = (Day, Tabl
         (0..names.count()).map(|number| texts.number(names.text(number))).collect()
     };
     let (domains, names) = (all_of(&rollups.domains, &mut texts), all_of(&rollups.names, &mut texts));
-    let isps: Vec<u32> = isps.iter().map(|isp| texts.number(isp)).collect();
+    let tokens = all_of(isps.names(), &mut texts);
     let causes: Vec<[u32; 3]> = (causes.iter())
         .map(|(kind, cause60, class)| [kind.word(), class, cause60].map(|text| texts.number(text)))
         .collect();
@@ -28,7 +28,7 @@ pub fn settle(rollups: &Rollups, plan: &Plan) -> impl Iterator<Item = (Day, Tabl
     for (Key { hour, domain, pool, ip, cause, more }, value) in rollups.rows() {
         let More { host_isp, rollup, job, vmta } = rollups.more(*more);
         let [kind, class, cause60] = causes[*cause as usize];
-        let (isp, domain) = (isps[*domain as usize], domains[*domain as usize]);
+        let (isp, domain) = (tokens[isps.number(*domain) as usize], domains[*domain as usize]);
         let [pool, ip, host_isp, rollup, vmta, job] =
             [*pool, *ip, host_isp, rollup, vmta, job].map(|number| names[number as usize]);
         let texts = [isp, domain, pool, ip, kind, class, cause60, host_isp, rollup, vmta, job];
@@ -39,7 +39,7 @@ pub fn settle(rollups: &Rollups, plan: &Plan) -> impl Iterator<Item = (Day, Tabl
 }
 
 /// The provider of every domain, by what the lists and all rows say.
-fn isps(rollups: &Rollups, plan: &Plan) -> Vec<String> {
+fn isps(rollups: &Rollups, plan: &Plan) -> Isps {
     let (mut votes, mut rollup_names) = (Votes::default(), Names::default());
     // Every token is looked up once, and not once a row.
     let mut providers: HashMap<u32, Option<ProviderId>> = HashMap::new();
@@ -62,11 +62,11 @@ fn isps(rollups: &Rollups, plan: &Plan) -> Vec<String> {
 }
 
 /// The type, the masked text and the class of every cause, by number.
-fn causes<'r>(rollups: &'r Rollups, isps: &'r [String], plan: &'r Plan) -> Vec<(RecordKind, &'r str, &'static str)> {
+fn causes<'r>(rollups: &'r Rollups, isps: &'r Isps, plan: &'r Plan) -> Vec<(RecordKind, &'r str, &'static str)> {
     type Party<'a> = (&'a str, RecordKind);
     type Example<'a> = (&'a [u8], &'a [u8]);
     let all = || rollups.causes.all().iter().skip(1);
-    let party = |domain: u32, kind| (isps[domain as usize].as_str(), kind);
+    let party = |domain: u32, kind| (isps.token(domain), kind);
     // Each distinct reply of a provider is told by one text, the same whatever the order of records.
     let mut examples: HashMap<(Party, &str), Example> = HashMap::new();
     let mut flooded: HashSet<Party> = HashSet::new();

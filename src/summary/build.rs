@@ -18,42 +18,38 @@ use std::sync::Arc;
 pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let isps = isps_of_domains(&tally, plan);
     let Tally { domains, cells, streams, pools, ips, messages, replies, jobs, senders, hosts, vmtas, .. } = tally;
-    let kept = |domain: u32| plan.filter.keeps_isp(&isps[domain as usize]);
+    let kept: Vec<bool> = isps.names().texts().map(|isp| plan.filter.keeps_isp(isp)).collect();
+    let (isp_names, isp_numbers) = isps.names().sorted_if(|isp| kept[isp as usize]);
+    let (ip_names, ip) = ips.sorted();
+    let isp = |domain: u32| {
+        let isp = isps.number(domain) as usize;
+        kept[isp].then(|| isp_numbers[isp])
+    };
     let tables = || {
-        let isps_kept = (0..domains.count()).map(|domain| kept(domain).then(|| &*isps[domain as usize]));
-        let (isp_names, isp) = numbered(isps_kept);
-        let ((pool_names, pool), (ip_names, ip)) = (pools.sorted(), ips.sorted());
+        let (pool_names, pool) = pools.sorted();
         let sum = |(at, Cell { counts, seen }, without_message): (Key, Cell, u64)| {
-            let key = [isp[at.0 as usize]?, pool[at.1 as usize], ip[at.2 as usize]];
+            let key = [isp(at.0)?, pool[at.1 as usize], ip[at.2 as usize]];
             Some(Sum { key, counts, without_message, seen })
         };
         let sums: Vec<Option<Sum>> = cells.all().map(sum).collect();
-        let (mut tables, places) = tables(&sums, &[isp_names, pool_names, ip_names], messages);
+        let (mut tables, places) = tables(&sums, [&isp_names, &pool_names, &ip_names], messages);
         let to_domain = |(cell, (at, Cell { counts, .. }, _)): (u32, (Key, Cell, u64))| {
-            let domain = domains.text(at.0);
             // A domain that is its own provider tells nothing apart.
-            let tells = counts.attempts() > 0 && domain != isps[at.0 as usize];
-            places.ip(cell).filter(|_| tells).map(|ip| (ip, domain, counts))
+            let tells = counts.attempts() > 0 && domains.text(at.0) != isps.token(at.0);
+            places.ip(cell).filter(|_| tells).map(|ip| (ip, at.0, counts))
         };
         let to_domains = (0..).zip(cells.all()).filter_map(to_domain);
-        deal(&mut tables, &streams, &places, to_domains, [jobs, senders, hosts, vmtas]);
+        deal(&mut tables, &streams, &places, to_domains, [&domains, &jobs, &senders, &hosts, &vmtas]);
         tables
     };
-    let (tables, (groups, flooded)) = rayon::join(tables, || groups(replies, &ips, &isps, &kept, plan));
+    let groups = || groups(replies, (&isp_names, &isp), (&ip_names, &ip), plan);
+    let (tables, (groups, flooded)) = rayon::join(tables, groups);
     Summary { groups, flooded, ..tables }
-}
-
-/// The texts under numbers that follow the alphabet, and those of each, where there is one.
-fn numbered<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> (Names, Vec<Option<u32>>) {
-    let mut names = Names::default();
-    let met: Vec<Option<u32>> = texts.map(|text| Some(names.number(text?))).collect();
-    let (names, numbers) = names.sorted();
-    (names, met.into_iter().map(|number| Some(numbers[number? as usize])).collect())
 }
 
 /// The tables of cells, nothing in place of those that are left out, and where each is counted. `names` are those of
 /// providers, pools and IPs.
-fn tables(cells: &[Option<Sum>], names: &[Names; 3], mut messages: Messages) -> (Summary, Places) {
+fn tables(cells: &[Option<Sum>], names: [&Names; 3], mut messages: Messages) -> (Summary, Places) {
     let ips = Frame::of(cells.iter().flatten()).sums();
     let [total, isps, pools] = [0, 1, 2].map(|parts| joined(&ips, parts));
     let tables = [total, isps, pools, ips];
@@ -81,33 +77,28 @@ fn tables(cells: &[Option<Sum>], names: &[Names; 3], mut messages: Messages) -> 
     (Summary { total, isps, pools, ips, traffic, ..Summary::default() }, places)
 }
 
-/// The replies by provider. Domains that turned out to be one provider's are joined under the same
-/// bounds that held for each of them.
+/// The replies by provider. Domains that turned out to be one provider's are joined under the same bounds that held for
+/// each of them. Numbers of names follow the alphabet; `isp` gives a domain's, nothing where it is left out, and `ip` an IP's.
 fn groups(
     replies: Replies<Party>,
-    ips: &Names,
-    isps: &[String],
-    kept: &impl Fn(u32) -> bool,
+    (isps, isp): (&Names, &impl Fn(u32) -> Option<u32>),
+    (ips, ip): (&Names, &[u32]),
     plan: &Plan,
 ) -> (Vec<Group>, Flooded) {
-    let mut names = Names::default();
-    let numbers: Vec<u32> = isps.iter().map(|isp| names.number(isp)).collect();
     let providers: HashMap<_, u32> = (replies.parties())
         .filter_map(|party| match party {
-            Party::Provider(provider) => Some((provider, plan.providers.token(provider))),
+            Party::Provider(provider) => Some((provider, isps.known(plan.providers.token(provider))?)),
             Party::Domain(_) => None,
         })
-        .filter(|(_, token)| plan.filter.keeps_isp(token))
-        .map(|(provider, token)| (provider, names.number(token)))
         .collect();
     let party = |party| match party {
         Party::Provider(provider) => providers.get(&provider).copied(),
-        Party::Domain(domain) => kept(domain).then(|| numbers[domain as usize]),
+        Party::Domain(domain) => isp(domain),
     };
     let causes: Vec<Cause<u32>> = replies.by(party).into_causes().collect();
-    let told = tell(plan, &names, &causes);
+    let told = tell(plan, isps, &causes);
     let are_few = causes.len() <= plan.flood;
-    let groups = in_order(causes, told, &names, ips);
+    let groups = in_order(causes, told, isps, (ips, ip));
     if are_few {
         return (groups, Flooded::default());
     }
@@ -131,12 +122,13 @@ struct Line {
 }
 
 /// The groups of all causes, sorted by their keys.
-fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names) -> Vec<Group> {
+fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, (ips, ip): (&Names, &[u32])) -> Vec<Group> {
     let cause60s: Vec<Arc<str>> = causes.iter().map(|cause| cause.cause60.as_str().into()).collect();
-    let ((isps, isp), (ips, ip)) = (isps.sorted(), ips.sorted());
-    let [isps, ips] = [isps, ips].map(|names| names.texts().map(Arc::from).collect::<Vec<Arc<str>>>());
+    let isps: HashMap<u32, Arc<str>> =
+        causes.iter().map(|cause| (cause.party, isps.text(cause.party).into())).collect();
+    let ips: Vec<Arc<str>> = ips.texts().map(Arc::from).collect();
     let lines = causes.into_par_iter().enumerate().flat_map_iter(|(number, cause)| {
-        let (isp, kind) = (isp[cause.party as usize], cause.kind);
+        let (isp, kind) = (cause.party, cause.kind);
         let line = |(diag60, there, count, seen)| {
             let ip = ip[there as usize];
             Line { isp, ip, kind, diag60, cause: number, count, seen }
@@ -153,7 +145,7 @@ fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, ips: &Names)
     let group = |line: Line| {
         let (class, meaning) = told[line.cause].clone();
         Group {
-            isp: isps[line.isp as usize].clone(),
+            isp: isps[&line.isp].clone(),
             ip: ips[line.ip as usize].clone(),
             kind: line.kind,
             diag60: line.diag60,

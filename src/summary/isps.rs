@@ -1,13 +1,37 @@
 //! The mailbox provider of every domain that was met.
 
-use crate::provider::{ProviderId, Providers};
+use crate::provider::Providers;
 use crate::tally::{Listed, Names, Plan, Tally, Vote, Votes};
-use std::collections::HashMap;
+use std::borrow::Cow;
+
+/// The mailbox provider of every domain, by numbers: there may be a million domains.
+#[derive(Debug, Clone, Default)]
+pub struct Isps {
+    names: Names,
+    of: Vec<u32>,
+}
+
+impl Isps {
+    /// The providers' tokens.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The number of a domain's provider.
+    pub fn number(&self, domain: u32) -> u32 {
+        self.of[domain as usize]
+    }
+
+    /// The token of a domain's provider.
+    pub fn token(&self, domain: u32) -> &str {
+        self.names.text(self.number(domain))
+    }
+}
 
 /// The provider's token for each domain by its number: the list's where the domain is on one, else of
 /// the provider whose hosts most of its records name (ties by name), else of the roll-up its queue is
 /// named after, else the domain itself.
-pub fn isps_of_domains(tally: &Tally, plan: &Plan) -> Vec<String> {
+pub fn isps_of_domains(tally: &Tally, plan: &Plan) -> Isps {
     let listed = |domain| tally.listed(domain);
     isps_of(&tally.domains, listed, Ballot { votes: &tally.votes, rollups: &tally.rollups }, plan)
 }
@@ -21,58 +45,59 @@ pub struct Ballot<'a> {
 }
 
 /// The same for domains of which `listed` tells what the lists say.
-pub fn isps_of(domains: &Names, listed: impl Fn(u32) -> Listed, ballot: Ballot, plan: &Plan) -> Vec<String> {
-    let voted = elect(domains, &ballot, &plan.providers);
-    let isp = |domain: u32| match (listed(domain), voted.get(&domain)) {
-        (Listed::Surely(provider), _) | (Listed::Unless(provider), None) => token(&plan.providers, provider),
-        (_, Some(isp)) => isp.clone(),
-        (Listed::No | Listed::Nobody, None) => domains.text(domain).to_owned(),
-    };
-    (0..domains.count()).map(isp).collect()
+pub fn isps_of(domains: &Names, listed: impl Fn(u32) -> Listed, ballot: Ballot, plan: &Plan) -> Isps {
+    let mut candidates = Names::default();
+    let voted = elect(domains, &ballot, &plan.providers, &mut candidates);
+    let mut isps = Isps::default();
+    for domain in 0..domains.count() {
+        let isp = match (listed(domain), voted[domain as usize]) {
+            (Listed::Surely(provider), _) | (Listed::Unless(provider), None) => plan.providers.token(provider),
+            (_, Some(elected)) => candidates.text(elected.isp),
+            (Listed::No | Listed::Nobody, None) => domains.text(domain),
+        };
+        isps.of.push(isps.names.number(isp));
+    }
+    isps
 }
 
-/// What the votes of each domain come to.
-fn elect(domains: &Names, ballot: &Ballot, providers: &Providers) -> HashMap<u32, String> {
-    let mut best: HashMap<u32, Candidate> = HashMap::new();
+/// Whom the votes of each domain elect, if there are any.
+fn elect(domains: &Names, ballot: &Ballot, providers: &Providers, isps: &mut Names) -> Vec<Option<Candidate>> {
+    let mut elected: Vec<Option<Candidate>> = vec![None; domains.count() as usize];
     for (domain, vote, count) in ballot.votes.all() {
         // A queue that is a roll-up is called by the roll-up's name, not by a domain with hosts of its own.
         let is_rollup = domains.text(domain).ends_with(".rollup");
-        let candidate = match vote {
+        let (rank, isp) = match vote {
             Vote::Host(_) if is_rollup => continue,
-            Vote::Host(provider) => Candidate { rank: 1, count, isp: token(providers, provider) },
-            Vote::Rollup(name) => Candidate { rank: 0, count, isp: rollup(providers, ballot.rollups, name) },
+            Vote::Host(provider) => (1, isps.number(providers.token(provider))),
+            Vote::Rollup(name) => (0, isps.number(&rollup(providers, ballot.rollups.text(name)))),
         };
-        match best.get_mut(&domain) {
-            Some(best) if candidate.beats(best) => *best = candidate,
-            Some(_) => {}
-            None => drop(best.insert(domain, candidate)),
+        let (candidate, best) = (Candidate { rank, count, isp }, &mut elected[domain as usize]);
+        if best.is_none_or(|best| candidate.beats(best, isps)) {
+            *best = Some(candidate);
         }
     }
-    best.into_iter().map(|(domain, candidate)| (domain, candidate.isp)).collect()
+    elected
 }
 
+#[derive(Debug, Clone, Copy)]
 struct Candidate {
     /// Hosts go before roll-ups.
     rank: u8,
     count: u64,
-    isp: String,
+    isp: u32,
 }
 
 impl Candidate {
-    fn beats(&self, other: &Candidate) -> bool {
-        (self.rank, self.count).cmp(&(other.rank, other.count)).then_with(|| other.isp.cmp(&self.isp)).is_gt()
+    fn beats(self, other: Candidate, isps: &Names) -> bool {
+        let by_name = || isps.text(other.isp).cmp(isps.text(self.isp));
+        (self.rank, self.count).cmp(&(other.rank, other.count)).then_with(by_name).is_gt()
     }
 }
 
-fn token(providers: &Providers, provider: ProviderId) -> String {
-    providers.token(provider).to_owned()
-}
-
 /// The provider a roll-up is named after; its own name, as a token, where it is nobody's.
-fn rollup(providers: &Providers, names: &Names, name: u32) -> String {
-    let name = names.text(name);
+fn rollup<'a>(providers: &'a Providers, name: &str) -> Cow<'a, str> {
     match providers.of_rollup(name) {
-        Some(found) => token(providers, found.provider),
+        Some(found) => providers.token(found.provider).into(),
         None => name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect(),
     }
 }

@@ -15,5 +15,5 @@ pub use crate::tally::{Counts, Mail, MessageRate, NO_TIME, Names, Sent};
 pub use build::summarise;
 pub use causes::{Cause, CauseBy, causes};
 pub use flood::Flooded;
-pub use isps::{Ballot, isps_of, isps_of_domains};
+pub use isps::{Ballot, Isps, isps_of, isps_of_domains};
 pub use rows::{Group, Meaning, Row, SentBy, Summary, Traffic, TrafficNames};

@@ -8,17 +8,17 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Brings what was counted to the rows of the IPs. `to_domains` are places of such rows, and what was counted there for a
-/// domain; `names` are those of jobs, senders, hosts and virtual MTAs.
-pub(super) fn deal<'k>(
+/// domain; `names` are those of domains, jobs, senders, hosts and virtual MTAs.
+pub(super) fn deal(
     summary: &mut Summary,
     streams: &Streams,
     places: &Places,
-    to_domains: impl Iterator<Item = (usize, &'k str, Counts)> + Send,
-    names: [Names; 4],
+    to_domains: impl Iterator<Item = (usize, u32, Counts)> + Send,
+    names: [&Names; 5],
 ) {
-    let [jobs, senders, hosts, vmtas] = names;
+    let [domains, jobs, senders, hosts, vmtas] = names;
     // Of what is not told apart, some names may have been met and others not.
-    let told = |names: Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
+    let told = |names: &Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
     let (jobs, senders) = (told(jobs, streams.tell_mail()), told(senders, streams.tell_mail()));
     let (hosts, vmtas) = (told(hosts, streams.tell_hosts()), told(vmtas, streams.tell_vmtas()));
     // Where a name is not told, its number stands for none.
@@ -29,13 +29,13 @@ pub(super) fn deal<'k>(
         places.ip(of.cell).map(|row| (row, by))
     };
     let ways = || {
-        let mut domains = Names::default();
-        let by_domain = to_domains.map(|(row, domain, counts)| {
-            let way = domains.number(domain);
+        let mut told = vec![false; domains.count() as usize];
+        let by_domain = to_domains.map(|(row, way, counts)| {
+            told[way as usize] = true;
             (row, SentBy { way, attempts: counts.attempts(), deferred: counts.deferred })
         });
         let mut by_domain = of_rows(places.ips(), by_domain);
-        let domains = domains.sorted();
+        let domains = domains.sorted_if(|domain| told[domain as usize]);
         by_domain.iter_mut().flatten().for_each(|by| by.way = domains.1[by.way as usize]);
         let by_host = of_rows(places.ips(), streams.by_host().filter_map(|of| sent_by(of, &hosts.1)));
         let by_vmta = of_rows(places.ips(), streams.by_vmta().filter_map(|of| sent_by(of, &vmtas.1)));

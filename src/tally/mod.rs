@@ -11,6 +11,7 @@ mod clock;
 mod counter;
 mod counts;
 mod coverage;
+mod head;
 mod hour_log;
 mod hours;
 mod literals;

@@ -1,47 +1,65 @@
 //! Gives each distinct text a small number, so that keys are small and compare fast.
 
+use super::head::head;
 use super::recent::{Recent, mix};
-use hashbrown::HashMap;
-use std::hash::Hash;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::{BuildHasher, Hash};
 
-/// Texts by number and numbers by text.
+/// Texts by number and numbers by text. There may be a million domains: the texts stand one after the other, each once.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    numbers: HashMap<Box<str>, u32>,
-    texts: Vec<Box<str>>,
+    all: String,
+    /// Where each text ends; the next one begins there.
+    ends: Vec<usize>,
+    /// By the hash of the text.
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
 impl PartialEq for Names {
     fn eq(&self, other: &Names) -> bool {
-        self.texts == other.texts
+        self.texts().eq(other.texts())
     }
 }
 
 impl Names {
     /// The number of a text, a new one where it is new.
     pub fn number(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        let number = u32::try_from(self.texts.len()).expect("fewer than four thousand million names fit in memory");
-        self.numbers.insert(text.into(), number);
-        self.texts.push(text.into());
+        let hash = self.hasher.hash_one(text);
+        self.find(hash, text).unwrap_or_else(|| self.push(hash, text))
+    }
+
+    /// The number of a text, if it has one.
+    pub fn known(&self, text: &str) -> Option<u32> {
+        self.find(self.hasher.hash_one(text), text)
+    }
+
+    fn find(&self, hash: u64, text: &str) -> Option<u32> {
+        self.numbers.find(hash, |number| self.text(*number) == text).copied()
+    }
+
+    fn push(&mut self, hash: u64, text: &str) -> u32 {
+        let number = u32::try_from(self.ends.len()).expect("fewer than four thousand million names fit in memory");
+        self.all.push_str(text);
+        self.ends.push(self.all.len());
+        let Names { all, ends, numbers, hasher } = self;
+        numbers.insert_unique(hash, number, |known| hasher.hash_one(text_of(all, ends, *known)));
         number
     }
 
     /// The text of a number.
     pub fn text(&self, number: u32) -> &str {
-        &self.texts[number as usize]
+        text_of(&self.all, &self.ends, number)
     }
 
     /// The texts in the order of their numbers.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.iter().map(|text| &**text)
+        (0..self.count()).map(|number| self.text(number))
     }
 
     /// How many names there are; their numbers are those below it.
     pub fn count(&self) -> u32 {
-        self.texts.len() as u32
+        self.ends.len() as u32
     }
 
     /// The same names, numbered by the alphabet, and the new number of each old one.
@@ -51,18 +69,26 @@ impl Names {
 
     /// The same of those names alone whose numbers are wanted; the new number of another one says nothing.
     pub fn sorted_if(&self, wanted: impl Fn(u32) -> bool) -> (Names, Vec<u32>) {
-        let mut order: Vec<u32> = (0..self.count()).filter(|number| wanted(*number)).collect();
-        order.sort_unstable_by_key(|number| self.text(*number));
+        // The first bytes are at hand, and decide most comparisons; the texts are far away in memory.
+        let with_head = |number| (head(self.text(number).as_bytes()), number);
+        let mut order: Vec<(u64, u32)> = (0..self.count()).filter(|number| wanted(*number)).map(with_head).collect();
+        order.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| self.text(one.1).cmp(self.text(other.1))));
         let mut sorted = Names::default();
-        let mut numbers = vec![0; self.texts.len()];
-        order.into_iter().for_each(|old| numbers[old as usize] = sorted.number(self.text(old)));
+        let mut numbers = vec![0; self.ends.len()];
+        order.into_iter().for_each(|(_, old)| numbers[old as usize] = sorted.number(self.text(old)));
         (sorted, numbers)
     }
 
     /// Adds another part's names; gives the number here for each number there.
     pub fn merge(&mut self, other: &Names) -> Vec<u32> {
-        other.texts.iter().map(|text| self.number(text)).collect()
+        other.texts().map(|text| self.number(text)).collect()
     }
+}
+
+fn text_of<'a>(all: &'a str, ends: &[usize], number: u32) -> &'a str {
+    let number = number as usize;
+    let start = number.checked_sub(1).map_or(0, |before| ends[before]);
+    &all[start..ends[number]]
 }
 
 /// What was found out of cells as they are written, so that a spelling is looked into only once: the number of its one
@@ -169,8 +195,26 @@ fn words(bytes: &[u8; 16]) -> [u64; 2] {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     proptest! {
+        #[test]
+        fn each_text_has_one_number_and_they_are_sorted_by_the_alphabet(texts in prop::collection::vec("(ab|long\\.text|\0|\u{fc})*", 0..60)) {
+            let mut names = Names::default();
+            let numbers: Vec<u32> = texts.iter().map(|text| names.number(text)).collect();
+            for (text, number) in texts.iter().zip(&numbers) {
+                prop_assert_eq!((names.number(text), names.text(*number)), (*number, &**text));
+            }
+            let distinct: BTreeSet<&str> = texts.iter().map(|text| &**text).collect();
+            prop_assert_eq!(names.count() as usize, distinct.len());
+            let (sorted, by_old) = names.sorted();
+            prop_assert!(sorted.texts().eq(distinct));
+            prop_assert!((0..names.count()).all(|old| sorted.text(by_old[old as usize]) == names.text(old)));
+            let (some, by_old) = names.sorted_if(|number| number % 3 == 1);
+            prop_assert!(some.texts().is_sorted());
+            prop_assert!((1..names.count()).step_by(3).all(|old| some.text(by_old[old as usize]) == names.text(old)));
+        }
+
         #[test]
         fn different_spellings_have_different_numbers(cells in prop::collection::vec(prop::collection::vec(0..3_u8, 0..40), 0..50)) {
             let (mut spellings, mut names) = (Spellings::default(), Names::default());

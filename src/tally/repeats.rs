@@ -2,6 +2,7 @@
 //! replies come again and again, but for an id at their end.
 
 use super::causes::Alike;
+use super::head::head;
 use super::room::held_by;
 use crate::record::{RecordKind, Span};
 use hashbrown::HashMap;
@@ -78,13 +79,6 @@ impl Repeats {
     pub fn take(&mut self) -> impl Iterator<Item = (Key, Known)> {
         self.0.drain().filter(|(_, known)| known.count > 0)
     }
-}
-
-/// The first bytes of a text as a number: where two differ, the lesser one is of the text that is first by alphabet.
-fn head(text: &[u8]) -> u64 {
-    let byte = |place: usize| u64::from(text.get(place).copied().unwrap_or_default());
-    text.first_chunk()
-        .map_or_else(|| (0..8).fold(0, |head, place| head << 8 | byte(place)), |head| u64::from_be_bytes(*head))
 }
 
 #[cfg(test)]
