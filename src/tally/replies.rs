@@ -108,7 +108,7 @@ pub struct Cause<P> {
     pub kind: RecordKind,
     /// The masked text.
     pub cause60: String,
-    diags: Diags,
+    diags: Box<Diags>,
 }
 
 impl<P> Cause<P> {
@@ -128,7 +128,8 @@ impl<P> Cause<P> {
 #[derive(Debug, Clone, Default)]
 struct Causes {
     flooded: bool,
-    by_cause: HashMap<String, Diags>,
+    /// In boxes: most small domains have but one, and a table has room for three more.
+    by_cause: HashMap<String, Box<Diags>>,
 }
 
 impl Causes {
@@ -141,7 +142,7 @@ impl Causes {
     fn merge(&mut self, other: Causes, ip: &impl Fn(u32) -> u32, flood: usize) {
         self.flooded |= other.flooded;
         for (cause, diags) in other.by_cause {
-            self.by_cause.entry(cause).or_default().merge(diags, ip, flood);
+            self.by_cause.entry(cause).or_default().merge(*diags, ip, flood);
         }
         self.bound(flood);
     }
@@ -150,9 +151,9 @@ impl Causes {
         let alone = self.by_cause.len() == 1 && self.by_cause.contains_key(OTHER);
         self.flooded |= self.by_cause.len() > flood.saturating_mul(CLASSES.len());
         if self.flooded && !alone {
-            let mut other = Diags::default();
+            let mut other = Box::<Diags>::default();
             for (_, diags) in std::mem::take(&mut self.by_cause) {
-                other.merge(diags, &|ip| ip, flood);
+                other.merge(*diags, &|ip| ip, flood);
             }
             self.by_cause.insert(OTHER.to_owned(), other);
         }
