@@ -1,8 +1,7 @@
 //! Hours one after the other, each in a few bytes: most numbers are small, and there may be a million of them.
 
 use super::numbers::Numbers;
-use super::sent::{Hour, Sent};
-use super::streams::Mail;
+use super::sent::{Hour, Mail, Sent};
 use super::varint::{fold, put, take, unfold};
 
 /// Hours in the order they were added.

@@ -1,12 +1,14 @@
-//! Attempts by cell, hour and mail. How finely they are told apart depends on how many there are, by a rule that knows
-//! nothing of the order of records: where there are too many, jobs and senders are joined, then hours two by two.
+//! Attempts by cell, hour and mail. How finely they are told apart depends on how many there are beyond the first few of each
+//! cell, by a rule that knows nothing of the order of records: where there are too many, jobs and senders are joined, then
+//! hours two by two.
 
+use super::beyond::beyond;
 use super::hour_log::HourLog;
 use super::recent::{mix, place_of};
-use super::sent::Hour;
-use super::streams::Mail;
+use super::sent::{Hour, Mail};
 
-/// So many are kept apart: some 8 MB. While they are joined, each takes 24 bytes, and there may be twice as many.
+/// So many are kept apart beyond the first few of each cell: some 8 MB. While they are joined, each takes 24 bytes, and there
+/// may be twice as many.
 pub const HOUR_BUDGET: usize = 1 << 20;
 
 /// By 64 hours at last; then they are as many as they are.
@@ -18,25 +20,33 @@ const HELD: usize = 1 << 13;
 /// The list of hours.
 #[derive(Debug, Clone)]
 pub struct Hours {
-    /// So many are kept apart.
+    /// So many are kept apart beyond the first few of each cell.
     most: usize,
     log: HourLog,
     /// What came last of some mail: what comes next may be joined to it. As many places as [`HELD`], or none yet.
     held: Box<[Option<Hour>]>,
     /// 0: by mail and hour; 1: by hour; above: by two, four, eight hours.
     coarseness: u32,
-    /// How many there were when equals were last joined.
+    /// How many there were when they were last looked through, and when equals were last joined.
+    looked_at: usize,
     joined: usize,
 }
 
 impl Default for Hours {
     fn default() -> Hours {
-        Hours { most: HOUR_BUDGET, log: HourLog::default(), held: Box::default(), coarseness: 0, joined: 0 }
+        Hours {
+            most: HOUR_BUDGET,
+            log: HourLog::default(),
+            held: Box::default(),
+            coarseness: 0,
+            looked_at: 0,
+            joined: 0,
+        }
     }
 }
 
 impl Hours {
-    /// Nothing yet; so many are kept apart.
+    /// Nothing yet; so many are kept apart beyond the first few of each cell.
     pub fn with_budget(most: usize) -> Hours {
         Hours { most, ..Hours::default() }
     }
@@ -65,7 +75,7 @@ impl Hours {
             return;
         }
         self.log.extend(held.replace(hour));
-        if self.log.count() >= self.joined.max(self.most) / 2 * 3 {
+        if self.log.count() >= self.looked_at.max(self.most) / 2 * 3 {
             self.compact();
         }
     }
@@ -85,9 +95,10 @@ impl Hours {
     /// Holds none any longer, and keeps as many as there may be. Fewer need no look: there are never more keys than parts.
     pub fn compact(&mut self) {
         self.log.extend(std::mem::take(&mut self.held).into_iter().flatten());
-        if self.log.count() > self.most {
+        if self.log.count() > self.most && beyond(self.log.iter().map(|hour| hour.cell)) > self.most {
             self.join();
         }
+        self.looked_at = self.log.count();
     }
 
     /// Joins equals where there are twice as many as when that was done last: for whoever merges the same again and again.
@@ -101,7 +112,8 @@ impl Hours {
         let mut hours: Vec<Hour> = self.log.iter().collect();
         self.log = HourLog::default();
         self.join_equal(&mut hours);
-        while hours.len() > self.most && self.coarseness < COARSEST {
+        let are_too_many = |hours: &[Hour]| beyond(hours.iter().map(|hour| hour.cell)) > self.most;
+        while are_too_many(&hours) && self.coarseness < COARSEST {
             self.coarseness += 1;
             self.join_equal(&mut hours);
         }
@@ -183,8 +195,10 @@ mod tests {
     /// the same.
     #[test]
     fn how_finely_is_told_depends_on_nothing_but_the_keys() {
-        let (few, jobs, hours) = (part(0..4, 10, 24), part(0..5, 10, 24), part(0..50, 1, 24));
-        for (all, coarseness) in [(few, 0), (jobs, 1), (hours, 2)] {
+        let (few, jobs, hours) = (part(0..4, 10, 24), part(0..5, 10, 24), part(0..70, 1, 24));
+        // Many cells that have but a few each, and one with as many as there may be.
+        let wide = [part(0..5_000, 4, 2), part(5_000..5_001, 42, 24)].concat();
+        for (all, coarseness) in [(few, 0), (jobs, 1), (hours, 2), (wide, 0)] {
             let (first, second) = all.split_at(all.len() / 3);
             let backwards: Vec<Hour> = all.iter().rev().copied().collect();
             let whole = counted(&[&all]);

@@ -5,6 +5,7 @@
 //! A [`Counter`] takes records and makes a [`Tally`]; tallies are merged. One file an accumulator, each
 //! with `add` and `merge`.
 
+mod beyond;
 mod causes;
 mod cells;
 mod clock;
@@ -53,9 +54,9 @@ pub use parts::{ANY_PART, OfPart};
 pub use plan::{HourOf, IspBy, Plan};
 pub use replies::{Cause, Example, FLOOD, OTHER, Party, Replies, Reply};
 pub use select::{Filter, FilterNames, LeftOut, Seen, Window};
-pub use sent::{Hour, Sent};
+pub use sent::{Hour, Mail, Sent};
 pub use sliding::Sliding;
-pub use streams::{Mail, Stream, Streams};
+pub use streams::{Stream, Streams};
 pub use tally::{Listed, Tally};
 pub use votes::{Vote, Votes};
 pub use walk::{Counting, count_segment};

@@ -1,11 +1,13 @@
 //! Attempts by cell and one thing more that records name: the destination host, or the virtual MTA.
 
-use hashbrown::HashMap;
+use super::beyond::beyond;
+use super::varint::{put, take};
 
 /// Stands for a part where a record names none, and where they were too many to be told apart.
 pub const ANY_PART: u32 = u32::MAX;
 
-/// So many pairs are kept apart. Where there are more, parts are not told apart at all: some of them would mislead.
+/// So many pairs are kept apart beyond the first few of each cell. Where there are more, parts are not told apart at all:
+/// some of them would mislead.
 const MOST: usize = 1 << 20;
 
 /// What was sent of a cell by way of a host or virtual MTA.
@@ -21,14 +23,29 @@ pub struct OfPart {
     pub deferred: u64,
 }
 
-/// The counts, by the numbers of a cell and a part: attempts, and how many of them were deferred.
-#[derive(Debug, Clone, Default)]
+impl OfPart {
+    fn key(&self) -> u64 {
+        u64::from(self.cell) << 32 | u64::from(self.part)
+    }
+}
+
+/// The counts of cells and parts, one after the other in a few bytes, those of a pair perhaps in pieces.
+#[derive(Debug, Clone)]
 pub struct Parts {
-    /// Sums as long as they fit in few bytes, as nearly all do.
-    counts: HashMap<(u32, u32), (u32, u32)>,
-    /// What did not fit, besides.
-    carried: HashMap<(u32, u32), (u64, u64)>,
+    log: Vec<u8>,
+    count: usize,
+    /// Equals are joined when there are so many pieces.
+    join_at: usize,
     too_many: bool,
+}
+
+/// So many pieces are too few to look for equals among them.
+const FEW: usize = 1 << 14;
+
+impl Default for Parts {
+    fn default() -> Parts {
+        Parts { log: Vec::new(), count: 0, join_at: FEW, too_many: false }
+    }
 }
 
 impl Parts {
@@ -43,23 +60,19 @@ impl Parts {
     }
 
     /// Adds attempts, and how many of them were deferred.
-    pub fn add(&mut self, cell: u32, part: u32, attempts: u64, deferred: u64) {
-        if self.too_many || part == ANY_PART {
+    pub fn add(&mut self, of: OfPart) {
+        if self.too_many || of.part == ANY_PART {
             return;
         }
-        let key = (cell, part);
-        let count = self.counts.entry(key).or_default();
-        let sum = (u64::from(count.0) + attempts, u64::from(count.1) + deferred);
-        *count = if let (Ok(attempts), Ok(deferred)) = (sum.0.try_into(), sum.1.try_into()) {
-            (attempts, deferred)
-        } else {
-            let carried = self.carried.entry(key).or_default();
-            *carried = (carried.0 + sum.0, carried.1 + sum.1);
-            (0, 0)
-        };
-        if self.counts.len() > MOST {
-            self.join();
+        self.push(of);
+        if self.count >= self.join_at {
+            self.look_through();
         }
+    }
+
+    fn push(&mut self, OfPart { cell, part, attempts, deferred }: OfPart) {
+        [cell.into(), part.into(), attempts, deferred].into_iter().for_each(|number| put(&mut self.log, number));
+        self.count += 1;
     }
 
     /// Adds another part's, whose cells and parts have the numbers that are given for them here.
@@ -67,39 +80,113 @@ impl Parts {
         if other.too_many {
             self.join();
         }
-        for of in other.all() {
-            self.add(cell(of.cell), part(of.part), of.attempts, of.deferred);
+        other.all().for_each(|of| self.add(OfPart { cell: cell(of.cell), part: part(of.part), ..of }));
+        self.bound();
+    }
+
+    /// Tells no longer apart what is too many. Fewer pieces need no look: there are never more pairs than these.
+    pub fn bound(&mut self) {
+        if self.are_too_many() {
+            self.look_through();
         }
     }
 
-    /// All counts, in no order.
+    fn look_through(&mut self) {
+        self.join_equal();
+        if self.are_too_many() {
+            self.join();
+        }
+    }
+
+    fn are_too_many(&self) -> bool {
+        self.count > MOST && beyond(self.all().map(|of| of.cell)) > MOST
+    }
+
+    fn join_equal(&mut self) {
+        let mut all: Vec<OfPart> = self.all().collect();
+        all.sort_unstable_by_key(OfPart::key);
+        all.dedup_by(|later, kept| {
+            let same = later.key() == kept.key();
+            if same {
+                (kept.attempts, kept.deferred) = (kept.attempts + later.attempts, kept.deferred + later.deferred);
+            }
+            same
+        });
+        // Where hardly any had an equal, it is not worth another look for long.
+        let join_at = if all.len() <= self.count / 4 * 3 { 2 * all.len() + FEW } else { 8 * self.count };
+        *self = Parts { join_at, ..Parts::default() };
+        all.into_iter().for_each(|of| self.push(of));
+    }
+
+    /// All counts, in no order, a pair perhaps in pieces.
     pub fn all(&self) -> impl Iterator<Item = OfPart> {
-        self.counts.iter().map(|(key, (attempts, deferred))| {
-            let carried = self.carried.get(key).copied().unwrap_or_default();
-            let (attempts, deferred) = (carried.0 + u64::from(*attempts), carried.1 + u64::from(*deferred));
-            OfPart { cell: key.0, part: key.1, attempts, deferred }
+        let mut log = &*self.log;
+        (0..self.count).map(move |_| {
+            let mut number = || take(&mut log).expect("as many numbers as were written");
+            let (cell, part) = (number() as u32, number() as u32);
+            OfPart { cell, part, attempts: number(), deferred: number() }
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::beyond::FREE;
     use super::*;
+    use std::collections::BTreeMap;
 
-    #[test]
-    fn sums_of_any_size_are_exact() {
-        const MOST: u64 = u32::MAX as u64;
+    fn told(parts: &Parts) -> BTreeMap<(u32, u32), (u64, u64)> {
+        let mut told = BTreeMap::new();
+        for of in parts.all() {
+            let count: &mut (u64, u64) = told.entry((of.cell, of.part)).or_default();
+            *count = (count.0 + of.attempts, count.1 + of.deferred);
+        }
+        told
+    }
+
+    fn merged(all: &[OfPart], pieces: usize) -> Parts {
         let mut sum = Parts::default();
-        let all = [(1, 0), (MOST - 1, MOST - 1), (1, 1), (7, 2), (MOST * 5, MOST * 3), (2, 0)];
-        for (attempts, deferred) in all {
+        for piece in all.chunks(all.len().div_ceil(pieces)) {
             let mut part = Parts::default();
-            part.add(3, 4, attempts, deferred);
-            part.add(3, 5, 1, 1);
+            piece.iter().for_each(|of| part.add(*of));
+            part.bound();
             sum.merge(part, |cell| cell, |part| part);
         }
-        let mut told: Vec<OfPart> = sum.all().collect();
-        told.sort_by_key(|of| of.part);
-        let of = |part, attempts, deferred| OfPart { cell: 3, part, attempts, deferred };
-        assert_eq!(told, [of(4, MOST * 6 + 10, MOST * 4 + 2), of(5, 6, 6)]);
+        sum
+    }
+
+    #[test]
+    fn sums_of_any_size_are_exact_and_what_is_merged_again_and_again_does_not_grow() {
+        let large = u64::from(u32::MAX) * 5;
+        let all = [(4, large, 3), (5, 1, 1), (4, 7, 0)].map(|(part, attempts, deferred)| OfPart {
+            cell: 3,
+            part,
+            attempts,
+            deferred,
+        });
+        let mut sum = Parts::default();
+        for _ in 0..100_000 {
+            sum.merge(merged(&all, 1), |cell| cell, |part| part);
+        }
+        let counts = [((3, 4), (100_000 * (large + 7), 300_000)), ((3, 5), (100_000, 100_000))];
+        assert_eq!(told(&sum), BTreeMap::from(counts));
+        assert!(sum.count <= FEW, "{}", sum.count);
+    }
+
+    /// Parts of a few cells, one more than there may be or not, and as many of cells that have only a few each.
+    #[test]
+    fn parts_are_told_unless_single_cells_have_too_many_however_they_are_cut() {
+        let of = |cell, part| OfPart { cell, part, attempts: 1, deferred: 0 };
+        let most = MOST as u32 + 2 * u32::from(FREE);
+        let of_two = |parts: u32| (0..parts).map(|part| of(part % 2, part / 2)).collect::<Vec<_>>();
+        let of_many = (0..2 * MOST as u32).map(|number| of(number / 8, number % 8)).collect::<Vec<_>>();
+        for (all, are_told) in [(of_two(most), true), (of_two(most + 1), false), (of_many, true)] {
+            for pieces in [1, 3] {
+                let twice = [&*all, &*all].concat();
+                for all in [&all, &twice] {
+                    assert_eq!(merged(all, pieces).are_told(), are_told, "{} in {pieces}", all.len());
+                }
+            }
+        }
     }
 }

@@ -1,6 +1,20 @@
 //! Attempts by hour and mail: those of a cell, and those of whatever else they are dealt to.
 
-use super::streams::Mail;
+/// Whose mail it was: numbers of a job and of the domain of an envelope sender, either [`ANY_PART`] where that is not told.
+///
+/// [`ANY_PART`]: super::parts::ANY_PART
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mail {
+    /// The job.
+    pub job: u32,
+    /// The sender's domain.
+    pub sender: u32,
+}
+
+impl Mail {
+    /// Anybody's: of records that are no attempt, and where jobs or senders were too many to be told apart.
+    pub const ANY: Mail = Mail { job: u32::MAX, sender: u32::MAX };
+}
 
 /// What was sent of some mail in an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,26 +12,10 @@ use super::numbers::Numbers;
 use super::parts::{OfPart, Parts};
 use super::plan::HourOf;
 use super::recent::{Recent, mix};
-use super::sent::{Hour, Sent};
+use super::sent::{Hour, Mail, Sent};
 use crate::record::{Moment, Span};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
-
-/// Whose mail it was: numbers of a job and of the domain of an envelope sender, either [`ANY_PART`] where that is not told.
-///
-/// [`ANY_PART`]: super::parts::ANY_PART
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Mail {
-    /// The job.
-    pub job: u32,
-    /// The sender's domain.
-    pub sender: u32,
-}
-
-impl Mail {
-    /// Anybody's: of records that are no attempt, and where jobs or senders were too many to be told apart.
-    pub const ANY: Mail = Mail { job: u32::MAX, sender: u32::MAX };
-}
 
 /// Whose mail goes where: of an IP of a pool to a domain, by way of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,8 +243,9 @@ impl Streams {
     fn tell_parts(&mut self, AtHand { key, cell, .. }: &AtHand, Sum { attempts, deferred }: Sum) {
         if attempts > 0 {
             let (.., vmta, _) = self.froms.key(key.from);
-            self.hosts.add(*cell, key.host, attempts.into(), deferred.into());
-            self.vmtas.add(*cell, vmta, attempts.into(), deferred.into());
+            let of = |part| OfPart { cell: *cell, part, attempts: attempts.into(), deferred: deferred.into() };
+            self.hosts.add(of(key.host));
+            self.vmtas.add(of(vmta));
         }
     }
 
@@ -281,6 +266,8 @@ impl Streams {
     pub fn finish(&mut self, cells: &mut Cells) {
         self.begin_anew(cells);
         self.hours.compact();
+        self.hosts.bound();
+        self.vmtas.bound();
     }
 
     /// Keeps hours from growing where the same ones are merged again and again.
@@ -351,6 +338,7 @@ impl Streams {
 mod tests {
     use super::super::parts::ANY_PART;
     use super::*;
+    use std::collections::BTreeMap;
 
     /// Records of two streams of one cell by turns, more in an hour than one count at hand holds and more in all than
     /// [`MOST_SENT`], and streams that come once an hour.
@@ -382,12 +370,15 @@ mod tests {
         );
         assert_eq!(cell.seen, Span::between(Moment(0), Moment((HOURS - 1) * 3600 + AN_HOUR - 1)));
         let told = |parts: &mut dyn Iterator<Item = OfPart>| {
-            let mut told: Vec<_> = parts.map(|of| (of.part, of.attempts, of.deferred)).collect();
-            told.sort_unstable();
-            told
+            parts.fold(BTreeMap::<u32, (u64, u64)>::new(), |mut told, of| {
+                let sum = told.entry(of.part).or_default();
+                *sum = (sum.0 + of.attempts, sum.1 + of.deferred);
+                told
+            })
         };
-        assert_eq!(told(&mut streams.by_host()), [(0, all / 2, deferred), (1, all / 2, 0), (5, few, 0)]);
-        assert_eq!(told(&mut streams.by_vmta()), [(7, all, deferred), (8, few, 0)]);
+        let by_host = BTreeMap::from([(0, (all / 2, deferred)), (1, (all / 2, 0)), (5, (few, 0))]);
+        assert_eq!(told(&mut streams.by_host()), by_host);
+        assert_eq!(told(&mut streams.by_vmta()), BTreeMap::from([(7, (all, deferred)), (8, (few, 0))]));
         for hour in 0..HOURS {
             let of_hour = streams.hours().map(|of| of.sent).filter(|sent| i64::from(sent.hour) == hour);
             let sum = of_hour.fold((0, 0), |sum, of| (sum.0 + of.attempts, sum.1 + of.deferred));

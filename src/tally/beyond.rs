@@ -1,0 +1,35 @@
+//! How many entries there are beyond the first few of every cell. A budget that counts these is not used up by a million
+//! domains that each get a message or two, at the cost of the few that get all others.
+
+/// So many entries of a cell count for nothing: they take less memory than the cell itself.
+pub const FREE: u8 = 8;
+
+/// Of entries with these cells, those beyond the [`FREE`] ones. More entries, of whatever cell, never have less beyond: where a
+/// part has too many, so has the whole.
+pub fn beyond(cells: impl Iterator<Item = u32>) -> usize {
+    let (mut free, mut beyond) = (Vec::new(), 0);
+    for cell in cells {
+        let cell = cell as usize;
+        if cell >= free.len() {
+            free.resize(cell + 1, FREE);
+        }
+        match free[cell].checked_sub(1) {
+            Some(left) => free[cell] = left,
+            None => beyond += 1,
+        }
+    }
+    beyond
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_few_of_a_cell_count_for_nothing() {
+        let of_each = |cells: u32, count: usize| (0..count).flat_map(move |_| 0..cells);
+        assert_eq!(beyond(of_each(1_000, FREE.into())), 0);
+        assert_eq!(beyond(of_each(1_000, usize::from(FREE) + 3)), 3_000);
+        assert_eq!(beyond(of_each(1, 1_000).chain(5..900)), 1_000 - usize::from(FREE));
+    }
+}
