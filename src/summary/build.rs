@@ -6,6 +6,7 @@ use super::isps::isps_of_domains;
 use super::messages;
 use super::places::Places;
 use super::rows::{Group, Meaning, Row, Summary, Traffic};
+use super::sums::Sums;
 use super::traffic::deal;
 use crate::record::{RecordKind, Span};
 use crate::reply::{Question, Rule, UNKNOWN_CLASS, without_addresses};
@@ -31,7 +32,7 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
             let key = [isp(at.0)?, pool[at.1 as usize], ip[at.2 as usize]];
             Some(Sum { key, counts, without_message, seen })
         };
-        let sums: Vec<Option<Sum>> = cells.all().map(sum).collect();
+        let sums = Sums::of(cells.all().map(sum));
         let (mut tables, places) = tables(&sums, [&isp_names, &pool_names, &ip_names], messages);
         let to_domain = |(cell, (at, Cell { counts, .. }, _)): (u32, (Key, Cell, u64))| {
             // A domain that is its own provider tells nothing apart.
@@ -47,13 +48,12 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     Summary { groups, flooded, ..tables }
 }
 
-/// The tables of cells, nothing in place of those that are left out, and where each is counted. `names` are those of
-/// providers, pools and IPs.
-fn tables(cells: &[Option<Sum>], names: [&Names; 3], mut messages: Messages) -> (Summary, Places) {
-    let ips = Frame::of(cells.iter().flatten()).sums();
+/// The tables of what was summed, and where each cell is counted. `names` are those of providers, pools and IPs.
+fn tables(sums: &Sums, names: [&Names; 3], mut messages: Messages) -> (Summary, Places) {
+    let ips = Frame::of(sums.all().iter()).sums();
     let [total, isps, pools] = [0, 1, 2].map(|parts| joined(&ips, parts));
     let tables = [total, isps, pools, ips];
-    let places = Places::of(cells.iter().map(|cell| Some((*cell)?.key)), &tables);
+    let places = Places::of(sums, &tables);
     let counts = messages::count(&mut messages, &places);
     let share = messages.share();
     // They take the most memory of all, and go before hours are copied.

@@ -32,6 +32,15 @@ pub struct Sum {
     pub seen: Span,
 }
 
+impl Sum {
+    /// Adds another one's counts.
+    pub fn add(&mut self, other: &Sum) {
+        self.counts += other.counts;
+        self.seen.merge(other.seen);
+        self.without_message += other.without_message;
+    }
+}
+
 /// The columns that cells are summed by.
 const KEYS: [&str; 3] = ["isp", "pool", "ip"];
 
@@ -98,11 +107,7 @@ fn rows(sums: &DataFrame) -> PolarsResult<Vec<Sum>> {
 pub fn joined(sums: &[Sum], parts: usize) -> Vec<Sum> {
     let join = |alike: &[Sum]| {
         let mut sum = Sum { key: shortened(alike[0].key, parts), ..alike[0] };
-        for other in &alike[1..] {
-            sum.counts += other.counts;
-            sum.seen.merge(other.seen);
-            sum.without_message += other.without_message;
-        }
+        alike[1..].iter().for_each(|other| sum.add(other));
         sum
     };
     sums.chunk_by(|one, other| one.key[..parts] == other.key[..parts]).map(join).collect()

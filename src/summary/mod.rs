@@ -9,6 +9,7 @@ mod isps;
 mod messages;
 mod places;
 mod rows;
+mod sums;
 mod traffic;
 
 pub use crate::tally::{Counts, Mail, MessageRate, NO_TIME, Names, Sent};

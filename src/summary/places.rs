@@ -2,6 +2,7 @@
 //! again and again would take longer than all the sums.
 
 use super::frame::{Key, Sum, shortened};
+use super::sums::Sums;
 use hashbrown::HashMap;
 
 /// The numbers of the rows that an IP belongs to: the total's, its provider's, its pool's and its own.
@@ -18,13 +19,14 @@ pub struct Places {
 }
 
 impl Places {
-    /// Of cells by number, from the tables in the order of [`Rows`].
-    pub fn of(cells: impl Iterator<Item = Option<Key>>, tables: &[Vec<Sum>; 4]) -> Places {
+    /// Of the cells that were summed, from the tables in the order of [`Rows`].
+    pub fn of(sums: &Sums, tables: &[Vec<Sum>; 4]) -> Places {
         let numbers: HashMap<Key, u32> = tables.iter().flatten().map(|sum| sum.key).zip(0..).collect();
         let [.., ips] = tables;
         let rows = ips.iter().map(|ip| [0, 1, 2, 3].map(|parts| numbers[&shortened(ip.key, parts)])).collect();
         let first = (numbers.len() - ips.len()) as u32;
-        let of_cells = cells.map(|key| Some(numbers[&key?] - first)).collect();
+        let place: Vec<u32> = sums.all().iter().map(|sum| numbers[&sum.key] - first).collect();
+        let of_cells = sums.of_cells().iter().map(|sum| Some(place[(*sum)? as usize])).collect();
         Places { of_cells, rows, count: numbers.len() }
     }
 
@@ -63,7 +65,7 @@ mod tests {
         let ips = [[0, 0, 1], [0, 2, 1], [3, 0, 0]].map(sum).to_vec();
         let tables = [joined(&ips, 0), joined(&ips, 1), joined(&ips, 2), ips];
         let cells = [Some([3, 0, 0]), None, Some([0, 2, 1]), Some([3, 0, 0])];
-        let places = Places::of(cells.into_iter(), &tables);
+        let places = Places::of(&Sums::of(cells.into_iter().map(|key| key.map(sum))), &tables);
         assert_eq!([0, 1, 2, 3].map(|cell| places.ip(cell)), [Some(2), None, Some(1), Some(2)]);
         // One total, two providers, three pools, three IPs.
         assert_eq!([0, 1, 2].map(|ip| places.rows(ip)), [[0, 1, 3, 6], [0, 1, 4, 7], [0, 2, 5, 8]]);

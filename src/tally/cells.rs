@@ -2,7 +2,8 @@
 
 use super::counts::Counts;
 use crate::record::Span;
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
 
 /// Numbers of a domain, a pool and an IP.
 pub type Key = (u32, u32, u32);
@@ -16,32 +17,56 @@ pub struct Cell {
     pub seen: Span,
 }
 
-/// All cells, numbered in the order they were met.
+/// All cells, numbered in the order they were met. There may be a million.
 #[derive(Debug, Clone, Default)]
 pub struct Cells {
-    numbers: HashMap<Key, u32>,
     keys: Vec<Key>,
-    cells: Vec<Cell>,
+    /// By the hash of the key.
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    kept: Vec<Kept>,
+    /// What does not fit there, by cell.
+    carried: HashMap<u32, Counts>,
     /// Attempts whose message cannot be told for want of a column, by cell; there are none in most logs.
     without_message: HashMap<u32, u64>,
+}
+
+/// A cell in few bytes: nearly all counts fit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kept {
+    counts: [u32; 6],
+    seen: Span,
 }
 
 impl Cells {
     /// The number of a key's cell.
     #[inline]
     pub fn number(&mut self, key: Key) -> u32 {
-        *self.numbers.entry(key).or_insert_with(|| {
-            self.keys.push(key);
-            self.cells.push(Cell::default());
-            u32::try_from(self.keys.len() - 1).expect("fewer than four thousand million cells fit in memory")
-        })
+        let Cells { keys, numbers, hasher, kept, .. } = self;
+        let hash = hasher.hash_one(key);
+        if let Some(known) = numbers.find(hash, |number| keys[*number as usize] == key) {
+            return *known;
+        }
+        let number = u32::try_from(keys.len()).expect("fewer than four thousand million cells fit in memory");
+        keys.push(key);
+        kept.push(Kept::default());
+        numbers.insert_unique(hash, number, |number| hasher.hash_one(keys[*number as usize]));
+        number
     }
 
     /// Adds what was counted for a cell.
     pub fn add(&mut self, number: u32, counts: Counts, seen: Span) {
-        let cell = &mut self.cells[number as usize];
-        cell.counts += counts;
-        cell.seen.merge(seen);
+        let kept = &mut self.kept[number as usize];
+        kept.seen.merge(seen);
+        let mut sum = Counts::from(kept.counts);
+        sum += counts;
+        let all = <[u64; 6]>::from(sum);
+        if all.iter().all(|count| *count <= u32::MAX.into()) {
+            kept.counts = all.map(|count| count as u32);
+        } else {
+            kept.counts = [0; 6];
+            *self.carried.entry(number).or_default() += sum;
+        }
     }
 
     /// Notes that so many of a cell's attempts have no message.
@@ -58,8 +83,10 @@ impl Cells {
 
     /// All cells: key, what was counted, and how many of its attempts have no message.
     pub fn all(&self) -> impl Iterator<Item = (Key, Cell, u64)> {
-        self.keys.iter().zip(&self.cells).enumerate().map(|(number, (key, cell))| {
-            (*key, *cell, self.without_message.get(&(number as u32)).copied().unwrap_or_default())
+        self.keys.iter().zip(&self.kept).zip(0..).map(|((key, Kept { counts, seen }), number)| {
+            let mut counts = Counts::from(*counts);
+            self.carried.get(&number).into_iter().for_each(|carried| counts += *carried);
+            (*key, Cell { counts, seen: *seen }, self.without_message.get(&number).copied().unwrap_or_default())
         })
     }
 
@@ -73,5 +100,31 @@ impl Cells {
             number
         });
         merged.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Moment;
+
+    #[test]
+    fn counts_of_any_size_are_exact() {
+        let (mut cells, large) = (Cells::default(), u64::from(u32::MAX));
+        let counts = |delivered, deferred| Counts { delivered, deferred, ..Counts::default() };
+        for (second, (delivered, deferred)) in
+            [(large, 1), (1, large + 7), (5, 0), (large - 6, 2)].into_iter().enumerate()
+        {
+            let mut part = Cells::default();
+            let number = part.number((7, 8, 9));
+            part.add(number, counts(delivered, deferred), Span::at(Moment(second as i64)));
+            part.add_without_message(number, 2);
+            cells.number((1, 1, 1));
+            assert_eq!(cells.merge(part, |key| key), [1]);
+        }
+        let all: Vec<_> = cells.all().map(|(key, cell, without)| (key, cell.counts, cell.seen, without)).collect();
+        let seen = Span::between(Moment(0), Moment(3));
+        assert_eq!(all[1..], [((7, 8, 9), counts(2 * large, large + 10), seen, 8)]);
+        assert_eq!(all[0], ((1, 1, 1), Counts::default(), Span::default(), 0));
     }
 }

@@ -46,6 +46,14 @@ impl<Count: Into<u64>> From<[Count; 6]> for Counts {
     }
 }
 
+/// The six counts in the order of [`Counted`].
+impl From<Counts> for [u64; 6] {
+    fn from(counts: Counts) -> [u64; 6] {
+        let Counts { delivered, bounced, deferred, queue_events, local_bounces, other_deliveries } = counts;
+        [delivered, bounced, deferred, queue_events, local_bounces, other_deliveries]
+    }
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Counts) {
         self.delivered += other.delivered;
