@@ -63,11 +63,11 @@ pub fn isps_of(domains: &Names, listed: impl Fn(u32) -> Listed, ballot: Ballot, 
 /// Whom the votes of each domain elect, if there are any.
 fn elect(domains: &Names, ballot: &Ballot, providers: &Providers, isps: &mut Names) -> Vec<Option<Candidate>> {
     let mut elected: Vec<Option<Candidate>> = vec![None; domains.count() as usize];
+    // A queue that is a roll-up is called by the roll-up's name, not by a domain with hosts of its own.
+    let are_rollups: Vec<bool> = domains.texts().map(|domain| domain.ends_with(".rollup")).collect();
     for (domain, vote, count) in ballot.votes.all() {
-        // A queue that is a roll-up is called by the roll-up's name, not by a domain with hosts of its own.
-        let is_rollup = domains.text(domain).ends_with(".rollup");
         let (rank, isp) = match vote {
-            Vote::Host(_) if is_rollup => continue,
+            Vote::Host(_) if are_rollups[domain as usize] => continue,
             Vote::Host(provider) => (1, isps.number(providers.token(provider))),
             Vote::Rollup(name) => (0, isps.number(&rollup(providers, ballot.rollups.text(name)))),
         };

@@ -34,8 +34,8 @@ impl OfPart {
 pub struct Parts {
     log: Vec<u8>,
     count: usize,
-    /// Equals are joined when there are so many pieces.
-    join_at: usize,
+    /// When there are so many pieces they are looked through.
+    look_at: usize,
     too_many: bool,
 }
 
@@ -44,7 +44,7 @@ const FEW: usize = 1 << 14;
 
 impl Default for Parts {
     fn default() -> Parts {
-        Parts { log: Vec::new(), count: 0, join_at: FEW, too_many: false }
+        Parts { log: Vec::new(), count: 0, look_at: FEW, too_many: false }
     }
 }
 
@@ -65,8 +65,13 @@ impl Parts {
             return;
         }
         self.push(of);
-        if self.count >= self.join_at {
-            self.look_through();
+        if self.count >= self.look_at {
+            // Those of small domains hardly have an equal.
+            if self.beyond() > self.count / 4 {
+                self.join_equal();
+            }
+            self.bound();
+            self.look_at = 2 * self.count + FEW;
         }
     }
 
@@ -86,20 +91,16 @@ impl Parts {
 
     /// Tells no longer apart what is too many. Fewer pieces need no look: there are never more pairs than these.
     pub fn bound(&mut self) {
-        if self.are_too_many() {
-            self.look_through();
+        if self.count > MOST && self.beyond() > MOST {
+            self.join_equal();
+            if self.beyond() > MOST {
+                self.join();
+            }
         }
     }
 
-    fn look_through(&mut self) {
-        self.join_equal();
-        if self.are_too_many() {
-            self.join();
-        }
-    }
-
-    fn are_too_many(&self) -> bool {
-        self.count > MOST && beyond(self.all().map(|of| of.cell)) > MOST
+    fn beyond(&self) -> usize {
+        beyond(self.all().map(|of| of.cell))
     }
 
     fn join_equal(&mut self) {
@@ -112,9 +113,7 @@ impl Parts {
             }
             same
         });
-        // Where hardly any had an equal, it is not worth another look for long.
-        let join_at = if all.len() <= self.count / 4 * 3 { 2 * all.len() + FEW } else { 8 * self.count };
-        *self = Parts { join_at, ..Parts::default() };
+        *self = Parts::default();
         all.into_iter().for_each(|of| self.push(of));
     }
 

@@ -106,7 +106,6 @@ impl Tally {
         let (jobs, senders) = (self.jobs.merge(&other.jobs), self.senders.merge(&other.senders));
         let (hosts, vmtas) = (self.hosts.merge(&other.hosts), self.vmtas.merge(&other.vmtas));
         let at = |numbers: &[u32], number: u32| numbers[number as usize];
-        let cells = self.cells.merge(other.cells, |(d, p, i)| (at(&domains, d), at(&pools, p), at(&ips, i)));
         let party = |party| match party {
             Party::Provider(_) => party,
             Party::Domain(domain) => Party::Domain(at(&domains, domain)),
@@ -114,15 +113,21 @@ impl Tally {
         let or_any = |numbers: &[u32], there: u32| if there == ANY_PART { there } else { at(numbers, there) };
         let mail = |there: Mail| Mail { job: or_any(&jobs, there.job), sender: or_any(&senders, there.sender) };
         let (host, vmta) = (|host| at(&hosts, host), |vmta| at(&vmtas, vmta));
-        // Messages first: they are shared among threads by themselves, and what they free is more than the others ask for.
-        self.messages.merge(other.messages, |cell| at(&cells, cell));
+        let Tally { cells, messages, streams, replies, votes, .. } = self;
         rayon::join(
-            || self.replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip)),
-            || self.streams.merge(other.streams, |cell| at(&cells, cell), mail, host, vmta),
+            || {
+                let cells = cells.merge(other.cells, |(d, p, i)| (at(&domains, d), at(&pools, p), at(&ips, i)));
+                // Messages first: they are shared among threads by themselves, and what they free is more than the others ask for.
+                messages.merge(other.messages, |cell| at(&cells, cell));
+                streams.merge(other.streams, |cell| at(&cells, cell), mail, host, vmta);
+            },
+            || {
+                replies.merge(other.replies, |there| Some(party(there)), |ip| at(&ips, ip));
+                votes.merge(other.votes, |domain| at(&domains, domain), |rollup| at(&rollups, rollup));
+            },
         );
         self.overlaps.merge(other.overlaps);
         self.join_what_is_too_much();
-        self.votes.merge(other.votes, |domain| at(&domains, domain), |rollup| at(&rollups, rollup));
         self.coverage.merge(other.coverage);
         self.left_out.merge(other.left_out);
         self.seen.merge(other.seen);
