@@ -36,6 +36,8 @@ pub struct Parts {
     count: usize,
     /// When there are so many pieces they are looked through.
     look_at: usize,
+    /// So many are kept apart beyond the first few of each cell.
+    most: usize,
     too_many: bool,
 }
 
@@ -44,7 +46,7 @@ const FEW: usize = 1 << 14;
 
 impl Default for Parts {
     fn default() -> Parts {
-        Parts { log: Vec::new(), count: 0, look_at: FEW, too_many: false }
+        Parts { log: Vec::new(), count: 0, look_at: FEW, most: MOST, too_many: false }
     }
 }
 
@@ -56,7 +58,7 @@ impl Parts {
 
     /// No longer tells parts apart.
     pub fn join(&mut self) {
-        *self = Parts { too_many: true, ..Parts::default() };
+        *self = Parts { too_many: true, most: self.most, ..Parts::default() };
     }
 
     /// Adds attempts, and how many of them were deferred.
@@ -91,9 +93,9 @@ impl Parts {
 
     /// Tells no longer apart what is too many. Fewer pieces need no look: there are never more pairs than these.
     pub fn bound(&mut self) {
-        if self.count > MOST && self.beyond() > MOST {
+        if self.count > self.most && self.beyond() > self.most {
             self.join_equal();
-            if self.beyond() > MOST {
+            if self.beyond() > self.most {
                 self.join();
             }
         }
@@ -113,7 +115,7 @@ impl Parts {
             }
             same
         });
-        *self = Parts::default();
+        *self = Parts { most: self.most, ..Parts::default() };
         all.into_iter().for_each(|of| self.push(of));
     }
 
@@ -144,9 +146,10 @@ mod tests {
     }
 
     fn merged(all: &[OfPart], pieces: usize) -> Parts {
-        let mut sum = Parts::default();
+        let none = || Parts { most: 1 << 10, ..Parts::default() };
+        let mut sum = none();
         for piece in all.chunks(all.len().div_ceil(pieces)) {
-            let mut part = Parts::default();
+            let mut part = none();
             piece.iter().for_each(|of| part.add(*of));
             part.bound();
             sum.merge(part, |cell| cell, |part| part);
@@ -164,10 +167,10 @@ mod tests {
             deferred,
         });
         let mut sum = Parts::default();
-        for _ in 0..100_000 {
+        for _ in 0..20_000 {
             sum.merge(merged(&all, 1), |cell| cell, |part| part);
         }
-        let counts = [((3, 4), (100_000 * (large + 7), 300_000)), ((3, 5), (100_000, 100_000))];
+        let counts = [((3, 4), (20_000 * (large + 7), 60_000)), ((3, 5), (20_000, 20_000))];
         assert_eq!(told(&sum), BTreeMap::from(counts));
         assert!(sum.count <= FEW, "{}", sum.count);
     }
@@ -176,9 +179,9 @@ mod tests {
     #[test]
     fn parts_are_told_unless_single_cells_have_too_many_however_they_are_cut() {
         let of = |cell, part| OfPart { cell, part, attempts: 1, deferred: 0 };
-        let most = MOST as u32 + 2 * u32::from(FREE);
+        let most = (1 << 10) + 2 * u32::from(FREE);
         let of_two = |parts: u32| (0..parts).map(|part| of(part % 2, part / 2)).collect::<Vec<_>>();
-        let of_many = (0..2 * MOST as u32).map(|number| of(number / 8, number % 8)).collect::<Vec<_>>();
+        let of_many = (0..1 << 12).map(|number| of(number / 8, number % 8)).collect::<Vec<_>>();
         for (all, are_told) in [(of_two(most), true), (of_two(most + 1), false), (of_many, true)] {
             for pieces in [1, 3] {
                 let twice = [&*all, &*all].concat();

@@ -102,8 +102,8 @@ impl AtHand {
 /// So many streams are at hand at first. The fewer, the nearer to the processor they are.
 const ROOM: usize = 28_000;
 
-/// So many at most, in a table of 2^19 places: 20 MiB. Only some senders, who number every message as a job, come near.
-const MOST_STREAMS: usize = 450_000;
+/// So many at most, in a table of 2^17 places: 5 MiB. Only some senders, who number every message as a job, come near.
+const MOST_STREAMS: usize = 112_000;
 
 /// A stream has sent at least so much before its host and its virtual MTA are told of it in between: sums stay small.
 const MOST_SENT: u32 = 1 << 12;

@@ -16,8 +16,11 @@ use crate::provider::{ProviderId, Source};
 use crate::record::NONE;
 use std::sync::Arc;
 
-/// So many jobs, senders, hosts and virtual MTAs are told apart. Some number every message as a job.
+/// So many jobs, senders and virtual MTAs are told apart. Some number every message as a job.
 const MOST_NAMES: u32 = 1 << 17;
+
+/// So many hosts: many small domains have one of their own.
+const MOST_HOSTS: u32 = 1 << 20;
 
 /// What was counted of some records.
 #[derive(Clone)]
@@ -139,7 +142,7 @@ impl Tally {
         if self.jobs.count().max(self.senders.count()) > MOST_NAMES {
             self.streams.join_mail();
         }
-        if self.hosts.count() > MOST_NAMES {
+        if self.hosts.count() > MOST_HOSTS {
             self.streams.join_hosts();
         }
         if self.vmtas.count() > MOST_NAMES {
