@@ -124,8 +124,10 @@ struct Line {
 /// The groups of all causes, sorted by their keys.
 fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, (ips, ip): (&Names, &[u32])) -> Vec<Group> {
     let cause60s: Vec<Arc<str>> = causes.iter().map(|cause| cause.cause60.as_str().into()).collect();
-    let isps: HashMap<u32, Arc<str>> =
-        causes.iter().map(|cause| (cause.party, isps.text(cause.party).into())).collect();
+    let mut isp_texts: HashMap<u32, Arc<str>> = HashMap::new();
+    for cause in &causes {
+        isp_texts.entry(cause.party).or_insert_with(|| isps.text(cause.party).into());
+    }
     let ips: Vec<Arc<str>> = ips.texts().map(Arc::from).collect();
     let lines = causes.into_par_iter().enumerate().flat_map_iter(|(number, cause)| {
         let (isp, kind) = (cause.party, cause.kind);
@@ -145,7 +147,7 @@ fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, (ips, ip): (
     let group = |line: Line| {
         let (class, meaning) = told[line.cause].clone();
         Group {
-            isp: isps[&line.isp].clone(),
+            isp: isp_texts[&line.isp].clone(),
             ip: ips[line.ip as usize].clone(),
             kind: line.kind,
             diag60: line.diag60,

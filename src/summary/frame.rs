@@ -1,5 +1,5 @@
-//! The cells of a tally as one polars frame, and the tables as sums of it. These are small by
-//! then: as many rows as there are domains, pools and IPs together.
+//! What was counted of providers, pools and IPs as one polars frame, and the tables as sums of it. These are small by then: as
+//! many rows as there are of them together.
 
 use super::rows::Group;
 use crate::record::{Moment, Span};
@@ -44,7 +44,7 @@ impl Sum {
 /// The columns that cells are summed by.
 const KEYS: [&str; 3] = ["isp", "pool", "ip"];
 
-/// The frame of all cells. Its keys are numbers: polars groups and sorts these in a fraction of the time that texts take.
+/// The frame of what was counted. Its keys are numbers: polars groups and sorts these in a fraction of the time that texts take.
 pub struct Frame(DataFrame);
 
 impl Frame {

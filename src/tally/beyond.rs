@@ -1,7 +1,7 @@
 //! How many entries there are beyond the first few of every cell. A budget that counts these is not used up by a million
 //! domains that each get a message or two, at the cost of the few that get all others.
 
-/// So many entries of a cell count for nothing: they take less memory than the cell itself.
+/// So many entries of a cell count for nothing: of six or seven bytes each, they take about as much memory as the cell itself.
 pub const FREE: u8 = 8;
 
 /// Of entries with these cells, those beyond the [`FREE`] ones. More entries, of whatever cell, never have less beyond: where a
@@ -24,6 +24,15 @@ pub fn beyond(cells: impl Iterator<Item = u32>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_part_never_has_more_beyond_than_the_whole(all in prop::collection::vec((0..6_u32, any::<bool>()), 0..200)) {
+            let part = all.iter().filter(|(_, is_in)| *is_in).map(|(cell, _)| *cell);
+            prop_assert!(beyond(part) <= beyond(all.iter().map(|(cell, _)| *cell)));
+        }
+    }
 
     #[test]
     fn the_first_few_of_a_cell_count_for_nothing() {

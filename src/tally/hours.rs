@@ -7,8 +7,8 @@ use super::hour_log::HourLog;
 use super::recent::{mix, place_of};
 use super::sent::{Hour, Mail};
 
-/// So many are kept apart beyond the first few of each cell: some 8 MB. While they are joined, each takes 24 bytes, and there
-/// may be twice as many.
+/// So many are kept apart beyond the first few of each cell: some 8 MB, beside about as much as the cells take. While they are
+/// joined, each takes 24 bytes, and there may be twice as many.
 pub const HOUR_BUDGET: usize = 1 << 20;
 
 /// By 64 hours at last; then they are as many as they are.

@@ -47,7 +47,7 @@ struct Sample {
 /// A sampled record. Small, since every thread holds thousands of every type in every input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Sampled {
-    /// When it was logged, in seconds since 1970; no log has a record of before or of after 2106.
+    /// When it was logged, in seconds since 1970: up to 2106, which no believable time is after.
     second: u32,
     /// The hash of what tells it from others of the same second. Few are sampled of one.
     who: u32,

@@ -117,6 +117,7 @@ impl Parts {
         });
         *self = Parts { most: self.most, ..Parts::default() };
         all.into_iter().for_each(|of| self.push(of));
+        self.look_at = 2 * self.count + FEW;
     }
 
     /// All counts, in no order, a pair perhaps in pieces.
