@@ -2,7 +2,7 @@
 //! cell, by a rule that knows nothing of the order of records: where there are too many, jobs and senders are joined, then
 //! hours two by two.
 
-use super::beyond::beyond;
+use super::beyond::{FREE, beyond};
 use super::hour_log::HourLog;
 use super::recent::{mix, place_of};
 use super::sent::{Hour, Mail};
@@ -95,7 +95,7 @@ impl Hours {
     /// Holds none any longer, and keeps as many as there may be. Fewer need no look: there are never more keys than parts.
     pub fn compact(&mut self) {
         self.log.extend(std::mem::take(&mut self.held).into_iter().flatten());
-        if self.log.count() > self.most && beyond(self.log.iter().map(|hour| hour.cell)) > self.most {
+        if self.log.count() > self.most && beyond(self.log.iter().map(|hour| hour.cell), FREE) > self.most {
             self.join();
         }
         self.looked_at = self.log.count();
@@ -112,7 +112,7 @@ impl Hours {
         let mut hours: Vec<Hour> = self.log.iter().collect();
         self.log = HourLog::default();
         self.join_equal(&mut hours);
-        let are_too_many = |hours: &[Hour]| beyond(hours.iter().map(|hour| hour.cell)) > self.most;
+        let are_too_many = |hours: &[Hour]| beyond(hours.iter().map(|hour| hour.cell), FREE) > self.most;
         while are_too_many(&hours) && self.coarseness < COARSEST {
             self.coarseness += 1;
             self.join_equal(&mut hours);

@@ -1,6 +1,6 @@
 //! Attempts by cell and one thing more that records name: the destination host, or the virtual MTA.
 
-use super::beyond::beyond;
+use super::beyond::{FREE, beyond};
 use super::varint::{put, take};
 
 /// Stands for a part where a record names none, and where they were too many to be told apart.
@@ -69,7 +69,7 @@ impl Parts {
         self.push(of);
         if self.count >= self.look_at {
             // Those of small domains hardly have an equal.
-            if self.beyond() > self.count / 4 {
+            if self.beyond(2) > self.count / 2 {
                 self.join_equal();
             }
             self.bound();
@@ -93,16 +93,16 @@ impl Parts {
 
     /// Tells no longer apart what is too many. Fewer pieces need no look: there are never more pairs than these.
     pub fn bound(&mut self) {
-        if self.count > self.most && self.beyond() > self.most {
+        if self.count > self.most && self.beyond(FREE) > self.most {
             self.join_equal();
-            if self.beyond() > self.most {
+            if self.beyond(FREE) > self.most {
                 self.join();
             }
         }
     }
 
-    fn beyond(&self) -> usize {
-        beyond(self.all().map(|of| of.cell))
+    fn beyond(&self, few: u8) -> usize {
+        beyond(self.all().map(|of| of.cell), few)
     }
 
     fn join_equal(&mut self) {
@@ -133,7 +133,6 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::beyond::FREE;
     use super::*;
     use std::collections::BTreeMap;
 
