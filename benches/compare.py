@@ -276,7 +276,7 @@ def size_rows(bench: Bench) -> list[Row]:
 
 
 def domains(bench: Bench) -> dict[str, Task]:
-    """The day, with a quarter of its records to half a million small domains: there are a hundred times as many groups."""
+    """The day, with a quarter of its records to half a million small domains: many more groups."""
     say("sending a quarter of the records to small domains")
     folder = bench.made("domains")
     os.mkdir(folder)
