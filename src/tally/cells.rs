@@ -1,9 +1,9 @@
 //! What was counted by recipient domain, pool and IP. All tables are sums over these.
 
 use super::counts::Counts;
+use super::numbers::Numbers;
 use crate::record::Span;
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
-use std::hash::BuildHasher;
+use hashbrown::HashMap;
 
 /// Numbers of a domain, a pool and an IP.
 pub type Key = (u32, u32, u32);
@@ -20,10 +20,7 @@ pub struct Cell {
 /// All cells, numbered in the order they were met. There may be a million.
 #[derive(Debug, Clone, Default)]
 pub struct Cells {
-    keys: Vec<Key>,
-    /// By the hash of the key.
-    numbers: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    keys: Numbers<Key>,
     kept: Vec<Kept>,
     /// What does not fit there, by cell.
     carried: HashMap<u32, Counts>,
@@ -42,15 +39,10 @@ impl Cells {
     /// The number of a key's cell.
     #[inline]
     pub fn number(&mut self, key: Key) -> u32 {
-        let Cells { keys, numbers, hasher, kept, .. } = self;
-        let hash = hasher.hash_one(key);
-        if let Some(known) = numbers.find(hash, |number| keys[*number as usize] == key) {
-            return *known;
+        let number = self.keys.of(key);
+        if number as usize == self.kept.len() {
+            self.kept.push(Kept::default());
         }
-        let number = u32::try_from(keys.len()).expect("fewer than four thousand million cells fit in memory");
-        keys.push(key);
-        kept.push(Kept::default());
-        numbers.insert_unique(hash, number, |number| hasher.hash_one(keys[*number as usize]));
         number
     }
 
@@ -78,12 +70,12 @@ impl Cells {
 
     /// The keys of all cells, by number.
     pub fn keys(&self) -> &[Key] {
-        &self.keys
+        self.keys.keys()
     }
 
     /// All cells: key, what was counted, and how many of its attempts have no message.
     pub fn all(&self) -> impl Iterator<Item = (Key, Cell, u64)> {
-        self.keys.iter().zip(&self.kept).zip(0..).map(|((key, Kept { counts, seen }), number)| {
+        self.keys().iter().zip(&self.kept).zip(0..).map(|((key, Kept { counts, seen }), number)| {
             let mut counts = Counts::from(*counts);
             self.carried.get(&number).into_iter().for_each(|carried| counts += *carried);
             (*key, Cell { counts, seen: *seen }, self.without_message.get(&number).copied().unwrap_or_default())

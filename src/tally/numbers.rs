@@ -1,18 +1,20 @@
 //! Gives each distinct key of several parts a small number, so that what is kept by it is small.
 
-use hashbrown::HashMap;
-use std::hash::Hash;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::{BuildHasher, Hash};
 
-/// Numbers of keys, in the order they were met.
+/// Numbers of keys, in the order they were met. There may be a million: each key stands here once.
 #[derive(Debug, Clone)]
 pub struct Numbers<K> {
-    numbers: HashMap<K, u32>,
     keys: Vec<K>,
+    /// By the hash of the key.
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
 impl<K> Default for Numbers<K> {
     fn default() -> Numbers<K> {
-        Numbers { numbers: HashMap::new(), keys: Vec::new() }
+        Numbers { keys: Vec::new(), numbers: HashTable::new(), hasher: DefaultHashBuilder::default() }
     }
 }
 
@@ -20,17 +22,19 @@ impl<K: Hash + Eq + Copy> Numbers<K> {
     /// The number of a key, a new one where it is new.
     #[inline(never)]
     pub fn of(&mut self, key: K) -> u32 {
-        self.of_first(key, usize::MAX).expect("as many numbers as are asked for")
+        self.of_first(key, usize::MAX).expect("fewer than four thousand million keys fit in memory")
     }
 
     /// The same, but for a new key where there are so many already.
     pub fn of_first(&mut self, key: K, most: usize) -> Option<u32> {
-        if let Some(number) = self.numbers.get(&key) {
+        let Numbers { keys, numbers, hasher } = self;
+        let hash = hasher.hash_one(key);
+        if let Some(number) = numbers.find(hash, |number| keys[*number as usize] == key) {
             return Some(*number);
         }
-        let number = u32::try_from(self.keys.len()).ok().filter(|_| self.keys.len() < most)?;
-        self.numbers.insert(key, number);
-        self.keys.push(key);
+        let number = u32::try_from(keys.len()).ok().filter(|_| keys.len() < most)?;
+        keys.push(key);
+        numbers.insert_unique(hash, number, |number| hasher.hash_one(keys[*number as usize]));
         Some(number)
     }
 
@@ -40,9 +44,14 @@ impl<K: Hash + Eq + Copy> Numbers<K> {
         self.keys[number as usize]
     }
 
+    /// The keys in the order of their numbers.
+    pub fn keys(&self) -> &[K] {
+        &self.keys
+    }
+
     /// Forgets all; numbers begin anew.
     pub fn clear(&mut self) {
-        self.numbers.clear();
         self.keys.clear();
+        self.numbers.clear();
     }
 }

@@ -115,9 +115,8 @@ impl Parts {
             }
             same
         });
-        *self = Parts { most: self.most, ..Parts::default() };
+        (self.log, self.count) = (Vec::new(), 0);
         all.into_iter().for_each(|of| self.push(of));
-        self.look_at = 2 * self.count + FEW;
     }
 
     /// All counts, in no order, a pair perhaps in pieces.
