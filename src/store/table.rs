@@ -72,7 +72,7 @@ impl Table {
             }
             same
         });
-        Table { texts, rows }
+        Table { texts: texts.into(), rows }
     }
 
     /// Sorts the rows, and adds up those that have all in common.

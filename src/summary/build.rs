@@ -10,7 +10,7 @@ use super::sums::Sums;
 use super::traffic::deal;
 use crate::record::{RecordKind, Span};
 use crate::reply::{Question, Rule, UNKNOWN_CLASS, without_addresses};
-use crate::tally::{Cause, Cell, Example, Key, Messages, Names, OTHER, Party, Plan, Replies, Tally};
+use crate::tally::{Cause, Cell, Example, Key, Messages, OTHER, Party, Plan, Replies, SortedNames, Tally};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
             let tells = counts.attempts() > 0 && domains.text(at.0) != isps.token(at.0);
             places.ip(cell).filter(|_| tells).map(|ip| (ip, at.0, counts))
         };
-        let to_domains = (0..).zip(cells.all()).filter_map(to_domain);
+        let to_domains = || (0..).zip(cells.all()).filter_map(to_domain);
         deal(&mut tables, &streams, &places, to_domains, [&domains, &jobs, &senders, &hosts, &vmtas]);
         tables
     };
@@ -49,7 +49,7 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
 }
 
 /// The tables of what was summed, and where each cell is counted. `names` are those of providers, pools and IPs.
-fn tables(sums: &Sums, names: [&Names; 3], mut messages: Messages) -> (Summary, Places) {
+fn tables(sums: &Sums, names: [&SortedNames; 3], mut messages: Messages) -> (Summary, Places) {
     let ips = Frame::of(sums.all().iter()).sums();
     let [total, isps, pools] = [0, 1, 2].map(|parts| joined(&ips, parts));
     let tables = [total, isps, pools, ips];
@@ -81,8 +81,8 @@ fn tables(sums: &Sums, names: [&Names; 3], mut messages: Messages) -> (Summary, 
 /// each of them. Numbers of names follow the alphabet; `isp` gives a domain's, nothing where it is left out, and `ip` an IP's.
 fn groups(
     replies: Replies<Party>,
-    (isps, isp): (&Names, &impl Fn(u32) -> Option<u32>),
-    (ips, ip): (&Names, &[u32]),
+    (isps, isp): (&SortedNames, &impl Fn(u32) -> Option<u32>),
+    (ips, ip): (&SortedNames, &[u32]),
     plan: &Plan,
 ) -> (Vec<Group>, Flooded) {
     let providers: HashMap<_, u32> = (replies.parties())
@@ -122,7 +122,12 @@ struct Line {
 }
 
 /// The groups of all causes, sorted by their keys.
-fn in_order(causes: Vec<Cause<u32>>, told: Vec<Told>, isps: &Names, (ips, ip): (&Names, &[u32])) -> Vec<Group> {
+fn in_order(
+    causes: Vec<Cause<u32>>,
+    told: Vec<Told>,
+    isps: &SortedNames,
+    (ips, ip): (&SortedNames, &[u32]),
+) -> Vec<Group> {
     let cause60s: Vec<Arc<str>> = causes.iter().map(|cause| cause.cause60.as_str().into()).collect();
     let mut isp_texts: HashMap<u32, Arc<str>> = HashMap::new();
     for cause in &causes {
@@ -171,7 +176,7 @@ fn example(cause: &Cause<u32>) -> Option<Example<'_>> {
 type Told = (&'static str, Arc<Meaning>);
 
 /// Finds the classes of causes. Most of those of small domains are worded alike: each wording is asked about once.
-fn tell(plan: &Plan, names: &Names, causes: &[Cause<u32>]) -> Vec<Told> {
+fn tell(plan: &Plan, names: &SortedNames, causes: &[Cause<u32>]) -> Vec<Told> {
     let question = |cause: &Cause<u32>| {
         let (text, host, class) = example(cause)?;
         class.is_none().then(|| plan.rules.question(names.text(cause.party), text, host))

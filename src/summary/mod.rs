@@ -12,7 +12,7 @@ mod rows;
 mod sums;
 mod traffic;
 
-pub use crate::tally::{Counts, Mail, MessageRate, NO_TIME, Names, Sent};
+pub use crate::tally::{Counts, Mail, MessageRate, NO_TIME, Sent, SortedNames};
 pub use build::summarise;
 pub use causes::{Cause, CauseBy, causes};
 pub use flood::Flooded;

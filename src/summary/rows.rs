@@ -2,7 +2,7 @@
 
 use super::flood::Flooded;
 use crate::record::{RecordKind, Span};
-use crate::tally::{Counts, MessageRate, Names, Sent};
+use crate::tally::{Counts, MessageRate, Sent, SortedNames};
 use std::sync::Arc;
 
 /// One row of the tables: a mailbox provider, one of its pools, or one IP in that pool.
@@ -85,6 +85,17 @@ pub struct SentBy {
     pub deferred: u64,
 }
 
+impl SentBy {
+    /// Adds another one of the same way; whether it is.
+    pub fn join(&mut self, other: SentBy) -> bool {
+        let same = self.way == other.way;
+        if same {
+            (self.attempts, self.deferred) = (self.attempts + other.attempts, self.deferred + other.deferred);
+        }
+        same
+    }
+}
+
 /// The tables before anything is judged. Rows are sorted by their keys.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
@@ -106,17 +117,17 @@ pub struct Summary {
     pub names: TrafficNames,
 }
 
-/// Jobs, domains of envelope senders, destination hosts, recipient domains and virtual MTAs by their numbers, which follow the alphabet.
+/// Jobs, domains of envelope senders, destination hosts, recipient domains and virtual MTAs by their numbers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrafficNames {
     /// Jobs; `(none)` of mail without one.
-    pub jobs: Names,
+    pub jobs: SortedNames,
     /// Domains of envelope senders; `(none)` of the null sender.
-    pub senders: Names,
+    pub senders: SortedNames,
     /// Destination hosts.
-    pub hosts: Names,
+    pub hosts: SortedNames,
     /// Recipient domains.
-    pub domains: Names,
+    pub domains: SortedNames,
     /// Virtual MTAs; `(none)` of mail without one.
-    pub vmtas: Names,
+    pub vmtas: SortedNames,
 }

@@ -4,7 +4,6 @@
 use super::causes::Causes;
 use super::counts::Counted;
 use super::coverage::Coverage;
-use super::names::Spellings;
 use super::overlap::Overlaps;
 use super::parts::ANY_PART;
 use super::plan::Plan;
@@ -12,6 +11,7 @@ use super::repeats::{Key, Repeats};
 use super::replies::{Party, Reply};
 use super::select::Filter;
 use super::sent::Mail;
+use super::spellings::Spellings;
 use super::streams::{Known, Stream};
 use super::tally::{Listed, Tally};
 use super::texts::Texts;
@@ -36,7 +36,7 @@ pub struct Counter {
     filters: bool,
     logged: TimeReader,
     queued: TimeReader,
-    domains: Spellings,
+    domains: Spellings<Domain>,
     pools: Spellings,
     ips: Spellings,
     jobs: Spellings,
@@ -55,6 +55,19 @@ struct Waiting {
     counted: Counted,
     time: Option<Moment>,
     message: Option<u64>,
+}
+
+/// What is known of a recipient domain.
+#[derive(Clone, Copy)]
+struct Domain {
+    number: u32,
+    listed: Listed,
+}
+
+impl Domain {
+    fn party(self) -> Party {
+        self.listed.party(self.number)
+    }
 }
 
 /// What is known of a destination host.
@@ -95,14 +108,14 @@ impl Counting for Counter {
         let texts = Texts::of(row);
         let domain = self.domain(row, &texts);
         let mut host = None;
-        if let listed @ (Listed::Unless(_) | Listed::No) = self.tally.listed(domain) {
+        if let Listed::Unless(_) | Listed::No = domain.listed {
             host = self.host_of(&texts);
-            self.vote(domain, listed, row, host);
+            self.vote(domain, row, host);
         }
         if !self.tally.left_out.window_keeps(&self.plan.window, time) {
             return;
         }
-        if self.filters && !self.plan.filter.keeps(row, self.tally.domains.text(domain), &mut self.tally.seen) {
+        if self.filters && !self.plan.filter.keeps(row, self.tally.domains.text(domain.number), &mut self.tally.seen) {
             self.tally.left_out.filtered += 1;
             return;
         }
@@ -153,7 +166,7 @@ impl Counter {
         row: &Row,
         texts: &Texts,
         counted: Counted,
-        (domain, known): (u32, Option<Host>),
+        (domain, known): (Domain, Option<Host>),
         time: Option<Moment>,
     ) {
         let tally = &mut self.tally;
@@ -167,7 +180,7 @@ impl Counter {
         if self.plan.diag_types[row.kind] {
             self.add_reply(row, texts, domain, ip, time);
         }
-        let stream = self.tally.streams.known(Stream { key: (domain, pool, ip), mail, host, vmta });
+        let stream = self.tally.streams.known(Stream { key: (domain.number, pool, ip), mail, host, vmta });
         self.waiting.push(Waiting { stream, counted, time, message });
         if self.waiting.len() == TOGETHER {
             self.count_waiting();
@@ -192,14 +205,14 @@ impl Counter {
         self.tally.join_what_is_too_much();
     }
 
-    fn add_reply(&mut self, row: &Row, texts: &Texts, domain: u32, ip: u32, time: Option<Moment>) {
+    fn add_reply(&mut self, row: &Row, texts: &Texts, domain: Domain, ip: u32, time: Option<Moment>) {
         let diag = row.get(Column::DsnDiag);
         let host = host_of(texts.mta);
         let own = Own::new(texts.ip, texts.rcpt, texts.orig);
         let cause = self.causes.of(diag, own);
         // Texts of hostile length are not remembered: no name of a host is longer than that of a domain.
         let alike = cause.alike.filter(|_| host.len() <= LONGEST_DOMAIN);
-        let key = alike.map(|alike| Key { domain, kind: row.kind, ip, alike });
+        let key = alike.map(|alike| Key { party: domain.party(), kind: row.kind, ip, alike });
         let span = time.map_or(Span::default(), Span::at);
         if let Some(key) = key
             && self.repeats.count(key, diag, host, span)
@@ -209,7 +222,7 @@ impl Counter {
         let text = if cause.names_local_part { own.without_local_part(diag) } else { Cow::Borrowed(diag) };
         let diag60 = &first_60(diag);
         let reply = Reply { kind: row.kind, cause60: &cause.cause60, diag60, ip, text: &text, host, class: None };
-        self.tally.replies.add(party(&self.tally, domain), reply, 1, span);
+        self.tally.replies.add(domain.party(), reply, 1, span);
         if let Some(key) = key
             && !self.repeats.remember(key, cause.cause60, diag, host)
         {
@@ -219,26 +232,29 @@ impl Counter {
 
     /// Counts the replies that were met again.
     fn count_repeats(&mut self) {
-        for (Key { domain, kind, ip, .. }, known) in self.repeats.take() {
+        for (Key { party, kind, ip, .. }, known) in self.repeats.take() {
             let (cause60, diag60) = (&known.cause60, &first_60(&known.diag));
             let reply = Reply { kind, cause60, diag60, ip, text: &known.diag, host: &known.host, class: None };
-            self.tally.replies.add(party(&self.tally, domain), reply, known.count, known.span);
+            self.tally.replies.add(party, reply, known.count, known.span);
         }
     }
 
     /// The number of a record's domain.
     #[inline]
-    fn domain(&mut self, row: &Row, texts: &Texts) -> u32 {
+    fn domain(&mut self, row: &Row, texts: &Texts) -> Domain {
         let tally = &mut self.tally;
         let domain = match row.kind {
             RecordKind::QueueDeferred => row.domain(),
             _ => domain_of_address(texts.rcpt),
         };
-        self.domains.get(domain, |cell| tally.number_domain(&canonical_domain(cell)))
+        self.domains.get(domain, |cell| {
+            let number = tally.number_domain(&canonical_domain(cell));
+            Domain { number, listed: tally.listed(number) }
+        })
     }
 
     /// Lets a record say whose hosts its domain's mail goes to, where no list decides it.
-    fn vote(&mut self, domain: u32, listed: Listed, row: &Row, host: Option<Host>) {
+    fn vote(&mut self, Domain { number: domain, listed }: Domain, row: &Row, host: Option<Host>) {
         let votes = &mut self.tally.votes;
         match host.and_then(|host| host.provider) {
             Some((provider, Source::User)) => votes.add(domain, Vote::Host(provider)),
@@ -329,14 +345,6 @@ impl Counter {
             hash = xxh3_64_with_seed(row.get(Column::EnvId), hash);
         }
         Some(hash)
-    }
-}
-
-/// Whose replies a domain's are kept with.
-fn party(tally: &Tally, domain: u32) -> Party {
-    match tally.listed(domain) {
-        Listed::Surely(provider) => Party::Provider(provider),
-        _ => Party::Domain(domain),
     }
 }
 

@@ -1,8 +1,9 @@
-//! Replies that were met before at the same domain, counted in one place until all are brought to their groups. Most
-//! replies come again and again, but for an id at their end.
+//! Replies that were met before at the same provider or domain, counted in one place until all are brought to their groups.
+//! Most replies come again and again, but for an id at their end.
 
 use super::causes::Alike;
 use super::head::head;
+use super::replies::Party;
 use super::room::held_by;
 use crate::record::{RecordKind, Span};
 use hashbrown::HashMap;
@@ -14,8 +15,8 @@ const MOST: usize = held_by(1 << 13);
 /// Replies that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// The domain they were met at.
-    pub domain: u32,
+    /// With whose they are kept.
+    pub party: Party,
     /// The type of their records.
     pub kind: RecordKind,
     /// Their source IP.
@@ -107,7 +108,12 @@ mod tests {
             let (diag, host) = (diag.as_bytes(), host.as_bytes());
             let own = Own::new(b"192.0.2.7", rcpt.as_bytes(), b"news@example.net");
             let cause = causes.of(diag, own);
-            let key = cause.alike.filter(|_| remembers).map(|alike| Key { domain: 0, kind: KIND, ip: 0, alike });
+            let key = cause.alike.filter(|_| remembers).map(|alike| Key {
+                party: Party::Domain(0),
+                kind: KIND,
+                ip: 0,
+                alike,
+            });
             if key.is_some_and(|key| repeats.count(key, diag, host, span)) {
                 continue;
             }

@@ -2,7 +2,7 @@
 //! told apart any more, nor senders and hosts.
 
 use super::counts::Counts;
-use super::replies::{Party, Reply};
+use super::replies::Reply;
 use super::tally::{Listed, Tally};
 use super::votes::Vote;
 use crate::provider::ProviderId;
@@ -41,10 +41,7 @@ impl Tally {
             return;
         }
         let (domain, _, ip) = self.cells.keys()[cell as usize];
-        let party = match self.listed(domain) {
-            Listed::Surely(provider) => Party::Provider(provider),
-            _ => Party::Domain(domain),
-        };
+        let party = self.listed(domain).party(domain);
         let (cause60, class) = reply;
         let text = cause60.as_bytes();
         let reply = Reply { kind, cause60, diag60: cause60, ip, text, host: b"", class: Some(class) };

@@ -185,4 +185,11 @@ impl Listed {
             None => Listed::No,
         }
     }
+    /// Whose replies those of such a domain are kept with.
+    pub fn party(self, domain: u32) -> Party {
+        match self {
+            Listed::Surely(provider) => Party::Provider(provider),
+            _ => Party::Domain(domain),
+        }
+    }
 }
