@@ -34,9 +34,10 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
         };
         let sums = Sums::of(cells.all().map(sum));
         let (mut tables, places) = tables(&sums, [&isp_names, &pool_names, &ip_names], messages);
+        // A domain that is its own provider tells nothing apart.
+        let tells: Vec<bool> = (0..).zip(domains.texts()).map(|(domain, text)| text != isps.token(domain)).collect();
         let to_domain = |(cell, (at, Cell { counts, .. }, _)): (u32, (Key, Cell, u64))| {
-            // A domain that is its own provider tells nothing apart.
-            let tells = counts.attempts() > 0 && domains.text(at.0) != isps.token(at.0);
+            let tells = counts.attempts() > 0 && tells[at.0 as usize];
             places.ip(cell).filter(|_| tells).map(|ip| (ip, at.0, counts))
         };
         let to_domains = || (0..).zip(cells.all()).filter_map(to_domain);

@@ -28,7 +28,7 @@ pub(super) fn deal<D: Iterator<Item = (usize, u32, Counts)>>(
             let hours = streams.hours();
             hours.filter_map(|of| Some((places.ip(of.cell)?, Sent { mail: mail(of.sent.mail), ..of.sent })))
         };
-        (dealt(places.ips(), sent, Sent::join), jobs.0, senders.0)
+        (dealt(places.ips(), rayon::current_num_threads().min(MOST_SHARES), sent, Sent::join), jobs.0, senders.0)
     };
     let sent_by = |of: OfPart, numbers: &[u32]| {
         let by = SentBy { way: numbers[of.part as usize], attempts: of.attempts, deferred: of.deferred };
@@ -36,11 +36,11 @@ pub(super) fn deal<D: Iterator<Item = (usize, u32, Counts)>>(
     };
     let by_host = || {
         let (hosts, numbers) = told(hosts, streams.tell_hosts());
-        (dealt(places.ips(), || streams.by_host().filter_map(|of| sent_by(of, &numbers)), SentBy::join), hosts)
+        (dealt(places.ips(), 1, || streams.by_host().filter_map(|of| sent_by(of, &numbers)), SentBy::join), hosts)
     };
     let by_vmta = || {
         let (vmtas, numbers) = told(vmtas, streams.tell_vmtas());
-        (dealt(places.ips(), || streams.by_vmta().filter_map(|of| sent_by(of, &numbers)), SentBy::join), vmtas)
+        (dealt(places.ips(), 1, || streams.by_vmta().filter_map(|of| sent_by(of, &numbers)), SentBy::join), vmtas)
     };
     let by_domain = || {
         let mut told = vec![false; domains.count() as usize];
@@ -50,7 +50,7 @@ pub(super) fn deal<D: Iterator<Item = (usize, u32, Counts)>>(
             let way = numbers[domain as usize];
             (row, SentBy { way, attempts: counts.attempts(), deferred: counts.deferred })
         };
-        (dealt(places.ips(), || to_domains().map(to), SentBy::join), domains)
+        (dealt(places.ips(), 1, || to_domains().map(to), SentBy::join), domains)
     };
     let ((sent, jobs, senders), ((by_host, hosts), ((by_domain, domains), (by_vmta, vmtas)))) =
         rayon::join(sent, || rayon::join(by_host, || rayon::join(by_domain, by_vmta)));
@@ -65,10 +65,11 @@ pub(super) fn deal<D: Iterator<Item = (usize, u32, Counts)>>(
 /// More threads than these would go through all parts for little.
 const MOST_SHARES: usize = 8;
 
-/// Deals parts to their rows, joined to the one before where they can be. Threads share the rows, and each goes through all
+/// Deals parts to their rows, joined to the one before where they can be. Where threads share the rows, each goes through all
 /// parts: to read them takes a fraction of the time that it takes to put them where there was nothing before.
 fn dealt<T: Copy + Send, I: Iterator<Item = (usize, T)>>(
     rows: usize,
+    threads: usize,
     all: impl Fn() -> I + Sync,
     join: impl Fn(&mut T, T) -> bool + Sync,
 ) -> Vec<Vec<T>> {
@@ -86,7 +87,7 @@ fn dealt<T: Copy + Send, I: Iterator<Item = (usize, T)>>(
         }
         dealt
     };
-    shares(&room, rayon::current_num_threads().min(MOST_SHARES)).into_par_iter().flat_map_iter(of_share).collect()
+    shares(&room, threads).into_par_iter().flat_map_iter(of_share).collect()
 }
 
 /// Divides rows into ranges, about so many, that have about as much each.

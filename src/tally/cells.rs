@@ -17,6 +17,9 @@ pub struct Cell {
     pub seen: Span,
 }
 
+/// So many keys are looked for at once.
+const TOGETHER: usize = 64;
+
 /// All cells, numbered in the order they were met. There may be a million.
 #[derive(Debug, Clone, Default)]
 pub struct Cells {
@@ -44,6 +47,11 @@ impl Cells {
             self.kept.push(Kept::default());
         }
         number
+    }
+
+    /// Brings near the processor what tells the numbers of keys that will be asked for.
+    pub fn fetch(&self, keys: impl Iterator<Item = Key>) {
+        self.keys.fetch(keys);
     }
 
     /// Adds what was counted for a cell.
@@ -85,13 +93,18 @@ impl Cells {
     /// Adds another part's cells, whose keys have the numbers that `key` gives them here; gives the
     /// number here for each number there.
     pub fn merge(&mut self, other: Cells, key: impl Fn(Key) -> Key) -> Vec<u32> {
-        let merged = other.all().map(|(there, cell, without_message)| {
-            let number = self.number(key(there));
-            self.add(number, cell.counts, cell.seen);
-            self.add_without_message(number, without_message);
-            number
-        });
-        merged.collect()
+        let mut merged = Vec::with_capacity(other.keys().len());
+        let mut cells = other.all();
+        for keys in other.keys().chunks(TOGETHER) {
+            self.fetch(keys.iter().map(|there| key(*there)));
+            for (there, cell, without_message) in cells.by_ref().take(keys.len()) {
+                let number = self.number(key(there));
+                self.add(number, cell.counts, cell.seen);
+                self.add_without_message(number, without_message);
+                merged.push(number);
+            }
+        }
+        merged
     }
 }
 

@@ -31,6 +31,7 @@ mod room;
 mod select;
 mod sent;
 mod sliding;
+mod slots;
 mod spellings;
 mod streams;
 #[expect(clippy::module_inception, reason = "the room is named after what stands in it")]

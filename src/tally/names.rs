@@ -1,7 +1,8 @@
 //! Gives each distinct text a small number, so that keys are small and compare fast.
 
 use super::head::head;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use super::slots::Slots;
+use hashbrown::DefaultHashBuilder;
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::hash::BuildHasher;
@@ -11,7 +12,7 @@ use std::hash::BuildHasher;
 pub struct Names {
     list: List,
     /// By the hash of the text.
-    numbers: HashTable<u32>,
+    numbers: Slots,
     hasher: DefaultHashBuilder,
 }
 
@@ -23,13 +24,12 @@ impl Names {
     }
 
     fn find(&self, hash: u64, text: &str) -> Option<u32> {
-        self.numbers.find(hash, |number| self.text(*number) == text).copied()
+        self.numbers.find(hash, |number| self.text(number) == text)
     }
 
     fn push(&mut self, hash: u64, text: &str) -> u32 {
-        let Names { list, numbers, hasher } = self;
-        let number = list.push(text);
-        numbers.insert_unique(hash, number, |known| hasher.hash_one(list.text(*known)));
+        let number = self.list.push(text);
+        self.numbers.insert(hash, number);
         number
     }
 
@@ -81,11 +81,8 @@ impl PartialEq for Names {
 impl From<SortedNames> for Names {
     /// The same numbers.
     fn from(SortedNames(list): SortedNames) -> Names {
-        let (mut numbers, hasher) = (HashTable::with_capacity(list.ends.len()), DefaultHashBuilder::default());
-        let hash = |number: &u32| hasher.hash_one(list.text(*number));
-        for number in 0..list.count() {
-            numbers.insert_unique(hash(&number), number, hash);
-        }
+        let (mut numbers, hasher) = (Slots::default(), DefaultHashBuilder::default());
+        (0..).zip(list.texts()).for_each(|(number, text)| numbers.insert(hasher.hash_one(text), number));
         Names { list, numbers, hasher }
     }
 }

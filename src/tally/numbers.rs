@@ -1,6 +1,7 @@
 //! Gives each distinct key of several parts a small number, so that what is kept by it is small.
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use super::slots::Slots;
+use hashbrown::DefaultHashBuilder;
 use std::hash::{BuildHasher, Hash};
 
 /// Numbers of keys, in the order they were met. There may be a million: each key stands here once.
@@ -8,13 +9,13 @@ use std::hash::{BuildHasher, Hash};
 pub struct Numbers<K> {
     keys: Vec<K>,
     /// By the hash of the key.
-    numbers: HashTable<u32>,
+    numbers: Slots,
     hasher: DefaultHashBuilder,
 }
 
 impl<K> Default for Numbers<K> {
     fn default() -> Numbers<K> {
-        Numbers { keys: Vec::new(), numbers: HashTable::new(), hasher: DefaultHashBuilder::default() }
+        Numbers { keys: Vec::new(), numbers: Slots::default(), hasher: DefaultHashBuilder::default() }
     }
 }
 
@@ -29,13 +30,19 @@ impl<K: Hash + Eq + Copy> Numbers<K> {
     pub fn of_first(&mut self, key: K, most: usize) -> Option<u32> {
         let Numbers { keys, numbers, hasher } = self;
         let hash = hasher.hash_one(key);
-        if let Some(number) = numbers.find(hash, |number| keys[*number as usize] == key) {
-            return Some(*number);
+        if let Some(number) = numbers.find(hash, |number| keys[number as usize] == key) {
+            return Some(number);
         }
         let number = u32::try_from(keys.len()).ok().filter(|_| keys.len() < most)?;
         keys.push(key);
-        numbers.insert_unique(hash, number, |number| hasher.hash_one(keys[*number as usize]));
+        numbers.insert(hash, number);
         Some(number)
+    }
+
+    /// Brings near the processor what tells the numbers of keys that will be asked for.
+    #[inline]
+    pub fn fetch(&self, keys: impl Iterator<Item = K>) {
+        self.numbers.fetch(keys.map(|key| self.hasher.hash_one(key)));
     }
 
     /// The key with this number.

@@ -172,13 +172,23 @@ impl Streams {
         let Streams { at_hand, hasher, froms, .. } = self;
         // A place would be another one in a larger table.
         at_hand.reserve(places.len(), |known| hasher.hash_one(known.key));
+        let cell = |key: &ShortKey| {
+            let (pool, ip, ..) = froms.key(key.from);
+            (key.domain, pool, ip)
+        };
+        let mut new = Vec::new();
         for (place, Known { key, hash }) in places.iter_mut().zip(wanted) {
             let is_it = |known: &AtHand| known.key == key;
             *place = at_hand.find_bucket_index(hash, is_it).unwrap_or_else(|| {
-                let (pool, ip, ..) = froms.key(key.from);
-                let new = AtHand::new(key, cells.number((key.domain, pool, ip)), NO_TIME);
-                at_hand.insert_unique(hash, new, |known| hasher.hash_one(known.key)).bucket_index()
+                let known = AtHand::new(key, 0, NO_TIME);
+                let place = at_hand.insert_unique(hash, known, |known| hasher.hash_one(known.key)).bucket_index();
+                new.push((place, cell(&key)));
+                place
             });
+        }
+        cells.fetch(new.iter().map(|(_, key)| *key));
+        for (place, key) in new {
+            at_hand.get_bucket_mut(place).expect("it was just put there").cell = cells.number(key);
         }
     }
 

@@ -19,13 +19,26 @@ pub struct Votes {
     /// By domain: the vote that was met first, and how often it was met.
     first: Vec<Option<(Vote, u64)>>,
     others: HashMap<(u32, Vote), u64>,
+    waiting: Vec<(u32, Vote)>,
 }
 
 impl Votes {
     /// Adds a vote.
     #[inline]
     pub fn add(&mut self, domain: u32, vote: Vote) {
-        self.add_many(domain, vote, 1);
+        self.waiting.push((domain, vote));
+        if self.waiting.len() == 64 { self.flush(); }
+    }
+
+    #[inline(never)]
+    pub fn flush(&mut self) {
+        if let Some(most) = self.waiting.iter().map(|w| w.0).max() && most as usize >= self.first.len() { self.first.resize(most as usize + 1, None); }
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut sum = 0;
+        for (domain, _) in &waiting { sum += self.first[*domain as usize].map_or(0, |v| v.1); }
+        std::hint::black_box(sum);
+        for (domain, vote) in waiting.drain(..) { self.add_many(domain, vote, 1); }
+        self.waiting = waiting;
     }
 
     /// Adds so many.
