@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::level::is_above;
-use super::{Evaluation, Figures, Level, Limits, Thresholds, ips_of_isp};
+use super::{Evaluation, Figures, Level, Limits, Thresholds, ranges};
 use crate::record::NONE;
 use crate::summary::{Group, Summary};
 use crate::tally::{NO_TIME, OTHER};
@@ -118,8 +118,9 @@ pub fn compare(
         shifts.extend(limits.and_then(|limits| shift(figures, was_raised(limits), key)));
     };
     set(&mut evaluation.total.figures, ["", "", ""], None);
-    for (row, counted) in evaluation.isps.iter_mut().zip(&now.isps) {
-        let limits = thresholds.limits_of_rows(&row.isp, &now.ips[ips_of_isp(now, counted)]);
+    let of_isps = ranges(&now.isps, &now.ips, |ip| &ip.isp);
+    for (row, of_isp) in evaluation.isps.iter_mut().zip(of_isps) {
+        let limits = thresholds.limits_of_rows(&row.isp, &now.ips[of_isp]);
         set(&mut row.figures, [&row.isp, "", ""], Some(limits));
     }
     for row in &mut evaluation.pools {

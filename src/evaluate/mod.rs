@@ -32,6 +32,7 @@ pub use change::{Asked, ChangeRow, PART, changes, names as names_to_ask};
 pub use drift::{Drifting, FAMILIES, drifting};
 pub use judgeable::{judge_inputs, judge_shared_time, shared_time};
 pub use level::{level, nothing_gets_through};
+pub(crate) use replies::run;
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 pub use verdict::{
     Checked, Evaluation, Evidence, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow, Share,
@@ -63,41 +64,53 @@ pub fn evaluate(summary: &Summary, thresholds: &Thresholds, judgeable: Judgeable
     let judge = Judge { thresholds, judgeable };
     let ips: Vec<IpRow> = summary.ips.par_iter().map(|row| judge.ip_row(row)).collect();
     let replies = Replies(&summary.groups);
-    let isp_row = |row: &Row| {
-        let of_isp = ips_of_isp(summary, row);
+    let of_isps = ranges(&summary.isps, &summary.ips, |ip| &ip.isp);
+    let of_pools = ranges(&summary.pools, &summary.ips, |ip| (&ip.isp, &ip.pool));
+    let isp_row = |(row, of_isp): (&Row, &Range<usize>)| {
+        let of_isp = of_isp.clone();
         judge.isp_row(row, &summary.ips[of_isp.clone()], &ips[of_isp], replies.top_cause(&row.isp))
     };
-    let pool_row = |row: &Row| judge.pool_row(row, &summary.ips[ips_of_pool(summary, row)]);
+    let pool_row = |(row, of_pool): (&Row, &Range<usize>)| judge.pool_row(row, &summary.ips[of_pool.clone()]);
     let total = || judge.isp_row(&summary.total, &summary.ips, &ips, replies.top_cause_of_all());
-    let rows = || (summary.isps.par_iter().map(isp_row).collect(), summary.pools.par_iter().map(pool_row).collect());
-    let (total, (isps, pools)) = rayon::join(total, rows);
+    let isps = || summary.isps.par_iter().zip(&of_isps).map(isp_row).collect();
+    let pools = || summary.pools.par_iter().zip(&of_pools).map(pool_row).collect();
+    let (total, (isps, pools)) = rayon::join(total, || (isps(), pools()));
     let mut evaluation = Evaluation { total, isps, pools, ips, findings: Vec::new() };
     if judgeable == Judgeable::Yes {
-        compare_ips(&mut evaluation, summary, thresholds, records);
+        compare_ips(&mut evaluation, summary, &of_pools, thresholds, records);
     }
     evaluation
 }
 
-/// Fills in what only the comparison of a pool's IPs can tell: scope, standing, findings.
-fn compare_ips(evaluation: &mut Evaluation, summary: &Summary, thresholds: &Thresholds, records: &str) {
+/// Fills in what only the comparison of a pool's IPs can tell: scope, standing, findings. `of_pools` is where these stand.
+fn compare_ips(
+    evaluation: &mut Evaluation,
+    summary: &Summary,
+    of_pools: &[Range<usize>],
+    thresholds: &Thresholds,
+    records: &str,
+) {
     let stuck = Stuck::new(&summary.ips);
-    let night = Night::judge(summary, thresholds, |row| ips_of_pool(summary, row));
+    let night = Night::judge(summary, thresholds, of_pools);
     let replies = Replies(&summary.groups);
-    let pools = summary.pools.par_iter().enumerate().map(|(place, row)| {
-        let of_pool = ips_of_pool(summary, row);
-        let (ips, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool.clone()]);
-        (of_pool, JudgedPool::new(row, ips, traffic, thresholds, &stuck, (night.verdict(place), records)))
-    });
-    let pools: Vec<_> = pools.collect();
-    for ((of_pool, pool), judged) in pools.into_iter().zip(&mut evaluation.pools) {
-        let (scope, ips) = (pool.verdict.scope, &mut evaluation.ips[of_pool.clone()]);
+    let Evaluation { pools, ips, findings, .. } = evaluation;
+    let judged = |(place, ((row, of_pool), judged)): (usize, ((&Row, &Range<usize>), &PoolRow))| {
+        let (rows, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool.clone()]);
+        let pool = JudgedPool::new(row, rows, traffic, thresholds, &stuck, (night.verdict(place), records));
         let is_flagged = |figures: &Figures| figures.level >= Level::Investigate;
-        let flagged = is_flagged(&judged.figures) || ips.iter().any(|ip| is_flagged(&ip.figures));
-        judged.scope = (flagged || scope != Scope::None).then_some(scope);
-        judged.outlier_ips = pool.outliers().map(str::to_owned).collect();
-        ips.iter_mut().zip(&pool.verdict.standings).for_each(|(ip, standing)| ip.standing = *standing);
-        let evidence = Facts { night: &night, traffic: &summary.traffic[of_pool], pool: &pool, replies };
-        evaluation.findings.extend(finding::of_pool(&evidence, judged.figures.level));
+        let flagged = is_flagged(&judged.figures) || ips[of_pool.clone()].iter().any(|ip| is_flagged(&ip.figures));
+        let scope = (flagged || pool.verdict.scope != Scope::None).then_some(pool.verdict.scope);
+        let outliers: Vec<String> = pool.outliers().map(str::to_owned).collect();
+        let evidence = Facts { night: &night, traffic, pool: &pool, replies };
+        // In boxes: there may be half a million pools, and few findings.
+        let finding = finding::of_pool(&evidence, judged.figures.level).map(Box::new);
+        (scope, outliers, pool.verdict.standings, finding)
+    };
+    let all: Vec<_> = summary.pools.par_iter().zip(of_pools).zip(&*pools).enumerate().map(judged).collect();
+    for (((scope, outliers, standings, finding), of_pool), judged) in all.into_iter().zip(of_pools).zip(pools) {
+        (judged.scope, judged.outlier_ips) = (scope, outliers);
+        ips[of_pool.clone()].iter_mut().zip(standings).for_each(|(ip, standing)| ip.standing = standing);
+        findings.extend(finding.map(|finding| *finding));
     }
 }
 
@@ -172,15 +185,13 @@ fn worst_levels(ips: &[IpRow]) -> HashMap<&str, Level> {
     worst
 }
 
-/// Where the IPs of a provider's row stand. The rows of a summary are sorted by their keys.
-fn ips_of_isp(summary: &Summary, row: &Row) -> Range<usize> {
-    let start = summary.ips.partition_point(|ip| ip.isp < row.isp);
-    start..summary.ips.partition_point(|ip| ip.isp <= row.isp)
-}
-
-/// Where the IPs of a pool's row stand.
-fn ips_of_pool(summary: &Summary, row: &Row) -> Range<usize> {
-    let key = (&row.isp, &row.pool);
-    let start = summary.ips.partition_point(|ip| (&ip.isp, &ip.pool) < key);
-    start..summary.ips.partition_point(|ip| (&ip.isp, &ip.pool) <= key)
+/// Where the IPs of each of some rows stand that have this in common with it. All are sorted by it.
+fn ranges<'a, K: PartialEq>(rows: &'a [Row], ips: &'a [Row], key: impl Fn(&'a Row) -> K) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let range = |row| {
+        let (start, wanted) = (end, key(row));
+        end += ips[start..].iter().take_while(|ip| key(ip) == wanted).count();
+        start..end
+    };
+    rows.iter().map(range).collect()
 }

@@ -21,14 +21,13 @@ pub(crate) struct Night<'a> {
 }
 
 impl<'a> Night<'a> {
-    /// Judges all pools together; `ips_of` says where the IPs of a pool's row stand.
-    pub fn judge(summary: &'a Summary, thresholds: &Thresholds, ips_of: impl Fn(&Row) -> Range<usize>) -> Night<'a> {
+    /// Judges all pools together; `of_pools` is where their IPs stand.
+    pub fn judge(summary: &'a Summary, thresholds: &Thresholds, of_pools: &[Range<usize>]) -> Night<'a> {
         let clock = Clock::of(&summary.traffic);
         let (mut isps, mut pools, mut ips) = (Numbers::default(), Numbers::default(), Numbers::default());
         let mut verdicts: Vec<Option<PoolVerdict>> = vec![None; summary.pools.len()];
         let (mut places, mut named) = (Vec::new(), Vec::new());
-        for (place, row) in summary.pools.iter().enumerate() {
-            let of_pool = ips_of(row);
+        for (place, (row, of_pool)) in summary.pools.iter().zip(of_pools).enumerate() {
             if is_looked_at(row, &summary.ips[of_pool.clone()], thresholds) {
                 let rows = summary.ips[of_pool.clone()].iter();
                 let names: Vec<_> = rows.map(|row| (row.ip != NONE).then(|| ips.of(&row.ip))).collect();
@@ -37,7 +36,7 @@ impl<'a> Night<'a> {
             }
         }
         let night = named.into_par_iter().map(|(row, isp, pool, of_pool, names)| {
-            let (rows, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool]);
+            let (rows, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool.clone()]);
             let ips = rows.iter().zip(traffic).zip(names).map(|((row, traffic), ip)| Ip {
                 ip,
                 limit: thresholds.limits_of_ip(row).lowest(),

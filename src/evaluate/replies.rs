@@ -90,11 +90,11 @@ impl<'a> Replies<'a> {
     }
 }
 
-/// The groups that compare as equal, of groups sorted by that comparison.
-fn run(groups: &[Group], compare: impl Fn(&Group) -> Ordering) -> &[Group] {
-    let start = groups.partition_point(|group| compare(group) == Ordering::Less);
-    let end = groups.partition_point(|group| compare(group) != Ordering::Greater);
-    &groups[start..end]
+/// The rows that compare as equal, of rows sorted by that comparison.
+pub(crate) fn run<R>(rows: &[R], compare: impl Fn(&R) -> Ordering) -> &[R] {
+    let start = rows.partition_point(|row| compare(row) == Ordering::Less);
+    let end = rows.partition_point(|row| compare(row) != Ordering::Greater);
+    &rows[start..end]
 }
 
 /// The key with the greatest sum, the first of them where several have it.

@@ -36,8 +36,11 @@ impl Count {
 /// Counts all messages: by row, in the order of their numbers.
 pub fn count(messages: &mut Messages, places: &Places) -> Vec<Count> {
     let none = || Part { alone: vec![Count::default(); places.ips()], rows: vec![Count::default(); places.count()] };
-    let parts = messages.parts().par_iter().fold(none, |part, met| part.with(met, places));
-    let Part { alone, mut rows } = parts.reduce(none, Part::plus);
+    let parts = messages.parts();
+    // As many as there are threads: where there are a million rows, each takes a lot of memory.
+    let shares = parts.par_chunks(parts.len().div_ceil(rayon::current_num_threads()));
+    let counted = shares.map(|parts| parts.iter().fold(none(), |part, met| part.with(met, places)));
+    let Part { alone, mut rows } = counted.reduce_with(Part::plus).unwrap_or_else(none);
     for (ip, count) in alone.into_iter().enumerate() {
         places.rows(ip).into_iter().for_each(|row| rows[row as usize].add(count));
     }

@@ -3,7 +3,7 @@
 
 use super::frame::{Key, Sum, shortened};
 use super::sums::Sums;
-use hashbrown::HashMap;
+use rayon::prelude::*;
 
 /// The numbers of the rows that an IP belongs to: the total's, its provider's, its pool's and its own.
 pub type Rows = [u32; 4];
@@ -19,15 +19,25 @@ pub struct Places {
 }
 
 impl Places {
-    /// Of the cells that were summed, from the tables in the order of [`Rows`].
+    /// Of the cells that were summed, from the tables in the order of [`Rows`]: all are sorted, and the last one has each sum.
     pub fn of(sums: &Sums, tables: &[Vec<Sum>; 4]) -> Places {
-        let numbers: HashMap<Key, u32> = tables.iter().flatten().map(|sum| sum.key).zip(0..).collect();
-        let [.., ips] = tables;
-        let rows = ips.iter().map(|ip| [0, 1, 2, 3].map(|parts| numbers[&shortened(ip.key, parts)])).collect();
-        let first = (numbers.len() - ips.len()) as u32;
-        let place: Vec<u32> = sums.all().iter().map(|sum| numbers[&sum.key] - first).collect();
+        let mut sorted: Vec<(Key, u32)> = sums.all().iter().map(|sum| sum.key).zip(0..).collect();
+        sorted.par_sort_unstable();
+        let mut place = vec![0; sorted.len()];
+        (0..).zip(sorted).for_each(|(ip, (_, sum))| place[sum as usize] = ip);
         let of_cells = sums.of_cells().iter().map(|sum| Some(place[(*sum)? as usize])).collect();
-        Places { of_cells, rows, count: numbers.len() }
+        let mut firsts = [0; 4];
+        (1..firsts.len()).for_each(|table| firsts[table] = firsts[table - 1] + tables[table - 1].len());
+        let [.., ips] = tables;
+        let mut at = [0; 4];
+        let rows_of = |ip: &Sum| {
+            std::array::from_fn(|table| {
+                let wanted = shortened(ip.key, table);
+                at[table] += tables[table][at[table]..].iter().take_while(|row| row.key != wanted).count();
+                (firsts[table] + at[table]) as u32
+            })
+        };
+        Places { of_cells, rows: ips.iter().map(rows_of).collect(), count: tables.iter().map(Vec::len).sum() }
     }
 
     /// The place of a cell in the table of IPs; nothing where it is left out.

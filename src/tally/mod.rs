@@ -26,6 +26,7 @@ mod plan;
 mod recent;
 mod repeats;
 mod replies;
+mod reply_log;
 mod rolled;
 mod room;
 mod select;

@@ -3,6 +3,7 @@
 //! more has them in the whole too, so it may forget them at once, and counts stay exact.
 
 use super::literals::{Literals, Seen};
+use super::reply_log::ReplyLog;
 use crate::record::{RecordKind, Span};
 use crate::reply::CLASSES;
 use hashbrown::HashMap;
@@ -46,31 +47,62 @@ pub struct Reply<'a> {
 /// So much of a reply is kept to find its class: no server says anything new after it.
 const LONGEST_TEXT: usize = 1024;
 
-/// All replies.
+/// All replies. Most small domains send but one, and there may be hundreds of thousands of them: that stands in a list.
 #[derive(Debug, Clone)]
 pub struct Replies<P> {
     flood: usize,
-    parties: HashMap<(P, RecordKind), Causes>,
+    parties: HashMap<(P, RecordKind), Held>,
+    log: ReplyLog,
+}
+
+/// The replies of a party and type.
+#[derive(Debug, Clone)]
+enum Held {
+    /// One, and its place in the list.
+    One(u32),
+    /// More.
+    Many(Box<Causes>),
 }
 
 impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
     /// Nothing yet; [`FLOOD`] is the number to give but in tests.
     pub fn with_flood(flood: usize) -> Self {
-        Replies { flood, parties: HashMap::new() }
+        Replies { flood, parties: HashMap::new(), log: ReplyLog::default() }
     }
 
     /// Adds so many records.
     pub fn add(&mut self, party: P, reply: Reply, count: u64, span: Span) {
-        let causes = self.parties.entry((party, reply.kind)).or_default();
-        causes.add(reply, Seen { count, span }, self.flood);
+        let reply = Reply { text: &reply.text[..reply.text.len().min(LONGEST_TEXT)], ..reply };
+        self.add_seen(party, reply, Seen { count, span });
+    }
+
+    fn add_seen(&mut self, party: P, reply: Reply, seen: Seen) {
+        let Replies { flood, parties, log } = self;
+        match parties.entry((party, reply.kind)) {
+            Entry::Vacant(place) => {
+                let one = log.push(&reply, seen).map(Held::One);
+                place.insert(one.unwrap_or_else(|| Held::Many(Causes::of((reply, seen), *flood))));
+            }
+            Entry::Occupied(mut known) => known.get_mut().many(log, reply.kind, *flood).add(reply, seen, *flood),
+        }
     }
 
     /// Adds another part's replies, whose parties and IPs are called what is given here; parties that
     /// have no name here are left out.
     pub fn merge<Q: Copy>(&mut self, other: Replies<Q>, party: impl Fn(Q) -> Option<P>, ip: impl Fn(u32) -> u32) {
-        for ((there, kind), causes) in other.parties {
+        for ((there, kind), held) in other.parties {
             let Some(here) = party(there) else { continue };
-            self.parties.entry((here, kind)).or_default().merge(causes, &ip, self.flood);
+            match held {
+                Held::One(place) => {
+                    let (reply, seen) = other.log.get(place, kind);
+                    self.add_seen(here, Reply { ip: ip(reply.ip), ..reply }, seen);
+                }
+                Held::Many(causes) => {
+                    let Replies { flood, parties, log } = self;
+                    let known = parties.entry((here, kind)).or_insert_with(|| Held::Many(Box::default()));
+                    known.many(log, kind, *flood).merge(*causes, &ip, *flood);
+                }
+            }
         }
     }
 
@@ -82,11 +114,17 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
     /// The same replies by other parties; those that have no name are left out.
     pub fn by<Q: Copy + Eq + std::hash::Hash>(self, party: impl Fn(P) -> Option<Q>) -> Replies<Q> {
         let mut by = Replies::with_flood(self.flood);
-        for ((there, kind), causes) in self.parties {
+        for ((there, kind), held) in self.parties {
             let Some(here) = party(there) else { continue };
-            match by.parties.entry((here, kind)) {
-                Entry::Vacant(place) => drop(place.insert(causes)),
-                Entry::Occupied(mut known) => known.get_mut().merge(causes, &|ip| ip, self.flood),
+            match (held, by.parties.entry((here, kind))) {
+                (Held::Many(causes), Entry::Vacant(place)) => drop(place.insert(Held::Many(causes))),
+                (Held::Many(causes), Entry::Occupied(mut known)) => {
+                    known.get_mut().many(&by.log, kind, by.flood).merge(*causes, &|ip| ip, by.flood);
+                }
+                (Held::One(place), _) => {
+                    let (reply, seen) = self.log.get(place, kind);
+                    by.add_seen(here, reply, seen);
+                }
             }
         }
         by
@@ -94,9 +132,27 @@ impl<P: Copy + Eq + std::hash::Hash> Replies<P> {
 
     /// Every cause there is, in no order.
     pub fn into_causes(self) -> impl Iterator<Item = Cause<P>> {
-        self.parties.into_iter().flat_map(|((party, kind), causes)| {
+        let Replies { flood, parties, log } = self;
+        parties.into_iter().flat_map(move |((party, kind), held)| {
+            let causes = match held {
+                Held::One(place) => Causes::of(log.get(place, kind), flood),
+                Held::Many(causes) => causes,
+            };
             causes.by_cause.into_iter().map(move |(cause60, diags)| Cause { party, kind, cause60, diags })
         })
+    }
+}
+
+impl Held {
+    /// The same, so that more may be added.
+    fn many(&mut self, log: &ReplyLog, kind: RecordKind, flood: usize) -> &mut Causes {
+        if let Held::One(place) = self {
+            *self = Held::Many(Causes::of(log.get(*place, kind), flood));
+        }
+        match self {
+            Held::Many(causes) => causes,
+            Held::One(_) => unreachable!("it was replaced"),
+        }
     }
 }
 
@@ -133,6 +189,12 @@ struct Causes {
 }
 
 impl Causes {
+    fn of((reply, seen): (Reply, Seen), flood: usize) -> Box<Causes> {
+        let mut causes = Box::<Causes>::default();
+        causes.add(reply, seen, flood);
+        causes
+    }
+
     fn add(&mut self, reply: Reply, seen: Seen, flood: usize) {
         let cause60 = if self.flooded { OTHER } else { reply.cause60 };
         self.by_cause.entry_ref(cause60).or_default().add(reply, seen, flood);
@@ -177,8 +239,7 @@ struct Diags {
 
 impl Diags {
     fn add(&mut self, reply: Reply, seen: Seen, flood: usize) {
-        let text = &reply.text[..reply.text.len().min(LONGEST_TEXT)];
-        self.offer_example((text, reply.host, reply.class));
+        self.offer_example((reply.text, reply.host, reply.class));
         let diag60 = if self.flooded { OTHER } else { reply.diag60 };
         self.literals.add(diag60, reply.ip, seen);
         self.bound(flood);

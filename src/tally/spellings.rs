@@ -20,7 +20,7 @@ impl<V: Copy> Default for Spellings<V> {
 }
 
 /// Spellings are only remembered for speed; so many are enough, and no longer ones.
-const MOST_SPELLINGS: usize = 1 << 20;
+const MOST_SPELLINGS: usize = 1 << 16;
 const LONGEST_SPELLING: usize = 256;
 
 impl<V: Copy> Spellings<V> {

@@ -316,16 +316,17 @@ impl Streams {
     pub fn merge(
         &mut self,
         other: Streams,
-        cell: impl Fn(u32) -> u32,
-        mail: impl Fn(Mail) -> Mail,
-        host: impl Fn(u32) -> u32,
-        vmta: impl Fn(u32) -> u32,
+        cell: impl Fn(u32) -> u32 + Sync,
+        mail: impl Fn(Mail) -> Mail + Sync,
+        host: impl Fn(u32) -> u32 + Sync,
+        vmta: impl Fn(u32) -> u32 + Sync,
     ) {
         debug_assert!(other.at_hand.is_empty(), "what is at hand is put away before");
         let renumbered = |of: Hour| Hour { cell: cell(of.cell), sent: Sent { mail: mail(of.sent.mail), ..of.sent } };
-        self.hours.merge(other.hours, renumbered);
-        self.hosts.merge(other.hosts, &cell, host);
-        self.vmtas.merge(other.vmtas, &cell, vmta);
+        let Streams { hours, hosts, vmtas, .. } = self;
+        let parts =
+            || rayon::join(|| hosts.merge(other.hosts, &cell, &host), || vmtas.merge(other.vmtas, &cell, &vmta));
+        rayon::join(|| hours.merge(other.hours, &renumbered), parts);
     }
 
     /// What was put away, in no order, one hour of a cell and mail perhaps in parts.

@@ -13,12 +13,16 @@ pub enum Vote {
     Rollup(u32),
 }
 
+/// So many votes wait at most.
+const TOGETHER: usize = 64;
+
 /// Votes by domain. Nearly all domains have votes of one kind, and there may be a million of them.
 #[derive(Debug, Clone, Default)]
 pub struct Votes {
     /// By domain: the vote that was met first, and how often it was met.
     first: Vec<Option<(Vote, u64)>>,
     others: HashMap<(u32, Vote), u64>,
+    /// These are added together: they lie far apart in memory.
     waiting: Vec<(u32, Vote)>,
 }
 
@@ -27,17 +31,19 @@ impl Votes {
     #[inline]
     pub fn add(&mut self, domain: u32, vote: Vote) {
         self.waiting.push((domain, vote));
-        if self.waiting.len() == 64 { self.flush(); }
+        if self.waiting.len() == TOGETHER {
+            self.finish();
+        }
     }
 
+    /// Adds those that wait; what was counted is in [`Votes::all`] only then.
     #[inline(never)]
-    pub fn flush(&mut self) {
-        if let Some(most) = self.waiting.iter().map(|w| w.0).max() && most as usize >= self.first.len() { self.first.resize(most as usize + 1, None); }
+    pub fn finish(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
-        let mut sum = 0;
-        for (domain, _) in &waiting { sum += self.first[*domain as usize].map_or(0, |v| v.1); }
-        std::hint::black_box(sum);
-        for (domain, vote) in waiting.drain(..) { self.add_many(domain, vote, 1); }
+        // The processor waits for all places at once, for nothing hangs on one of them.
+        let votes = |domain: u32| self.first.get(domain as usize).copied().flatten().map_or(0, |(_, votes)| votes);
+        std::hint::black_box(waiting.iter().fold(0, |sum, (domain, _)| sum ^ votes(*domain)));
+        waiting.drain(..).for_each(|(domain, vote)| self.add_many(domain, vote, 1));
         self.waiting = waiting;
     }
 

@@ -65,8 +65,11 @@ impl Join {
         }
         let senders = if self.is_asked() { senders(&about_dkim) } else { Senders::of_envelopes(&about_dkim, summary) };
         let Evaluation { findings, ips, .. } = evaluation;
+        let mut recipients: HashMap<&str, Vec<String>> = HashMap::new();
+        isps.iter().for_each(|(domain, isp)| recipients.entry(isp).or_default().push(domain.clone()));
         for finding in findings.iter_mut().filter(|finding| is_about_dkim(finding)) {
-            let case = signing::Case::of(finding, ips, &summary.groups, &senders, isps);
+            let recipients = recipients.get(&*finding.isp).cloned().unwrap_or_default();
+            let case = signing::Case::of(finding, ips, &summary.groups, &senders, recipients);
             let (command, checks) = signing::look_into(&case, &self.configs, self.dns.as_ref(), &self.servers);
             for step in &mut finding.next_steps {
                 *step = step.replace(DKIM_CAUSES[0].check, &command);

@@ -3,11 +3,11 @@
 use super::senders::{CLASS, Senders, blamed, is_of};
 use crate::dkim::{Cause, Check, Dns, Named, PmtaConfig, Rule, Selector, SigningKey, check_published, named};
 use crate::evaluate::words::shell_word;
-use crate::evaluate::{Checked, Finding, IpRow};
+use crate::evaluate::{Checked, Finding, IpRow, run};
 use crate::record::RecordKind;
 use crate::reply::DKIM_CAUSES;
 use crate::summary::Group;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// So many domains of one finding are looked into, and so many keys where no domain is known.
@@ -32,20 +32,13 @@ pub struct Case {
 }
 
 impl Case {
-    /// Gathers what is known.
-    pub fn of(
-        finding: &Finding,
-        ips: &[IpRow],
-        groups: &[Group],
-        senders: &Senders,
-        isps: &HashMap<String, String>,
-    ) -> Case {
-        let recipients =
-            isps.iter().filter(|(_, isp)| **isp == finding.isp).map(|(domain, _)| domain.clone()).collect();
+    /// Gathers what is known. `ips` and `groups` are sorted by provider; `recipients` are the domains of the finding's.
+    pub fn of(finding: &Finding, ips: &[IpRow], groups: &[Group], senders: &Senders, recipients: Vec<String>) -> Case {
         let is_meant = |row: &&IpRow| is_of(finding, &row.isp, &row.pool, &row.ip);
-        let rows: Vec<&IpRow> = ips.iter().filter(is_meant).collect();
+        let rows: Vec<&IpRow> = run(ips, |row| row.isp.cmp(&finding.isp)).iter().filter(is_meant).collect();
         let of: BTreeSet<&str> = rows.iter().map(|row| &*row.ip).collect();
-        let groups = groups.iter().filter(|group| *group.isp == *finding.isp && of.contains(&*group.ip));
+        let groups = run(groups, |group| (*group.isp).cmp(&finding.isp)).iter();
+        let groups = groups.filter(|group| of.contains(&*group.ip));
         let mut counts: BTreeMap<Named, u64> = BTreeMap::new();
         for group in groups.filter(|group| group.kind == RecordKind::Deferred && group.class == CLASS) {
             *counts.entry(named_in(group)).or_default() += group.count;
