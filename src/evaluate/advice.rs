@@ -252,14 +252,14 @@ fn read_the_replies(pool: &JudgedPool, filters: &str) -> String {
 /// The options that keep a pool's records.
 fn filter_of(pool: &JudgedPool) -> String {
     let isp = shell_word(&pool.row.isp);
-    match pool.row.pool.as_str() {
+    match &*pool.row.pool {
         NONE => format!("--isp {isp}"),
         name => format!("--isp {isp} --pool {}", shell_word(name)),
     }
 }
 
 fn name_of(pool: &JudgedPool) -> String {
-    match pool.row.pool.as_str() {
+    match &*pool.row.pool {
         NONE => "the sending VirtualMTAs".to_owned(),
         name => format!("pool {name}"),
     }
@@ -286,7 +286,7 @@ mod tests {
             ..Summary::default()
         };
         let thresholds = Thresholds { min_attempts: MIN_ATTEMPTS, ..Thresholds::default() };
-        let night = Night::judge(&summary, &thresholds, |_| 0..2);
+        let night = Night::judge(&summary, &thresholds, &[0..2]);
         let stuck = Stuck::new(&summary.ips);
         let pool = JudgedPool::new(
             &summary.pools[0],

@@ -1,6 +1,7 @@
 //! What is different from before: today's rates against those of the same hours earlier, and causes that were not there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::level::is_above;
 use super::{Evaluation, Figures, Level, Limits, Thresholds, ranges};
@@ -127,7 +128,7 @@ pub fn compare(
         set(&mut row.figures, [&row.isp, &row.pool, ""], None);
     }
     for (row, counted) in evaluation.ips.iter_mut().zip(&now.ips) {
-        let limits = (row.ip != NONE).then(|| thresholds.limits_of_ip(counted));
+        let limits = (&*row.ip != NONE).then(|| thresholds.limits_of_ip(counted));
         set(&mut row.figures, [&row.isp, &row.pool, &row.ip], limits);
     }
     shifts.extend(new_causes(now, before));
@@ -205,7 +206,7 @@ fn shift(figures: &Figures, was_raised: bool, [isp, pool, ip]: Key) -> Option<Sh
 /// on both sides, each of its records is of now with the chance that any record is (Przyborowski and Wilenski, Biometrika
 /// 31, 1940, 313-323). A provider that nothing is known of before has no new causes.
 fn new_causes(now: &Summary, before: &Summary) -> Vec<Shift> {
-    let records = |summary: &Summary| -> BTreeMap<String, u64> {
+    let records = |summary: &Summary| -> BTreeMap<Arc<str>, u64> {
         summary.isps.iter().map(|row| (row.isp.clone(), row.counts.records())).collect()
     };
     let (all_now, all_before) = (records(now), records(before));
@@ -256,9 +257,9 @@ mod tests {
             let deferred: u64 = sent.iter().map(|sent| u64::from(sent.deferred)).sum();
             let counts = Counts { delivered: 1000 * hours as u64 - deferred, deferred, ..Counts::default() };
             let row = |pool: &str, ip: &str| Row {
-                isp: (*isp).to_owned(),
-                pool: pool.to_owned(),
-                ip: ip.to_owned(),
+                isp: (*isp).into(),
+                pool: pool.into(),
+                ip: ip.into(),
                 counts,
                 ..Row::default()
             };

@@ -74,7 +74,7 @@ fn days<'a>(summary: &'a Summary, thresholds: &Thresholds) -> BTreeMap<Key<'a>, 
                     let mut add = |pool, ip, tier| *days.entry((&*row.isp, pool, ip, tier, day)).or_default() += count;
                     add("", "", tier_of_isp);
                     add(&row.pool, "", tier_of_pool);
-                    if row.ip != NONE {
+                    if &*row.ip != NONE {
                         add(&row.pool, &row.ip, thresholds.tier_of_ip(&row.ip, &row.pool));
                     }
                 }

@@ -96,8 +96,8 @@ pub fn changes(summary: &Summary, asked: &Asked, min_attempts: u64, newest: Opti
 
 /// The names there are to ask about: providers, and pools.
 pub fn names(summary: &Summary) -> (BTreeSet<&str>, BTreeSet<&str>) {
-    let isps = summary.pools.iter().map(|row| row.isp.as_str()).collect();
-    (isps, summary.pools.iter().map(|row| row.pool.as_str()).collect())
+    let isps = summary.pools.iter().map(|row| &*row.isp).collect();
+    (isps, summary.pools.iter().map(|row| &*row.pool).collect())
 }
 
 fn is_among(wanted: &[String], name: &str) -> bool {
@@ -171,7 +171,7 @@ mod tests {
                 deferred: (deferred(hour) + hour as u64 % 2) as u32,
             };
             made.traffic.push(Traffic { sent: (-24..24).map(sent).collect(), ..Traffic::default() });
-            made.pools.push(Row { ip: String::new(), ..row.clone() });
+            made.pools.push(Row { ip: "".into(), ..row.clone() });
             made.ips.push(row);
         }
         made

@@ -84,7 +84,7 @@ impl Facts<'_> {
     /// The most frequent reply to the deferrals of the IPs that stand out, else of the pool, and its share of what these have
     /// more of them than the pool's other IPs. No share is told where an IP serves another pool too: its replies are those of both.
     fn of_reply(&self) -> Option<Share> {
-        let (pool, isp) = (self.pool, self.pool.row.isp.as_str());
+        let (pool, isp) = (self.pool, &*self.pool.row.isp);
         let is_named = |place: &usize| pool.verdict.standings[*place] == Standing::Outlier;
         let places = 0..pool.ips.len();
         let (mut named, mut others): (Vec<usize>, Vec<usize>) = places.partition(is_named);

@@ -31,8 +31,8 @@ pub(crate) fn of_pool(facts: &Facts, level: Level) -> Option<Finding> {
     Some(Finding {
         id: id([&row.isp, &row.pool, scope.word(), class]),
         level: levels.fold(level, Level::max),
-        isp: row.isp.clone(),
-        pool: row.pool.clone(),
+        isp: row.isp.to_string(),
+        pool: row.pool.to_string(),
         scope,
         ips: pool.named().map(|ip| ip.ip.to_owned()).collect(),
         attempts: row.counts.attempts(),
@@ -73,7 +73,7 @@ fn extent(pool: &JudgedPool) -> Extent {
 
 /// The dominating reply of the IPs it names, else what the queue events of these say, else the reply of the whole pool.
 fn reply<'a>(pool: &JudgedPool, replies: Replies<'a>) -> Option<Dominating<'a>> {
-    let isp = pool.row.isp.as_str();
+    let isp = &*pool.row.isp;
     let of_named = |kind| replies.dominating(isp, pool.named().map(|ip| ip.ip), kind);
     of_named(RecordKind::Deferred)
         .or_else(|| of_named(RecordKind::QueueDeferred))
@@ -82,7 +82,7 @@ fn reply<'a>(pool: &JudgedPool, replies: Replies<'a>) -> Option<Dominating<'a>> 
 
 /// The classes of the deferrals of the IPs it names, else of the whole pool.
 fn classes(pool: &JudgedPool, replies: Replies) -> Vec<(&'static str, u64)> {
-    let isp = pool.row.isp.as_str();
+    let isp = &*pool.row.isp;
     let of_named = replies.classes(isp, pool.named().map(|ip| ip.ip), RecordKind::Deferred);
     let of_pool = || replies.classes(isp, pool.ips.iter().map(|ip| ip.ip), RecordKind::Deferred);
     if of_named.is_empty() { of_pool() } else { of_named }

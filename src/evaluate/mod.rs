@@ -178,8 +178,8 @@ impl Judge<'_> {
 /// Each IP with a name, and its worst level over the pools it serves and the providers it sends to.
 fn worst_levels(ips: &[IpRow]) -> HashMap<&str, Level> {
     let mut worst = HashMap::new();
-    for row in ips.iter().filter(|row| row.ip != NONE) {
-        let known = worst.entry(row.ip.as_str()).or_insert(row.figures.level);
+    for row in ips.iter().filter(|row| &*row.ip != NONE) {
+        let known = worst.entry(&*row.ip).or_insert(row.figures.level);
         *known = row.figures.level.max(*known);
     }
     worst

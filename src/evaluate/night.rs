@@ -14,7 +14,7 @@ use rayon::prelude::*;
 pub(crate) struct Night<'a> {
     summary: &'a Summary,
     /// By the rows of pools; nothing for those that are too small to look at.
-    verdicts: Vec<Option<PoolVerdict>>,
+    verdicts: Vec<Option<Box<PoolVerdict>>>,
     /// The names of IPs by number.
     ips: Vec<&'a str>,
     clock: Clock,
@@ -25,15 +25,17 @@ impl<'a> Night<'a> {
     pub fn judge(summary: &'a Summary, thresholds: &Thresholds, of_pools: &[Range<usize>]) -> Night<'a> {
         let clock = Clock::of(&summary.traffic);
         let (mut isps, mut pools, mut ips) = (Numbers::default(), Numbers::default(), Numbers::default());
-        let mut verdicts: Vec<Option<PoolVerdict>> = vec![None; summary.pools.len()];
+        let mut verdicts: Vec<Option<Box<PoolVerdict>>> = vec![None; summary.pools.len()];
+        let of_pools = summary.pools.par_iter().zip(of_pools).enumerate();
+        let looked_at: Vec<_> = of_pools
+            .filter(|(_, (row, of_pool))| is_looked_at(row, &summary.ips[(*of_pool).clone()], thresholds))
+            .collect();
         let (mut places, mut named) = (Vec::new(), Vec::new());
-        for (place, (row, of_pool)) in summary.pools.iter().zip(of_pools).enumerate() {
-            if is_looked_at(row, &summary.ips[of_pool.clone()], thresholds) {
-                let rows = summary.ips[of_pool.clone()].iter();
-                let names: Vec<_> = rows.map(|row| (row.ip != NONE).then(|| ips.of(&row.ip))).collect();
-                named.push((row, isps.of(&row.isp), pools.of(&row.pool), of_pool, names));
-                places.push(place);
-            }
+        for (place, (row, of_pool)) in looked_at {
+            let rows = summary.ips[of_pool.clone()].iter();
+            let names: Vec<_> = rows.map(|row| (&*row.ip != NONE).then(|| ips.of(&row.ip))).collect();
+            named.push((row, isps.of(&row.isp), pools.of(&row.pool), of_pool, names));
+            places.push(place);
         }
         let night = named.into_par_iter().map(|(row, isp, pool, of_pool, names)| {
             let (rows, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool.clone()]);
@@ -48,14 +50,14 @@ impl<'a> Night<'a> {
         let night: Vec<Pool> = night.collect();
         let settings = Settings { min_attempts: thresholds.min_attempts, ..thresholds.outlier };
         for (place, verdict) in places.into_iter().zip(judge(&night, &settings)) {
-            verdicts[place] = Some(verdict);
+            verdicts[place] = Some(Box::new(verdict));
         }
         Night { summary, verdicts, ips: ips.texts, clock }
     }
 
     /// The verdict on a pool, by the place of its row.
     pub fn verdict(&self, pool: usize) -> Option<&PoolVerdict> {
-        self.verdicts[pool].as_ref()
+        self.verdicts[pool].as_deref()
     }
 
     /// When an hour of a verdict began.

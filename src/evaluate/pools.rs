@@ -130,8 +130,8 @@ impl<'a> Stuck<'a> {
     }
 
     fn key(row: &Row) -> (&str, &str, &str) {
-        let pool = if row.ip == NONE && row.pool != NONE { row.pool.as_str() } else { "" };
-        (row.isp.as_str(), row.ip.as_str(), pool)
+        let pool = if &*row.ip == NONE && &*row.pool != NONE { &*row.pool } else { "" };
+        (&row.isp, &row.ip, pool)
     }
 
     fn holds(&self, ip: &Row) -> bool {

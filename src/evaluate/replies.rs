@@ -3,6 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::hash::Hash;
+use std::ops::Range;
 
 use hashbrown::HashMap;
 
@@ -70,7 +71,7 @@ impl<'a> Replies<'a> {
         kind: RecordKind,
     ) -> impl Iterator<Item = &'a Group> {
         let of_isp = self.of_isp(isp);
-        let groups = ips.flat_map(move |ip| run(of_isp, |group| (*group.ip).cmp(ip)));
+        let groups = ips.flat_map(move |ip| &of_isp[run(of_isp, |group| (*group.ip).cmp(ip))]);
         groups.filter(move |group| group.kind == kind)
     }
 
@@ -86,15 +87,15 @@ impl<'a> Replies<'a> {
     }
 
     fn of_isp(self, isp: &str) -> &'a [Group] {
-        run(self.0, |group| (*group.isp).cmp(isp))
+        &self.0[run(self.0, |group| (*group.isp).cmp(isp))]
     }
 }
 
-/// The rows that compare as equal, of rows sorted by that comparison.
-pub(crate) fn run<R>(rows: &[R], compare: impl Fn(&R) -> Ordering) -> &[R] {
+/// Where the rows stand that compare as equal, of rows sorted by that comparison.
+pub(crate) fn run<R>(rows: &[R], compare: impl Fn(&R) -> Ordering) -> Range<usize> {
     let start = rows.partition_point(|row| compare(row) == Ordering::Less);
     let end = rows.partition_point(|row| compare(row) != Ordering::Greater);
-    &rows[start..end]
+    start..end
 }
 
 /// The key with the greatest sum, the first of them where several have it.

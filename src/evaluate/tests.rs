@@ -308,7 +308,7 @@ fn the_total_counts_an_ip_of_two_providers_once_at_its_worst() {
     ];
     let evaluation = judged(&made);
     let total = &evaluation.total;
-    assert_eq!((total.isp.as_str(), total.ips, total.ips_investigate, total.ips_act), ("", 3, 2, 1));
+    assert_eq!((&*total.isp, total.ips, total.ips_investigate, total.ips_act), ("", 3, 2, 1));
     assert_eq!(
         (total.top_cause.as_deref(), evaluation.isps[1].top_cause.as_deref()),
         (Some("later"), Some("too many"))

@@ -159,7 +159,7 @@ impl Thresholds {
     /// [`Tier::High`]. Records without an IP have no say where others have one.
     pub fn tier_of_rows(&self, ips: &[Row]) -> Tier {
         let tier_of = |row: &Row| self.tier_of_ip(&row.ip, &row.pool);
-        let named = ips.iter().filter(|row| row.ip != NONE).map(tier_of);
+        let named = ips.iter().filter(|row| &*row.ip != NONE).map(tier_of);
         one_value(named).or_else(|| one_value(ips.iter().map(tier_of))).unwrap_or_default()
     }
 

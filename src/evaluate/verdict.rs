@@ -4,6 +4,7 @@ use super::Before;
 use crate::record::{Moment, Span};
 use crate::summary::{Counts, MessageRate};
 use crate::verdict::{Extent, Scope};
+use std::sync::Arc;
 
 /// How bad a row is. The order is the order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +68,7 @@ pub struct Figures {
 #[derive(Debug, Clone, PartialEq)]
 pub struct IspRow {
     /// The mailbox provider's token; empty in the sum.
-    pub isp: String,
+    pub isp: Arc<str>,
     /// Its numbers.
     pub figures: Figures,
     /// Distinct source IPs, without `(none)`.
@@ -84,9 +85,9 @@ pub struct IspRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoolRow {
     /// The mailbox provider's token.
-    pub isp: String,
+    pub isp: Arc<str>,
     /// The pool.
-    pub pool: String,
+    pub pool: Arc<str>,
     /// Its numbers.
     pub figures: Figures,
     /// What the trouble extends over; nothing where there is none.
@@ -99,11 +100,11 @@ pub struct PoolRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct IpRow {
     /// The mailbox provider's token.
-    pub isp: String,
+    pub isp: Arc<str>,
     /// The pool.
-    pub pool: String,
+    pub pool: Arc<str>,
     /// The source IP.
-    pub ip: String,
+    pub ip: Arc<str>,
     /// Its numbers.
     pub figures: Figures,
     /// How it stands against its pool.

@@ -255,8 +255,8 @@ mod tests {
         let evaluation = &mut report.evaluation;
         let (isp, ip) = (evaluation.isps[0].clone(), evaluation.ips[0].clone());
         let finding = evaluation.findings[0].clone();
-        evaluation.isps.extend((0..9_000).map(|n| IspRow { isp: format!("d{n}.example"), ..isp.clone() }));
-        evaluation.ips.extend((0..9_000).map(|n| IpRow { ip: format!("2001:db8::{n:x}"), ..ip.clone() }));
+        evaluation.isps.extend((0..9_000).map(|n| IspRow { isp: format!("d{n}.example").into(), ..isp.clone() }));
+        evaluation.ips.extend((0..9_000).map(|n| IpRow { ip: format!("2001:db8::{n:x}").into(), ..ip.clone() }));
         evaluation.findings.extend((0..9_000).map(|n| Finding { id: n.to_string(), ..finding.clone() }));
         let group = report.groups[0].clone();
         report

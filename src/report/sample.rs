@@ -44,7 +44,7 @@ pub fn problems() -> Report {
         warnings: vec!["3 damaged stretches were passed over".into()],
         evaluation: Evaluation {
             total: IspRow {
-                isp: String::new(),
+                isp: "".into(),
                 figures: figures(12_942, 38, 810, Level::Investigate),
                 ips: 2,
                 ips_investigate: 2,

@@ -54,7 +54,7 @@ pub fn strangers(settings: &Settings, plan: &Plan, met: &[IspRow]) -> Vec<String
         thresholds.isp.keys().chain(thresholds.isp_tier.keys().map(|(isp, _)| isp)).collect();
     // A domain that is no provider's counts under its own name, and need not be met every day.
     let is_stranger = |isp: &&String| {
-        !isp.contains('.') && plan.providers.by_token(isp).is_none() && met.iter().all(|row| row.isp != **isp)
+        !isp.contains('.') && plan.providers.by_token(isp).is_none() && met.iter().all(|row| *row.isp != **isp)
     };
     let note = |isp: &String| {
         format!(

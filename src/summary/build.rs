@@ -1,7 +1,7 @@
 //! A finished tally to tables.
 
 use super::flood::{Flooded, bound_classes};
-use super::frame::{ALL, Frame, Sum, joined, sort_groups};
+use super::frame::{Frame, Sum, joined, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages;
 use super::places::Places;
@@ -59,21 +59,25 @@ fn tables(sums: &Sums, names: [&SortedNames; 3], mut messages: Messages) -> (Sum
     let share = messages.share();
     // They take the most memory of all, and go before hours are copied.
     drop(messages);
+    // Each name stands once in memory, however many rows have it.
+    let names = names.map(|names| names.texts().map(Arc::from).collect::<Vec<Arc<str>>>());
+    let nothing = Arc::<str>::default();
     let row = |(sum, count): (&Sum, &messages::Count)| {
-        let text = |part: usize| if sum.key[part] == ALL { "" } else { names[part].text(sum.key[part]) };
-        let [isp, pool, ip] = [0, 1, 2].map(|part| text(part).to_owned());
+        let text = |part: usize| names[part].get(sum.key[part] as usize).unwrap_or(&nothing).clone();
+        let [isp, pool, ip] = [0, 1, 2].map(text);
         let message = count.rate(share).filter(|_| sum.without_message == 0);
         Row { isp, pool, ip, counts: sum.counts, message, seen: sum.seen }
     };
-    let of_ips = counts[counts.len() - tables[3].len()..].iter().zip(&tables[3]);
-    let traffic = of_ips.map(|(count, sum)| Traffic {
+    let traffic = |(sum, count): (&Sum, &messages::Count)| Traffic {
         messages: (sum.without_message == 0).then(|| count.estimate(share)),
         ..Traffic::default()
+    };
+    let traffic = tables[3].par_iter().zip(&counts[counts.len() - tables[3].len()..]).map(traffic).collect();
+    let mut counts = &*counts;
+    let [total, isps, pools, ips] = tables.each_ref().map(|sums| {
+        let of_table = counts.split_off(..sums.len()).expect("a count for each row");
+        sums.par_iter().zip(of_table).map(row).collect::<Vec<Row>>()
     });
-    let traffic = traffic.collect();
-    let mut counts = counts.iter();
-    let [total, isps, pools, ips] =
-        tables.each_ref().map(|sums| sums.iter().zip(counts.by_ref()).map(row).collect::<Vec<Row>>());
     let total = total.into_iter().next().unwrap_or_default();
     (Summary { total, isps, pools, ips, traffic, ..Summary::default() }, places)
 }

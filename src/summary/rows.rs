@@ -10,11 +10,11 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Row {
     /// The mailbox provider's token.
-    pub isp: String,
+    pub isp: Arc<str>,
     /// The VirtualMTA pool, `(none)` where records name none.
-    pub pool: String,
+    pub pool: Arc<str>,
     /// The source IP, `(none)` where records name none.
-    pub ip: String,
+    pub ip: Arc<str>,
     /// What was counted.
     pub counts: Counts,
     /// The message level; nothing where the columns for it are missing.

@@ -95,17 +95,15 @@ mod tests {
                 let span = if has_time { Span::between(Moment(first), Moment(last)) } else { Span::default() };
                 (cause60, diag60, ip, text, end, class, Seen { count: first.unsigned_abs(), span })
             }).collect();
-            let reply = |(cause60, diag60, ip, text, host, class, seen)| -> (Reply, Seen) {
-                (Reply { kind, cause60, diag60, ip: *ip, text, host, class: *class }, *seen)
-            };
-            for (cause60, diag60, ip, text, host, class, seen) in &all {
-                let (reply, seen) = reply((cause60, diag60, ip, text, host, class, seen));
-                places.push(log.push(&reply, seen).expect("room"));
+            let replies = || all.iter().map(|(cause60, diag60, ip, text, host, class, seen)| {
+                (Reply { kind, cause60, diag60, ip: *ip, text, host, class: *class }, seen)
+            });
+            for (reply, seen) in replies() {
+                places.push(log.push(&reply, *seen).expect("room"));
             }
-            for (place, (cause60, diag60, ip, text, host, class, seen)) in places.into_iter().zip(&all) {
-                let (expected, seen) = reply((cause60, diag60, ip, text, host, class, seen));
+            for (place, (reply, seen)) in places.into_iter().zip(replies()) {
                 let (found, found_seen) = log.get(place, kind);
-                prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+                prop_assert_eq!(format!("{found:?}"), format!("{reply:?}"));
                 prop_assert_eq!((found_seen.count, found_seen.span), (seen.count, seen.span));
             }
         }

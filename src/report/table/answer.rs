@@ -55,7 +55,7 @@ pub fn write_unknown(lines: &[String], page: &mut Page) -> io::Result<()> {
 fn nothing_found(report: &Report, page: &mut Page) -> io::Result<()> {
     let isps = &report.evaluation.isps;
     let named = |level: Level| -> Vec<String> {
-        isps.iter().filter(|row| row.figures.level == level).map(|row| row.isp.clone()).collect()
+        isps.iter().filter(|row| row.figures.level == level).map(|row| row.isp.to_string()).collect()
     };
     let total = &report.evaluation.total.figures.counts;
     let rate = text::percent(total.deferral_rate());
@@ -89,7 +89,7 @@ fn all_fine(report: &Report, rate: &str, attempts: &str) -> String {
         let counts = &row.figures.counts;
         row.figures.level == Level::TooFew && counts.queue_events > 10 * counts.attempts().max(1)
     };
-    let waiting: Vec<String> = evaluation.isps.iter().filter(waiting).map(|row| row.isp.clone()).collect();
+    let waiting: Vec<String> = evaluation.isps.iter().filter(waiting).map(|row| row.isp.to_string()).collect();
     if !waiting.is_empty() {
         parts.push(format!(
             "at {} queues wait with hardly an attempt: `pmta show topqueues --errors`",

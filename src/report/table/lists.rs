@@ -77,7 +77,7 @@ pub fn write_ips(report: &Report, page: &mut Page) -> io::Result<()> {
     let cells = |page: &Page, row: &IpRow| {
         let mut cells = vec![format!("{} {}", page.mark(row.figures.level), row.ip)];
         cells.extend(numbers(&row.figures));
-        cells.extend([words([row.figures.level.word(), row.standing.word()]), row.pool.clone()]);
+        cells.extend([words([row.figures.level.word(), row.standing.word()]), row.pool.to_string()]);
         cells.extend(labelled.then(|| row.vmtas.join(", ")));
         cells.insert(isp_place, text::cut(&page.clean(&row.isp), name_width(page), page.ellipsis()).into_owned());
         cells

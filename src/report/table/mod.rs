@@ -361,11 +361,11 @@ mod tests {
             let mut report = sample::problems();
             report.warnings.push(text.clone());
             let evaluation = &mut report.evaluation;
-            evaluation.isps[0].isp = text.clone();
+            evaluation.isps[0].isp = text.as_str().into();
             evaluation.findings[0].isp = text.clone();
             evaluation.findings[0].cause = Some(text.clone());
             evaluation.findings[0].summary = text.clone();
-            evaluation.ips[0].pool = text;
+            evaluation.ips[0].pool = text.into();
             let symbols = if ascii { Symbols::Ascii } else { Symbols::Unicode };
             let shown = shown(&report, &Screen { width, symbols, ..sample::screen() });
             for line in shown.lines() {

@@ -41,7 +41,7 @@ pub fn label(configs: &[PmtaConfig], ips: &mut [IpRow], is_filtered: bool) -> Ve
         }
     }
     let mut logged: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for row in ips.iter().filter(|row| row.ip != NONE) {
+    for row in ips.iter().filter(|row| &*row.ip != NONE) {
         logged.entry(&row.pool).or_default().insert(&row.ip);
     }
     for (pool, logged) in &logged {

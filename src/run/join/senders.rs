@@ -5,7 +5,7 @@
 
 use super::super::inputs::{Input, Inputs};
 use crate::dkim::domain_of_from;
-use crate::evaluate::Finding;
+use crate::evaluate::{Finding, run};
 use crate::input::{Content, ReadSoFar, Segments, open};
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, NONE, RecordKind, canonical_domain, canonical_ip, name_or_none};
@@ -43,11 +43,13 @@ impl Senders {
     /// The senders of envelopes by what was counted of the IPs that findings name: deferrals for whatever reason.
     pub fn of_envelopes(findings: &[&Finding], summary: &Summary) -> Senders {
         let mut senders = Senders::default();
-        for (row, traffic) in summary.ips.iter().zip(&summary.traffic) {
+        let isps: BTreeSet<&str> = findings.iter().map(|finding| &*finding.isp).collect();
+        let places = isps.into_iter().flat_map(|isp| run(&summary.ips, |row| (*row.isp).cmp(isp)));
+        for (row, traffic) in places.map(|place| (&summary.ips[place], &summary.traffic[place])) {
             if !findings.iter().any(|finding| is_of(finding, &row.isp, &row.pool, &row.ip)) {
                 continue;
             }
-            let known = senders.0.entry((row.isp.clone(), row.pool.clone())).or_default();
+            let known = senders.0.entry((row.isp.to_string(), row.pool.to_string())).or_default();
             let names = &summary.names.senders;
             for sent in traffic.sent.iter().filter(|sent| sent.deferred > 0 && sent.mail.sender < names.count()) {
                 let domain = names.text(sent.mail.sender);
@@ -126,8 +128,10 @@ impl Senders {
 }
 
 /// Whether what an IP of a pool sent to a provider is what a finding is about.
-pub fn is_of(finding: &Finding, isp: &str, pool: &str, ip: &String) -> bool {
-    finding.isp == isp && finding.pool == pool && (finding.ips.is_empty() || finding.ips.contains(ip))
+pub fn is_of(finding: &Finding, isp: &str, pool: &str, ip: &str) -> bool {
+    finding.isp == isp
+        && finding.pool == pool
+        && (finding.ips.is_empty() || finding.ips.iter().any(|known| known == ip))
 }
 
 /// The senders that a finding blames.

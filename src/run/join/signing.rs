@@ -35,9 +35,9 @@ impl Case {
     /// Gathers what is known. `ips` and `groups` are sorted by provider; `recipients` are the domains of the finding's.
     pub fn of(finding: &Finding, ips: &[IpRow], groups: &[Group], senders: &Senders, recipients: Vec<String>) -> Case {
         let is_meant = |row: &&IpRow| is_of(finding, &row.isp, &row.pool, &row.ip);
-        let rows: Vec<&IpRow> = run(ips, |row| row.isp.cmp(&finding.isp)).iter().filter(is_meant).collect();
+        let rows: Vec<&IpRow> = ips[run(ips, |row| (*row.isp).cmp(&*finding.isp))].iter().filter(is_meant).collect();
         let of: BTreeSet<&str> = rows.iter().map(|row| &*row.ip).collect();
-        let groups = run(groups, |group| (*group.isp).cmp(&finding.isp)).iter();
+        let groups = groups[run(groups, |group| (*group.isp).cmp(&*finding.isp))].iter();
         let groups = groups.filter(|group| of.contains(&*group.ip));
         let mut counts: BTreeMap<Named, u64> = BTreeMap::new();
         for group in groups.filter(|group| group.kind == RecordKind::Deferred && group.class == CLASS) {

@@ -35,11 +35,11 @@ fn counts() -> impl Strategy<Value = Counts> {
 }
 
 /// The sums of rows by some of their keys.
-fn sums(rows: &[Row], key: impl Fn(&Row) -> (String, String, String)) -> Vec<Row> {
-    let mut sums: BTreeMap<(String, String, String), Row> = BTreeMap::new();
+fn sums(rows: &[Row], key: impl Fn(&Row) -> [Arc<str>; 3]) -> Vec<Row> {
+    let mut sums: BTreeMap<[Arc<str>; 3], Row> = BTreeMap::new();
     for row in rows {
-        let (isp, pool, ip) = key(row);
-        let sum = sums.entry((isp.clone(), pool.clone(), ip.clone())).or_insert_with(|| Row {
+        let [isp, pool, ip] = key(row);
+        let sum = sums.entry([isp.clone(), pool.clone(), ip.clone()]).or_insert_with(|| Row {
             isp,
             pool,
             ip,
@@ -56,17 +56,17 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
     let mut names = texts.iter().cycle().cloned();
     let mut name = || names.next().expect("it goes round");
     let row = |counts: &Counts| Row {
-        isp: name(),
-        pool: name(),
-        ip: name(),
+        isp: name().into(),
+        pool: name().into(),
+        ip: name().into(),
         counts: *counts,
         message: counts.deferral_rate().map(|rate| MessageRate { rate, error: rate / 7.0 }),
         seen: Span::between(Moment(counts.delivered as i64), Moment(i64::MAX / 2)),
     };
     let rows: Vec<Row> = counts.iter().map(row).collect();
     let group = |row: &Row| Group {
-        isp: row.isp.as_str().into(),
-        ip: row.ip.as_str().into(),
+        isp: row.isp.clone(),
+        ip: row.ip.clone(),
         kind: RecordKind::Deferred,
         diag60: name().into(),
         cause60: name().into(),
@@ -76,11 +76,12 @@ fn summary(texts: &[String], counts: &[Counts]) -> Summary {
         meaning: Arc::new(Meaning { blames: None, next_step: name(), example: name() }),
     };
     let groups = rows.iter().map(group).collect();
-    let ips = sums(&rows, |row| (row.isp.clone(), row.pool.clone(), row.ip.clone()));
+    let nothing = Arc::<str>::default;
+    let ips = sums(&rows, |row| [&row.isp, &row.pool, &row.ip].map(Arc::clone));
     Summary {
         total: sums(&rows, |_| Default::default()).pop().unwrap_or_default(),
-        isps: sums(&rows, |row| (row.isp.clone(), String::new(), String::new())),
-        pools: sums(&rows, |row| (row.isp.clone(), row.pool.clone(), String::new())),
+        isps: sums(&rows, |row| [row.isp.clone(), nothing(), nothing()]),
+        pools: sums(&rows, |row| [row.isp.clone(), row.pool.clone(), nothing()]),
         traffic: ips.iter().map(traffic).collect(),
         ips,
         groups,
