@@ -269,7 +269,7 @@ fn name_of(pool: &JudgedPool) -> String {
 mod tests {
     use super::super::night::Night;
     use super::super::pools::Stuck;
-    use super::super::{MIN_ATTEMPTS, Thresholds};
+    use super::super::{MIN_ATTEMPTS, Thresholds, ranges};
     use super::*;
     use crate::summary::{Counts, Mail, Row, Sent, Summary, Traffic};
 
@@ -286,7 +286,7 @@ mod tests {
             ..Summary::default()
         };
         let thresholds = Thresholds { min_attempts: MIN_ATTEMPTS, ..Thresholds::default() };
-        let night = Night::judge(&summary, &thresholds, &[0..2]);
+        let night = Night::judge(&summary, &thresholds, &ranges(&summary.pools, &summary.ips, |ip| &ip.isp));
         let stuck = Stuck::new(&summary.ips);
         let pool = JudgedPool::new(
             &summary.pools[0],

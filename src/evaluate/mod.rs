@@ -186,11 +186,12 @@ fn worst_levels(ips: &[IpRow]) -> HashMap<&str, Level> {
 }
 
 /// Where the IPs of each of some rows stand that have this in common with it. All are sorted by it.
-fn ranges<'a, K: PartialEq>(rows: &'a [Row], ips: &'a [Row], key: impl Fn(&'a Row) -> K) -> Vec<Range<usize>> {
+fn ranges<'a, K: Ord>(rows: &'a [Row], ips: &'a [Row], key: impl Fn(&'a Row) -> K) -> Vec<Range<usize>> {
     let mut end = 0;
     let range = |row| {
-        let (start, wanted) = (end, key(row));
-        end += ips[start..].iter().take_while(|ip| key(ip) == wanted).count();
+        let wanted = key(row);
+        let start = end + ips[end..].iter().take_while(|ip| key(ip) < wanted).count();
+        end = start + ips[start..].iter().take_while(|ip| key(ip) == wanted).count();
         start..end
     };
     rows.iter().map(range).collect()

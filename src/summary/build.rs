@@ -37,8 +37,8 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
         // A domain that is its own provider tells nothing apart.
         let tells: Vec<bool> = (0..).zip(domains.texts()).map(|(domain, text)| text != isps.token(domain)).collect();
         let to_domain = |(cell, (at, Cell { counts, .. }, _)): (u32, (Key, Cell, u64))| {
-            let tells = counts.attempts() > 0 && tells[at.0 as usize];
-            places.ip(cell).filter(|_| tells).map(|ip| (ip, at.0, counts))
+            let is_told = counts.attempts() > 0 && tells[at.0 as usize];
+            places.ip(cell).filter(|_| is_told).map(|ip| (ip, at.0, counts))
         };
         let to_domains = || (0..).zip(cells.all()).filter_map(to_domain);
         deal(&mut tables, &streams, &places, to_domains, [&domains, &jobs, &senders, &hosts, &vmtas]);

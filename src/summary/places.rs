@@ -74,9 +74,9 @@ mod tests {
         let sum = |key| Sum { key, counts: Counts::default(), without_message: 0, seen: Span::default() };
         let ips = [[0, 0, 1], [0, 2, 1], [3, 0, 0]].map(sum).to_vec();
         let tables = [joined(&ips, 0), joined(&ips, 1), joined(&ips, 2), ips];
-        let cells = [Some([3, 0, 0]), None, Some([0, 2, 1]), Some([3, 0, 0])];
+        let cells = [Some([3, 0, 0]), None, Some([0, 2, 1]), Some([3, 0, 0]), Some([0, 0, 1])];
         let places = Places::of(&Sums::of(cells.into_iter().map(|key| key.map(sum))), &tables);
-        assert_eq!([0, 1, 2, 3].map(|cell| places.ip(cell)), [Some(2), None, Some(1), Some(2)]);
+        assert_eq!([0, 1, 2, 3, 4].map(|cell| places.ip(cell)), [Some(2), None, Some(1), Some(2), Some(0)]);
         // One total, two providers, three pools, three IPs.
         assert_eq!([0, 1, 2].map(|ip| places.rows(ip)), [[0, 1, 3, 6], [0, 1, 4, 7], [0, 2, 5, 8]]);
         assert_eq!((places.ips(), places.count()), (3, 9));

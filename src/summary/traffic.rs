@@ -79,10 +79,10 @@ fn dealt<T: Copy + Send, I: Iterator<Item = (usize, T)>>(
     let of_share = |share: Range<usize>| {
         let mut dealt: Vec<Vec<T>> = room[share.clone()].iter().map(|room| Vec::with_capacity(*room)).collect();
         for (row, part) in all() {
-            if let Some(of_row) = dealt.get_mut(row.wrapping_sub(share.start)) {
-                if !of_row.last_mut().is_some_and(|last| join(last, part)) {
-                    of_row.push(part);
-                }
+            if let Some(of_row) = dealt.get_mut(row.wrapping_sub(share.start))
+                && !of_row.last_mut().is_some_and(|last| join(last, part))
+            {
+                of_row.push(part);
             }
         }
         dealt

@@ -75,3 +75,43 @@ impl Slots {
         self.count = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    proptest! {
+        /// Hashes that are often the same, or lead to the same slot, the last one among them.
+        #[test]
+        fn each_key_has_its_number_whatever_its_hash(keys in prop::collection::vec((0..3_u64, 0..3_u64, 0..40_u64), 0..300)) {
+            let hash = |(top, middle, low): (u64, u64, u64)| [0, 1 << 63, u64::MAX << 52][top as usize] | middle << 32 | low;
+            let (mut slots, mut numbers) = (Slots::default(), Vec::new());
+            let mut expected: HashMap<_, u32> = HashMap::new();
+            for round in 0..2 {
+                for key in &keys {
+                    slots.fetch([hash(*key), !hash(*key)].into_iter());
+                    let found = slots.find(hash(*key), |number| numbers[number as usize] == *key);
+                    prop_assert_eq!(found, expected.get(key).copied(), "{}", round);
+                    if found.is_none() {
+                        slots.insert(hash(*key), numbers.len() as u32);
+                        expected.insert(*key, numbers.len() as u32);
+                        numbers.push(*key);
+                    }
+                }
+            }
+            slots.clear();
+            prop_assert!(keys.iter().all(|key| slots.find(hash(*key), |_| true).is_none()));
+        }
+    }
+
+    #[test]
+    fn a_fourth_of_the_slots_is_free_at_least() {
+        let mut slots = Slots::default();
+        for number in 0..100_000_u32 {
+            slots.insert(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15), number);
+            assert!(4 * slots.count <= 3 * slots.slots.len());
+        }
+    }
+}

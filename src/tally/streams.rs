@@ -326,7 +326,7 @@ impl Streams {
         let Streams { hours, hosts, vmtas, .. } = self;
         let parts =
             || rayon::join(|| hosts.merge(other.hosts, &cell, &host), || vmtas.merge(other.vmtas, &cell, &vmta));
-        rayon::join(|| hours.merge(other.hours, &renumbered), parts);
+        rayon::join(|| hours.merge(other.hours, renumbered), parts);
     }
 
     /// What was put away, in no order, one hour of a cell and mail perhaps in parts.

@@ -185,6 +185,7 @@ impl Listed {
             None => Listed::No,
         }
     }
+
     /// Whose replies those of such a domain are kept with.
     pub fn party(self, domain: u32) -> Party {
         match self {
