@@ -23,6 +23,7 @@ mod thresholds;
 mod verdict;
 pub(crate) mod words;
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 pub use crate::verdict::{Extent, Scope};
@@ -32,7 +33,6 @@ pub use change::{Asked, ChangeRow, PART, changes, names as names_to_ask};
 pub use drift::{Drifting, FAMILIES, drifting};
 pub use judgeable::{judge_inputs, judge_shared_time, shared_time};
 pub use level::{level, nothing_gets_through};
-pub(crate) use replies::run;
 pub use thresholds::{Limits, MIN_ATTEMPTS, PartialLimits, Thresholds, Tier};
 pub use verdict::{
     Checked, Evaluation, Evidence, Figures, Finding, HourOfFinding, IpEvidence, IpRow, IspRow, Level, PoolRow, Share,
@@ -94,7 +94,7 @@ fn compare_ips(
     let night = Night::judge(summary, thresholds, of_pools);
     let replies = Replies(&summary.groups);
     let Evaluation { pools, ips, findings, .. } = evaluation;
-    let judged = |(place, ((row, of_pool), judged)): (usize, ((&Row, &Range<usize>), &PoolRow))| {
+    let compared = |(place, ((row, of_pool), judged)): (usize, ((&Row, &Range<usize>), &PoolRow))| {
         let (rows, traffic) = (&summary.ips[of_pool.clone()], &summary.traffic[of_pool.clone()]);
         let pool = JudgedPool::new(row, rows, traffic, thresholds, &stuck, (night.verdict(place), records));
         let is_flagged = |figures: &Figures| figures.level >= Level::Investigate;
@@ -106,9 +106,9 @@ fn compare_ips(
         let finding = finding::of_pool(&evidence, judged.figures.level).map(Box::new);
         (scope, outliers, pool.verdict.standings, finding)
     };
-    let all: Vec<_> = summary.pools.par_iter().zip(of_pools).zip(&*pools).enumerate().map(judged).collect();
-    for (((scope, outliers, standings, finding), of_pool), judged) in all.into_iter().zip(of_pools).zip(pools) {
-        (judged.scope, judged.outlier_ips) = (scope, outliers);
+    let all: Vec<_> = summary.pools.par_iter().zip(of_pools).zip(&*pools).enumerate().map(compared).collect();
+    for (((scope, outliers, standings, finding), of_pool), row) in all.into_iter().zip(of_pools).zip(pools) {
+        (row.scope, row.outlier_ips) = (scope, outliers);
         ips[of_pool.clone()].iter_mut().zip(standings).for_each(|(ip, standing)| ip.standing = standing);
         findings.extend(finding.map(|finding| *finding));
     }
@@ -185,7 +185,13 @@ fn worst_levels(ips: &[IpRow]) -> HashMap<&str, Level> {
     worst
 }
 
-/// Where the IPs of each of some rows stand that have this in common with it. All are sorted by it.
+/// Where the rows stand that compare as equal, of rows sorted by that comparison.
+pub(crate) fn equal_range<R>(rows: &[R], compare: impl Fn(&R) -> Ordering) -> Range<usize> {
+    let start = rows.partition_point(|row| compare(row) == Ordering::Less);
+    start..rows.partition_point(|row| compare(row) != Ordering::Greater)
+}
+
+/// For each row, where the IPs stand that have the same key. Both are sorted by it: all are found in one pass.
 fn ranges<'a, K: Ord>(rows: &'a [Row], ips: &'a [Row], key: impl Fn(&'a Row) -> K) -> Vec<Range<usize>> {
     let mut end = 0;
     let range = |row| {

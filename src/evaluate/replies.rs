@@ -1,12 +1,12 @@
 //! Which reply dominates: the groups of a summary, looked up by provider and IP.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::hash::Hash;
-use std::ops::Range;
 
 use hashbrown::HashMap;
 
+use super::equal_range;
 use crate::record::RecordKind;
 use crate::summary::Group;
 
@@ -71,7 +71,7 @@ impl<'a> Replies<'a> {
         kind: RecordKind,
     ) -> impl Iterator<Item = &'a Group> {
         let of_isp = self.of_isp(isp);
-        let groups = ips.flat_map(move |ip| &of_isp[run(of_isp, |group| (*group.ip).cmp(ip))]);
+        let groups = ips.flat_map(move |ip| &of_isp[equal_range(of_isp, |group| (*group.ip).cmp(ip))]);
         groups.filter(move |group| group.kind == kind)
     }
 
@@ -87,15 +87,8 @@ impl<'a> Replies<'a> {
     }
 
     fn of_isp(self, isp: &str) -> &'a [Group] {
-        &self.0[run(self.0, |group| (*group.isp).cmp(isp))]
+        &self.0[equal_range(self.0, |group| (*group.isp).cmp(isp))]
     }
-}
-
-/// Where the rows stand that compare as equal, of rows sorted by that comparison.
-pub(crate) fn run<R>(rows: &[R], compare: impl Fn(&R) -> Ordering) -> Range<usize> {
-    let start = rows.partition_point(|row| compare(row) == Ordering::Less);
-    let end = rows.partition_point(|row| compare(row) != Ordering::Greater);
-    start..end
 }
 
 /// The key with the greatest sum, the first of them where several have it.

@@ -1,10 +1,11 @@
 //! The plain rows an evaluation hands on to the reports, and the words it judges with.
 
+use std::sync::Arc;
+
 use super::Before;
 use crate::record::{Moment, Span};
 use crate::summary::{Counts, MessageRate};
 use crate::verdict::{Extent, Scope};
-use std::sync::Arc;
 
 /// How bad a row is. The order is the order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

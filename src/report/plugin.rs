@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::digest::{Digest, worst_first};
 use super::escape::visible;
 use super::model::Report;
-use crate::evaluate::{IspRow, Limits, Thresholds, run};
+use crate::evaluate::{IspRow, Limits, Thresholds, equal_range};
 use crate::summary::Row;
 
 /// The word that the line begins with.
@@ -55,16 +55,14 @@ fn plain(text: &str) -> String {
 fn performance(report: &Report, thresholds: &Thresholds) -> String {
     let evaluation = &report.evaluation;
     let rows: Vec<Row> = evaluation.ips.iter().map(keys).collect();
+    // They are sorted by provider.
+    let of_isp = |isp: &str| &rows[equal_range(&rows, |row| (*row.isp).cmp(isp))];
     let mut parts: Vec<String> = Vec::new();
     parts.extend(rate("all", &evaluation.total, thresholds.limits_of_rows("", &rows)));
     let mut isps: Vec<&IspRow> = evaluation.isps.iter().collect();
     isps.sort_by_key(|row| (Reverse(row.figures.counts.attempts()), &row.isp));
     for row in isps.into_iter().take(PROVIDERS) {
-        parts.extend(rate(
-            &row.isp,
-            row,
-            thresholds.limits_of_rows(&row.isp, &rows[run(&rows, |ip| ip.isp.cmp(&row.isp))]),
-        ));
+        parts.extend(rate(&row.isp, row, thresholds.limits_of_rows(&row.isp, of_isp(&row.isp))));
     }
     let (counts, inputs) = (&evaluation.total.figures.counts, &report.inputs);
     for (label, count) in [

@@ -1,7 +1,7 @@
 //! A finished tally to tables.
 
 use super::flood::{Flooded, bound_classes};
-use super::frame::{Frame, Sum, joined, sort_groups};
+use super::frame::{ALL, Frame, Sum, joined, sort_groups};
 use super::isps::isps_of_domains;
 use super::messages;
 use super::places::Places;
@@ -63,8 +63,8 @@ fn tables(sums: &Sums, names: [&SortedNames; 3], mut messages: Messages) -> (Sum
     let names = names.map(|names| names.texts().map(Arc::from).collect::<Vec<Arc<str>>>());
     let nothing = Arc::<str>::default();
     let row = |(sum, count): (&Sum, &messages::Count)| {
-        let text = |part: usize| names[part].get(sum.key[part] as usize).unwrap_or(&nothing).clone();
-        let [isp, pool, ip] = [0, 1, 2].map(text);
+        let text = |part: usize| if sum.key[part] == ALL { &nothing } else { &names[part][sum.key[part] as usize] };
+        let [isp, pool, ip] = [0, 1, 2].map(text).map(Arc::clone);
         let message = count.rate(share).filter(|_| sum.without_message == 0);
         Row { isp, pool, ip, counts: sum.counts, message, seen: sum.seen }
     };

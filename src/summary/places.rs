@@ -23,17 +23,19 @@ impl Places {
     pub fn of(sums: &Sums, tables: &[Vec<Sum>; 4]) -> Places {
         let mut sorted: Vec<(Key, u32)> = sums.all().iter().map(|sum| sum.key).zip(0..).collect();
         sorted.par_sort_unstable();
+        let [.., ips] = tables;
+        debug_assert!(sorted.iter().map(|(key, _)| *key).eq(ips.iter().map(|ip| ip.key)), "the same sums, sorted");
         let mut place = vec![0; sorted.len()];
         (0..).zip(sorted).for_each(|(ip, (_, sum))| place[sum as usize] = ip);
         let of_cells = sums.of_cells().iter().map(|sum| Some(place[(*sum)? as usize])).collect();
         let mut firsts = [0; 4];
         (1..firsts.len()).for_each(|table| firsts[table] = firsts[table - 1] + tables[table - 1].len());
-        let [.., ips] = tables;
         let mut at = [0; 4];
         let rows_of = |ip: &Sum| {
             std::array::from_fn(|table| {
                 let wanted = shortened(ip.key, table);
-                at[table] += tables[table][at[table]..].iter().take_while(|row| row.key != wanted).count();
+                let passed = tables[table][at[table]..].iter().position(|row| row.key == wanted);
+                at[table] += passed.expect("a row of each table holds each IP, in their order");
                 (firsts[table] + at[table]) as u32
             })
         };

@@ -18,9 +18,9 @@ pub(super) fn deal<D: Iterator<Item = (usize, u32, Counts)>>(
 ) {
     let [domains, jobs, senders, hosts, vmtas] = names;
     // Of what is not told apart, some names may have been met and others not.
-    let told = |names: &Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
-    let sent = || {
-        let (jobs, senders) = (told(jobs, streams.tell_mail()), told(senders, streams.tell_mail()));
+    let sorted = |names: &Names, are_told: bool| if are_told { names.sorted() } else { Default::default() };
+    let by_mail = || {
+        let (jobs, senders) = (sorted(jobs, streams.tell_mail()), sorted(senders, streams.tell_mail()));
         // Where a name is not told, its number stands for none.
         let number = |numbers: &[u32], there: u32| numbers.get(there as usize).copied().unwrap_or(there);
         let mail = |mail: Mail| Mail { job: number(&jobs.1, mail.job), sender: number(&senders.1, mail.sender) };
@@ -35,11 +35,11 @@ pub(super) fn deal<D: Iterator<Item = (usize, u32, Counts)>>(
         Some((places.ip(of.cell)?, by))
     };
     let by_host = || {
-        let (hosts, numbers) = told(hosts, streams.tell_hosts());
+        let (hosts, numbers) = sorted(hosts, streams.tell_hosts());
         (dealt(places.ips(), 1, || streams.by_host().filter_map(|of| sent_by(of, &numbers)), SentBy::join), hosts)
     };
     let by_vmta = || {
-        let (vmtas, numbers) = told(vmtas, streams.tell_vmtas());
+        let (vmtas, numbers) = sorted(vmtas, streams.tell_vmtas());
         (dealt(places.ips(), 1, || streams.by_vmta().filter_map(|of| sent_by(of, &numbers)), SentBy::join), vmtas)
     };
     let by_domain = || {
@@ -53,7 +53,7 @@ pub(super) fn deal<D: Iterator<Item = (usize, u32, Counts)>>(
         (dealt(places.ips(), 1, || to_domains().map(to), SentBy::join), domains)
     };
     let ((sent, jobs, senders), ((by_host, hosts), ((by_domain, domains), (by_vmta, vmtas)))) =
-        rayon::join(sent, || rayon::join(by_host, || rayon::join(by_domain, by_vmta)));
+        rayon::join(by_mail, || rayon::join(by_host, || rayon::join(by_domain, by_vmta)));
     let parts = sent.into_par_iter().zip(by_host).zip(by_domain).zip(by_vmta);
     summary.traffic.par_iter_mut().zip(parts).for_each(|(traffic, (((sent, hosts), domains), vmtas))| {
         (traffic.sent, traffic.hosts, traffic.domains, traffic.vmtas) = (sent, hosts, domains, vmtas);

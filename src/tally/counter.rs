@@ -155,7 +155,7 @@ impl Counter {
     pub fn finish(mut self) -> Tally {
         self.count_waiting();
         self.count_repeats();
-        self.tally.votes.finish();
+        self.tally.votes.add_waiting();
         self.tally.streams.finish(&mut self.tally.cells);
         self.tally.met_zoneless = self.logged.met_zoneless() || self.queued.met_zoneless();
         self.tally

@@ -58,7 +58,7 @@ pub struct Replies<P> {
 /// The replies of a party and type.
 #[derive(Debug, Clone)]
 enum Held {
-    /// One, and its place in the list.
+    /// One, and its place in the list, where it stays when more come: once for each party and type at most.
     One(u32),
     /// More.
     Many(Box<Causes>),

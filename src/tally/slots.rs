@@ -32,7 +32,7 @@ impl Slots {
         }
     }
 
-    /// Adds a number that is not among them.
+    /// Adds a number that is not among them, and not the largest there is: that many keys do not fit in memory.
     #[inline]
     pub fn insert(&mut self, hash: u64, number: u32) {
         if self.count + self.count / 2 >= self.slots.len() {
@@ -107,11 +107,11 @@ mod tests {
     }
 
     #[test]
-    fn a_fourth_of_the_slots_is_free_at_least() {
+    fn a_third_of_the_slots_is_free() {
         let mut slots = Slots::default();
         for number in 0..100_000_u32 {
             slots.insert(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15), number);
-            assert!(4 * slots.count <= 3 * slots.slots.len());
+            assert!(3 * (slots.count - 1) < 2 * slots.slots.len(), "{number}");
         }
     }
 }

@@ -180,6 +180,7 @@ impl Streams {
         for (place, Known { key, hash }) in places.iter_mut().zip(wanted) {
             let is_it = |known: &AtHand| known.key == key;
             *place = at_hand.find_bucket_index(hash, is_it).unwrap_or_else(|| {
+                // Its cell is told below.
                 let known = AtHand::new(key, 0, NO_TIME);
                 let place = at_hand.insert_unique(hash, known, |known| hasher.hash_one(known.key)).bucket_index();
                 new.push((place, cell(&key)));

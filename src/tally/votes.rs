@@ -27,18 +27,18 @@ pub struct Votes {
 }
 
 impl Votes {
-    /// Adds a vote.
+    /// Adds a vote, together with those that come next: [`Votes::add_waiting`] adds the last ones.
     #[inline]
     pub fn add(&mut self, domain: u32, vote: Vote) {
         self.waiting.push((domain, vote));
         if self.waiting.len() == TOGETHER {
-            self.finish();
+            self.add_waiting();
         }
     }
 
-    /// Adds those that wait; what was counted is in [`Votes::all`] only then.
+    /// Adds those that wait; all are told only then.
     #[inline(never)]
-    pub fn finish(&mut self) {
+    pub fn add_waiting(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
         // The processor waits for all places at once, for nothing hangs on one of them.
         let votes = |domain: u32| self.first.get(domain as usize).copied().flatten().map_or(0, |(_, votes)| votes);
@@ -64,6 +64,7 @@ impl Votes {
 
     /// All votes: (domain, vote, how many), in no order.
     pub fn all(&self) -> impl Iterator<Item = (u32, Vote, u64)> {
+        debug_assert!(self.waiting.is_empty(), "what waits is added before");
         let first =
             (0..).zip(&self.first).filter_map(|(domain, first)| first.map(|(vote, count)| (domain, vote, count)));
         first.chain(self.others.iter().map(|((domain, vote), count)| (*domain, *vote, *count)))
@@ -97,6 +98,8 @@ mod tests {
         {
             votes.add_many(domain, vote, count);
         }
+        (0..2 * TOGETHER + 3).for_each(|_| votes.add(7, host));
+        votes.add_waiting();
         let mut sum = votes.clone();
         sum.merge(votes, |domain| domain + 3, |name| name + 1);
         let expected = [
@@ -108,6 +111,8 @@ mod tests {
             (3, rollup(3), 7),
             (6, host, 6),
             (6, rollup(1), 5),
+            (7, host, 2 * TOGETHER as u64 + 3),
+            (10, host, 2 * TOGETHER as u64 + 3),
         ];
         let key = |(domain, vote, count): (u32, Vote, u64)| (domain, format!("{vote:?}"), count);
         assert_eq!(sum.all().map(key).collect::<BTreeSet<_>>(), expected.map(key).into());

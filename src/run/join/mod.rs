@@ -65,10 +65,10 @@ impl Join {
         }
         let senders = if self.is_asked() { senders(&about_dkim) } else { Senders::of_envelopes(&about_dkim, summary) };
         let Evaluation { findings, ips, .. } = evaluation;
-        let mut recipients: HashMap<&str, Vec<String>> = HashMap::new();
-        isps.iter().for_each(|(domain, isp)| recipients.entry(isp).or_default().push(domain.clone()));
+        let mut recipients: HashMap<&str, Vec<&str>> = HashMap::new();
+        isps.iter().for_each(|(domain, isp)| recipients.entry(isp).or_default().push(domain));
         for finding in findings.iter_mut().filter(|finding| is_about_dkim(finding)) {
-            let recipients = recipients.get(&*finding.isp).cloned().unwrap_or_default();
+            let recipients = recipients.get(&*finding.isp).map_or(&[][..], Vec::as_slice);
             let case = signing::Case::of(finding, ips, &summary.groups, &senders, recipients);
             let (command, checks) = signing::look_into(&case, &self.configs, self.dns.as_ref(), &self.servers);
             for step in &mut finding.next_steps {

@@ -5,7 +5,7 @@
 
 use super::super::inputs::{Input, Inputs};
 use crate::dkim::domain_of_from;
-use crate::evaluate::{Finding, run};
+use crate::evaluate::{Finding, equal_range};
 use crate::input::{Content, ReadSoFar, Segments, open};
 use crate::read::{Item, Row, Rows};
 use crate::record::{Column, NONE, RecordKind, canonical_domain, canonical_ip, name_or_none};
@@ -44,7 +44,7 @@ impl Senders {
     pub fn of_envelopes(findings: &[&Finding], summary: &Summary) -> Senders {
         let mut senders = Senders::default();
         let isps: BTreeSet<&str> = findings.iter().map(|finding| &*finding.isp).collect();
-        let places = isps.into_iter().flat_map(|isp| run(&summary.ips, |row| (*row.isp).cmp(isp)));
+        let places = isps.into_iter().flat_map(|isp| equal_range(&summary.ips, |row| (*row.isp).cmp(isp)));
         for (row, traffic) in places.map(|place| (&summary.ips[place], &summary.traffic[place])) {
             if !findings.iter().any(|finding| is_of(finding, &row.isp, &row.pool, &row.ip)) {
                 continue;

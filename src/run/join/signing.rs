@@ -3,7 +3,7 @@
 use super::senders::{CLASS, Senders, blamed, is_of};
 use crate::dkim::{Cause, Check, Dns, Named, PmtaConfig, Rule, Selector, SigningKey, check_published, named};
 use crate::evaluate::words::shell_word;
-use crate::evaluate::{Checked, Finding, IpRow, run};
+use crate::evaluate::{Checked, Finding, IpRow, equal_range};
 use crate::record::RecordKind;
 use crate::reply::DKIM_CAUSES;
 use crate::summary::Group;
@@ -19,7 +19,7 @@ const MOST_CHECKS: usize = 60;
 const CUT: usize = 60;
 
 /// What a finding is about.
-pub struct Case {
+pub struct Case<'a> {
     /// Domains and selectors, the most frequent first: those that the replies name, else those of From where the log has
     /// it, else the sender that explains the finding, else all senders.
     names: Vec<Named>,
@@ -28,16 +28,23 @@ pub struct Case {
     /// Whether the names are those of envelopes: mail is signed for the domain of From, which may be another one.
     is_of_envelope: bool,
     /// The domains of the provider that the mail is to.
-    recipients: Vec<String>,
+    recipients: Vec<&'a str>,
 }
 
-impl Case {
-    /// Gathers what is known. `ips` and `groups` are sorted by provider; `recipients` are the domains of the finding's.
-    pub fn of(finding: &Finding, ips: &[IpRow], groups: &[Group], senders: &Senders, recipients: Vec<String>) -> Case {
+impl<'a> Case<'a> {
+    /// Gathers what is known. `ips` and `groups` are sorted by provider; `recipients` are the domains of the finding's provider.
+    pub fn of(
+        finding: &Finding,
+        ips: &[IpRow],
+        groups: &[Group],
+        senders: &Senders,
+        recipients: &[&'a str],
+    ) -> Case<'a> {
         let is_meant = |row: &&IpRow| is_of(finding, &row.isp, &row.pool, &row.ip);
-        let rows: Vec<&IpRow> = ips[run(ips, |row| (*row.isp).cmp(&*finding.isp))].iter().filter(is_meant).collect();
+        let rows: Vec<&IpRow> =
+            ips[equal_range(ips, |row| (*row.isp).cmp(&*finding.isp))].iter().filter(is_meant).collect();
         let of: BTreeSet<&str> = rows.iter().map(|row| &*row.ip).collect();
-        let groups = groups[run(groups, |group| (*group.isp).cmp(&*finding.isp))].iter();
+        let groups = groups[equal_range(groups, |group| (*group.isp).cmp(&*finding.isp))].iter();
         let groups = groups.filter(|group| of.contains(&*group.ip));
         let mut counts: BTreeMap<Named, u64> = BTreeMap::new();
         for group in groups.filter(|group| group.kind == RecordKind::Deferred && group.class == CLASS) {
@@ -69,7 +76,7 @@ impl Case {
             vmtas.extend(rows.iter().flat_map(|row| row.vmtas.iter().chain(&row.vmta_pools)).cloned());
         }
         vmtas.insert(finding.pool.clone());
-        Case { names, vmtas: vmtas.into_iter().collect(), is_of_envelope, recipients }
+        Case { names, vmtas: vmtas.into_iter().collect(), is_of_envelope, recipients: recipients.to_vec() }
     }
 }
 
