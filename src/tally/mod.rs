@@ -5,6 +5,7 @@
 //! A [`Counter`] takes records and makes a [`Tally`]; tallies are merged. One file an accumulator, each
 //! with `add` and `merge`.
 
+mod at_hand;
 mod beyond;
 mod causes;
 mod cells;

@@ -4,6 +4,7 @@
 //! nearly in the order of time, so a stream counts the hour at hand by itself, beside its key: one look-up a record.
 //! What is over is put away: into its cell, into the list of hours, and into those of hosts and virtual MTAs.
 
+use super::at_hand::{AtHand, ShortKey, Sum};
 use super::cells::{Cells, Key};
 use super::clock::{Clock, NO_TIME};
 use super::counts::{Counted, Counts};
@@ -37,14 +38,6 @@ pub struct Known {
     hash: u64,
 }
 
-/// Numbers of a domain, of a host, and of what sends to them. The latter are few, and make a short key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct ShortKey {
-    domain: u32,
-    host: u32,
-    from: u32,
-}
-
 /// What sends: numbers of a pool, an IP and a virtual MTA, and whose mail it is.
 type From = (u32, u32, u32, Mail);
 
@@ -57,46 +50,14 @@ pub struct Streams {
     hasher: DefaultHashBuilder,
     /// What each counted in the hour at hand.
     at_hand: HashTable<AtHand>,
+    /// Those that are just put there, and the keys of their cells.
+    new: Vec<(usize, Key)>,
     /// So many are kept at hand, and so many records were counted since there were none.
     room: usize,
     counted: usize,
     hours: Hours,
     hosts: Parts,
     vmtas: Parts,
-}
-
-/// What a stream counted in one hour: small, since each record looks one up somewhere in memory.
-#[derive(Debug, Clone, Copy)]
-struct AtHand {
-    key: ShortKey,
-    cell: u32,
-    /// What it sent in hours that are over: neither its host nor its virtual MTA is told by hour, so they are told once.
-    earlier: Sum,
-    hour: i32,
-    /// The first and the last second of it that had a record.
-    first: u16,
-    last: u16,
-    /// In the order of [`Counted`].
-    counts: [u8; 6],
-}
-
-/// Attempts, and how many of them were deferred.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    attempts: u32,
-    deferred: u32,
-}
-
-impl Sum {
-    fn plus(self, other: Sum) -> Sum {
-        Sum { attempts: self.attempts + other.attempts, deferred: self.deferred + other.deferred }
-    }
-}
-
-impl AtHand {
-    fn new(key: ShortKey, cell: u32, hour: i32) -> AtHand {
-        AtHand { key, cell, earlier: Sum::default(), hour, first: u16::MAX, last: 0, counts: [0; 6] }
-    }
 }
 
 /// So many streams are at hand at first. The fewer, the nearer to the processor they are.
@@ -118,6 +79,7 @@ impl Streams {
             hasher: DefaultHashBuilder::default(),
             // All at once: to grow would take half as much again meanwhile. What is not touched takes no memory.
             at_hand: HashTable::with_capacity(ROOM),
+            new: Vec::new(),
             room: ROOM,
             counted: 0,
             hours: Hours::with_budget(hour_budget),
@@ -169,14 +131,13 @@ impl Streams {
     /// Where streams are at hand. They lie far apart in memory: nothing else is done here, so that the processor waits for
     /// several at once.
     pub fn places(&mut self, wanted: impl Iterator<Item = Known> + Clone, places: &mut [usize], cells: &mut Cells) {
-        let Streams { at_hand, hasher, froms, .. } = self;
+        let Streams { at_hand, new, hasher, froms, .. } = self;
         // A place would be another one in a larger table.
         at_hand.reserve(places.len(), |known| hasher.hash_one(known.key));
         let cell = |key: &ShortKey| {
             let (pool, ip, ..) = froms.key(key.from);
             (key.domain, pool, ip)
         };
-        let mut new = Vec::new();
         for (place, Known { key, hash }) in places.iter_mut().zip(wanted) {
             let is_it = |known: &AtHand| known.key == key;
             *place = at_hand.find_bucket_index(hash, is_it).unwrap_or_else(|| {
@@ -188,7 +149,7 @@ impl Streams {
             });
         }
         cells.fetch(new.iter().map(|(_, key)| *key));
-        for (place, key) in new {
+        for (place, key) in new.drain(..) {
             at_hand.get_bucket_mut(place).expect("it was just put there").cell = cells.number(key);
         }
     }
