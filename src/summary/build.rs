@@ -22,6 +22,9 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
     let kept: Vec<bool> = isps.names().texts().map(|isp| plan.filter.keeps_isp(isp)).collect();
     let (isp_names, isp_numbers) = isps.names().sorted_if(|isp| kept[isp as usize]);
     let (ip_names, ip) = ips.sorted();
+    // Each name stands once in memory, however many rows and groups have it.
+    let shared = |names: &SortedNames| -> Vec<Arc<str>> { names.texts().map(Arc::from).collect() };
+    let (isp_texts, ip_texts) = (shared(&isp_names), shared(&ip_names));
     let isp = |domain: u32| {
         let isp = isps.number(domain) as usize;
         kept[isp].then(|| isp_numbers[isp])
@@ -33,7 +36,7 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
             Some(Sum { key, counts, without_message, seen })
         };
         let sums = Sums::of(cells.all().map(sum));
-        let (mut tables, places) = tables(&sums, [&isp_names, &pool_names, &ip_names], messages);
+        let (mut tables, places) = tables(&sums, [&isp_texts, &shared(&pool_names), &ip_texts], messages);
         // A domain that is its own provider tells nothing apart.
         let tells: Vec<bool> = (0..).zip(domains.texts()).map(|(domain, text)| text != isps.token(domain)).collect();
         let to_domain = |(cell, (at, Cell { counts, .. }, _)): (u32, (Key, Cell, u64))| {
@@ -44,13 +47,13 @@ pub fn summarise(tally: Tally, plan: &Plan) -> Summary {
         deal(&mut tables, &streams, &places, to_domains, [&domains, &jobs, &senders, &hosts, &vmtas]);
         tables
     };
-    let groups = || groups(replies, (&isp_names, &isp), (&ip_names, &ip), plan);
+    let groups = || groups(replies, (&isp_names, &isp_texts, &isp), (&ip_texts, &ip), plan);
     let (tables, (groups, flooded)) = rayon::join(tables, groups);
     Summary { groups, flooded, ..tables }
 }
 
 /// The tables of what was summed, and where each cell is counted. `names` are those of providers, pools and IPs.
-fn tables(sums: &Sums, names: [&SortedNames; 3], mut messages: Messages) -> (Summary, Places) {
+fn tables(sums: &Sums, names: [&[Arc<str>]; 3], mut messages: Messages) -> (Summary, Places) {
     let ips = Frame::of(sums.all().iter()).sums();
     let [total, isps, pools] = [0, 1, 2].map(|parts| joined(&ips, parts));
     let tables = [total, isps, pools, ips];
@@ -59,8 +62,6 @@ fn tables(sums: &Sums, names: [&SortedNames; 3], mut messages: Messages) -> (Sum
     let share = messages.share();
     // They take the most memory of all, and go before hours are copied.
     drop(messages);
-    // Each name stands once in memory, however many rows have it.
-    let names = names.map(|names| names.texts().map(Arc::from).collect::<Vec<Arc<str>>>());
     let nothing = Arc::<str>::default();
     let row = |(sum, count): (&Sum, &messages::Count)| {
         let text = |part: usize| if sum.key[part] == ALL { &nothing } else { &names[part][sum.key[part] as usize] };
@@ -86,13 +87,13 @@ fn tables(sums: &Sums, names: [&SortedNames; 3], mut messages: Messages) -> (Sum
 /// each of them. Numbers of names follow the alphabet; `isp` gives a domain's, nothing where it is left out, and `ip` an IP's.
 fn groups(
     replies: Replies<Party>,
-    (isps, isp): (&SortedNames, &impl Fn(u32) -> Option<u32>),
-    (ips, ip): (&SortedNames, &[u32]),
+    (isp_names, isps, isp): (&SortedNames, &[Arc<str>], &impl Fn(u32) -> Option<u32>),
+    (ips, ip): (&[Arc<str>], &[u32]),
     plan: &Plan,
 ) -> (Vec<Group>, Flooded) {
     let providers: HashMap<_, u32> = (replies.parties())
         .filter_map(|party| match party {
-            Party::Provider(provider) => Some((provider, isps.known(plan.providers.token(provider))?)),
+            Party::Provider(provider) => Some((provider, isp_names.known(plan.providers.token(provider))?)),
             Party::Domain(_) => None,
         })
         .collect();
@@ -130,15 +131,10 @@ struct Line {
 fn in_order(
     causes: Vec<Cause<u32>>,
     told: Vec<Told>,
-    isps: &SortedNames,
-    (ips, ip): (&SortedNames, &[u32]),
+    isps: &[Arc<str>],
+    (ips, ip): (&[Arc<str>], &[u32]),
 ) -> Vec<Group> {
     let cause60s: Vec<Arc<str>> = causes.iter().map(|cause| cause.cause60.as_str().into()).collect();
-    let mut isp_texts: HashMap<u32, Arc<str>> = HashMap::new();
-    for cause in &causes {
-        isp_texts.entry(cause.party).or_insert_with(|| isps.text(cause.party).into());
-    }
-    let ips: Vec<Arc<str>> = ips.texts().map(Arc::from).collect();
     let lines = causes.into_par_iter().enumerate().flat_map_iter(|(number, cause)| {
         let (isp, kind) = (cause.party, cause.kind);
         let line = |(diag60, there, count, seen)| {
@@ -157,7 +153,7 @@ fn in_order(
     let group = |line: Line| {
         let (class, meaning) = told[line.cause].clone();
         Group {
-            isp: isp_texts[&line.isp].clone(),
+            isp: isps[line.isp as usize].clone(),
             ip: ips[line.ip as usize].clone(),
             kind: line.kind,
             diag60: line.diag60,
@@ -181,10 +177,10 @@ fn example(cause: &Cause<u32>) -> Option<Example<'_>> {
 type Told = (&'static str, Arc<Meaning>);
 
 /// Finds the classes of causes. Most of those of small domains are worded alike: each wording is asked about once.
-fn tell(plan: &Plan, names: &SortedNames, causes: &[Cause<u32>]) -> Vec<Told> {
+fn tell(plan: &Plan, isps: &[Arc<str>], causes: &[Cause<u32>]) -> Vec<Told> {
     let question = |cause: &Cause<u32>| {
         let (text, host, class) = example(cause)?;
-        class.is_none().then(|| plan.rules.question(names.text(cause.party), text, host))
+        class.is_none().then(|| plan.rules.question(&isps[cause.party as usize], text, host))
     };
     let asked: Vec<Option<Question>> = causes.par_iter().map(question).collect();
     let distinct: HashSet<&Question> = asked.iter().flatten().collect();

@@ -1,5 +1,5 @@
-//! What a stream counted in the hour at hand. Hundreds of thousands of these are looked up in no order: each takes as few bytes as
-//! it can.
+//! What a stream counted in the hour at hand. A hundred thousand of these are looked up in no order: each takes as few bytes
+//! as it can.
 
 /// Numbers of a domain, of a host, and of what sends to them. The latter are few, and make a short key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,9 +23,9 @@ pub struct AtHand {
     pub earlier: Sum,
     /// Hours since 1970, or [`super::clock::NO_TIME`].
     pub hour: i32,
-    /// The first and the last second of it that had a record.
+    /// The first second of it that had a record.
     pub first: u16,
-    /// See there.
+    /// The last one.
     pub last: u16,
     /// In the order of [`super::counts::Counted`].
     pub counts: [u8; 6],

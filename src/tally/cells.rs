@@ -2,6 +2,7 @@
 
 use super::counts::Counts;
 use super::numbers::Numbers;
+use super::slots::TOGETHER;
 use crate::record::Span;
 use hashbrown::HashMap;
 
@@ -16,9 +17,6 @@ pub struct Cell {
     /// First and last record.
     pub seen: Span,
 }
-
-/// So many keys are looked for at once.
-const TOGETHER: usize = 64;
 
 /// All cells, numbered in the order they were met. There may be a million.
 #[derive(Debug, Clone, Default)]

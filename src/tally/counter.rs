@@ -11,6 +11,7 @@ use super::repeats::{Key, Repeats};
 use super::replies::{Party, Reply};
 use super::select::Filter;
 use super::sent::Mail;
+use super::slots::TOGETHER;
 use super::spellings::Spellings;
 use super::streams::{Known, Stream};
 use super::tally::{Listed, Tally};
@@ -76,10 +77,6 @@ struct Host {
     number: u32,
     provider: Option<(ProviderId, Source)>,
 }
-
-/// So many records are brought to their cells together: these lie far apart in memory, and the processor
-/// fetches several at once where nothing else comes between.
-const TOGETHER: usize = 64;
 
 impl Counting for Counter {
     fn plan(&self) -> &Plan {

@@ -11,6 +11,10 @@ pub struct Slots {
     count: usize,
 }
 
+/// So many of what lies far apart in memory are brought near the processor together: it fetches several at once where nothing
+/// else comes between.
+pub const TOGETHER: usize = 64;
+
 /// So many slots at least.
 const FEWEST: usize = 16;
 

@@ -130,7 +130,7 @@ impl Streams {
 
     /// Where streams are at hand. They lie far apart in memory: nothing else is done here, so that the processor waits for
     /// several at once.
-    pub fn places(&mut self, wanted: impl Iterator<Item = Known> + Clone, places: &mut [usize], cells: &mut Cells) {
+    pub fn places(&mut self, wanted: impl Iterator<Item = Known>, places: &mut [usize], cells: &mut Cells) {
         let Streams { at_hand, new, hasher, froms, .. } = self;
         // A place would be another one in a larger table.
         at_hand.reserve(places.len(), |known| hasher.hash_one(known.key));

@@ -1,6 +1,7 @@
 //! Whose hosts the mail for a domain goes to: the provider of a domain that is on no list is the one
 //! whose hosts stand in dsnMta on most of its rows, else the one its roll-up queue is named after.
 
+use super::slots::TOGETHER;
 use crate::provider::ProviderId;
 use hashbrown::HashMap;
 
@@ -12,9 +13,6 @@ pub enum Vote {
     /// The queue is a roll-up of this name (a number of [`super::Names`]).
     Rollup(u32),
 }
-
-/// So many votes wait at most.
-const TOGETHER: usize = 64;
 
 /// Votes by domain. Nearly all domains have votes of one kind, and there may be a million of them.
 #[derive(Debug, Clone, Default)]

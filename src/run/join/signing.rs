@@ -28,7 +28,7 @@ pub struct Case<'a> {
     /// Whether the names are those of envelopes: mail is signed for the domain of From, which may be another one.
     is_of_envelope: bool,
     /// The domains of the provider that the mail is to.
-    recipients: Vec<&'a str>,
+    recipients: &'a [&'a str],
 }
 
 impl<'a> Case<'a> {
@@ -38,7 +38,7 @@ impl<'a> Case<'a> {
         ips: &[IpRow],
         groups: &[Group],
         senders: &Senders,
-        recipients: &[&'a str],
+        recipients: &'a [&'a str],
     ) -> Case<'a> {
         let is_meant = |row: &&IpRow| is_of(finding, &row.isp, &row.pool, &row.ip);
         let rows: Vec<&IpRow> =
@@ -76,7 +76,7 @@ impl<'a> Case<'a> {
             vmtas.extend(rows.iter().flat_map(|row| row.vmtas.iter().chain(&row.vmta_pools)).cloned());
         }
         vmtas.insert(finding.pool.clone());
-        Case { names, vmtas: vmtas.into_iter().collect(), is_of_envelope, recipients: recipients.to_vec() }
+        Case { names, vmtas: vmtas.into_iter().collect(), is_of_envelope, recipients }
     }
 }
 
